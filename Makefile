@@ -1,0 +1,42 @@
+# The few commands one types daily. PYTHON=.venv/bin/python make test
+PYTHON ?= python
+FONT ?= FluidR3_GM.sf2
+
+.PHONY: install run test lint check data codec tokens lm ship evaluate
+
+install:
+	$(PYTHON) -m pip install -r requirements-dev.txt
+
+run:
+	$(PYTHON) app.py
+
+test:
+	$(PYTHON) -m pytest
+
+lint:
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m mypy
+
+check:
+	$(PYTHON) -m musicgen check
+
+# The bundled model, stage by stage; each goes on where it was stopped.
+data:
+	$(PYTHON) -m musicgen.train.data --soundfont $(FONT)
+
+codec:
+	$(PYTHON) -m musicgen.train.codec
+
+tokens:
+	$(PYTHON) -m musicgen.train.tokens text
+	$(PYTHON) -m musicgen.train.tokens codes
+
+lm:
+	$(PYTHON) -m musicgen.train.lm
+
+ship:
+	$(PYTHON) -m musicgen.train.ship
+
+evaluate:
+	$(PYTHON) -m musicgen.train.listener
+	$(PYTHON) -m musicgen.train.evaluate

@@ -1,0 +1,88 @@
+"""MusicGen Studio: start the page, here or as a Space. Flags and environment in, a running page out."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from musicgen.ui.lent import lends_gpus
+
+if lends_gpus():
+    importlib.import_module("spaces")  # insists on coming before torch
+
+ENVIRONMENT = "MUSICGEN_"  # every flag may also be set as MUSICGEN_HOST, MUSICGEN_PORT, MUSICGEN_MAX_DURATION ...
+DATA = Path(__file__).resolve().parent / "data"
+
+
+def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Flags, then the environment, then what suits most."""
+    from musicgen.config import KNOWN_MODELS
+
+    def default(name: str, otherwise: str | None) -> str | None:
+        return os.environ.get(ENVIRONMENT + name, otherwise)
+
+    parser = argparse.ArgumentParser(description="Make music from words, in the browser.")
+    parser.add_argument("--host", default=default("HOST", None), help="address to listen on (0.0.0.0: every one)")
+    parser.add_argument("--port", type=int, default=default("PORT", None), help="port to listen on")
+    parser.add_argument("--share", action="store_true", default=default("SHARE", "") in ("1", "true", "yes"),
+                        help="also make a public link through Gradio")
+    parser.add_argument("--auth", metavar="USER:PASSWORD", default=default("AUTH", None),
+                        help="let in only who knows these; safer as MUSICGEN_AUTH: processes' flags can be seen")
+    parser.add_argument("--models", nargs="+", default=(default("MODELS", None) or " ".join(KNOWN_MODELS)).split(),
+                        help="names or folders to offer, the first chosen (all known ones)")
+    parser.add_argument("--data-dir", default=default("DATA_DIR", str(DATA)), help="folder for takes (data)")
+    parser.add_argument("--queue", type=int, default=default("QUEUE", "64"),
+                        help="how many presses may wait before others are turned away (64)")
+    parser.add_argument("--max-duration", type=float, default=default("MAX_DURATION", "120"),
+                        help="longest take in seconds (120)")
+    arguments = parser.parse_args(argv)
+    if not arguments.max_duration >= 1:
+        parser.error("--max-duration is at least 1 second.")
+    if arguments.queue < 1:
+        parser.error("--queue is at least 1.")
+    user, _, password = (arguments.auth or "").partition(":")
+    if arguments.auth and not (user and password):
+        parser.error("--auth is a name and a password with a colon between them.")
+    arguments.auth = (user, password) if arguments.auth else None
+    return arguments
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Build the page and serve it; the first model loads meanwhile."""
+    arguments = parse(argv)
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before gradio is imported
+
+    from musicgen import compat
+
+    compat.ensure_ffmpeg()  # streamed audio needs it on the PATH
+    compat.guard_torchaudio()
+
+    from musicgen.takes import Takes
+    from musicgen.ui.app import build, launch_options
+    from musicgen.ui.engines import Engines
+
+    try:
+        engines = Engines(arguments.models, arguments.max_duration)
+        takes = Takes(arguments.data_dir)
+    except ValueError as error:
+        raise SystemExit(str(error)) from None
+    page = build(engines, takes).queue(max_size=arguments.queue)
+    if lends_gpus():
+        engines.warm_up()  # a lent GPU's process begins as a copy of this one
+    else:
+        threading.Thread(target=engines.warm_up, daemon=True).start()
+    try:
+        page.launch(
+            server_name=arguments.host, server_port=arguments.port, share=arguments.share,
+            **launch_options(engines, arguments.auth),
+        )
+    except OSError as error:  # a port that is taken, an address that is not ours
+        raise SystemExit(f"The page cannot be served at {arguments.host or 'this machine'}: {error}") from None
+
+
+if __name__ == "__main__":
+    main()

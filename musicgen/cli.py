@@ -1,0 +1,274 @@
+"""The command line: flags in, files out. What went wrong is one sentence on stderr.
+
+Knows nothing of how music is made: it reads files, asks the engine, shows how far it is, and writes files. Exit codes:
+0 done, 2 bad input or something that is not to be had, 130 stopped by Ctrl-C (what was made is kept).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from musicgen.errors import ModelUnavailable
+
+if TYPE_CHECKING:
+    from musicgen.engine import GenerationEvent, GenerationRequest, GenerationResult
+
+AUDIO_SUFFIXES = (".wav", ".flac", ".mp3", ".ogg")
+_MAX_RECIPE = 4_000_000  # bytes; far more than any recipe
+# Flags that go into the request as they are; the rest are files and the model.
+_REQUEST_FLAGS = {
+    "prompt": "prompt", "negative": "negative_prompt", "pattern": "pattern", "separation": "separation",
+    "duration": "duration", "seed": "seed", "temperature": "temperature", "top_k": "top_k", "top_p": "top_p",
+    "guidance": "guidance", "greedy": "greedy", "bpm": "bpm", "key": "key", "meter": "meter", "chords": "chords",
+    "plan": "plan",
+}  # fmt: skip
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """One sentence instead of a page of usage."""
+        raise ValueError(f"{message[0].upper()}{message[1:]}; see python -m {self.prog} --help.")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """All commands and flags. Flags that are not given are absent, so that a recipe's values stay."""
+    parser = _Parser(prog="musicgen", description="Music from words, with MusicGen or the bundled model.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="generate | recipe | models | check")
+    make = commands.add_parser(
+        "generate", help="make a piece of music", argument_default=argparse.SUPPRESS,
+        description="Make a piece of music and write it, its recipe inside, into an audio file.",
+    )
+    make.add_argument("prompt", nargs="?", help="what it should be, in words")
+    make.add_argument("--negative", metavar="TEXT", help="what it should not be")
+    make.add_argument("--model", metavar="NAME|DIR", help="see 'models'; default pocket, the bundled one")
+    make.add_argument("--pattern", metavar="NAME|SPEC", help="order of prediction, e.g. delay or 0,1,1,1")
+    make.add_argument("--melody", metavar="FILE", help="audio file whose tune to follow")
+    make.add_argument("--separation", metavar="HOW", help="tune out of the mix by auto, demucs, harmonic or none")
+    make.add_argument("--continue-from", metavar="FILE", help="audio file to go on from")
+    make.add_argument("--duration", type=float, metavar="S", help="seconds, given and new together; default 10")
+    make.add_argument("--seed", type=int, metavar="N", help="same seed and settings: same music; default drawn")
+    make.add_argument("--temperature", type=float, metavar="X", help="above 1 wilder, below 1 tamer")
+    make.add_argument("--top-k", type=int, metavar="N", help="draw among the N likeliest codes; 0 all")
+    make.add_argument("--top-p", type=float, metavar="X", help="draw among the likeliest codes of this mass")
+    make.add_argument("--guidance", type=float, metavar="X", help="how strictly to keep to the prompt; 1 off, 3 usual")
+    make.add_argument("--greedy", action="store_true", help="always the likeliest code")
+    make.add_argument("--bpm", type=float, metavar="N", help="tempo")
+    make.add_argument("--key", metavar="K", help="such as 'A minor'")
+    make.add_argument("--meter", metavar="M", help="4/4, 3/4 or 6/8")
+    make.add_argument("--chords", metavar="C", help="a loop, one chord a bar, such as 'C Am F G'")
+    make.add_argument("--plan", metavar="auto|off", help="off: draw no tempo, key or chords for what the prompt leaves")
+    make.add_argument("--device", metavar="D", help="cpu or cuda; default cuda where there is one")
+    make.add_argument("--dtype", metavar="T", help="float32, bfloat16 or float16")
+    make.add_argument("--recipe", metavar="FILE", help="make again what this file holds; other flags change it")
+    make.add_argument("-o", "--output", metavar="OUT", help="file.wav, .flac, .mp3 or .ogg; default musicgen-SEED.wav")
+    make.add_argument("--codes", metavar="OUT.npz", help="also write the codes [K, T]")
+    make.set_defaults(run=generate)
+
+    show = commands.add_parser("recipe", help="print how a file was made", description="Print a file's recipe as JSON.")
+    show.add_argument("file", help="audio or .npz file made by this program")
+    show.set_defaults(run=show_recipe)
+    models = commands.add_parser("models", help="list the known models", description="List the known models.")
+    models.set_defaults(run=list_models)
+    check = commands.add_parser("check", help="what works on this machine", description="Say what works here.")
+    check.set_defaults(run=check_machine)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    try:
+        arguments = build_parser().parse_args(argv)
+        return arguments.run(arguments)
+    except (ValueError, ModelUnavailable, OSError) as error:
+        print(f"musicgen: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nmusicgen: Stopped before there was anything to keep.", file=sys.stderr)
+        return 130
+
+
+# -- generate -------------------------------------------------------------------------------------------------------
+
+
+def generate(arguments: argparse.Namespace) -> int:
+    """Make a piece, show how far it is, write it; Ctrl-C keeps what there is."""
+    flags = vars(arguments)
+    request, model_name = read_request(flags)
+    _check_outputs(flags)
+
+    from musicgen.checkpoints import load
+    from musicgen.engine import MAX_DURATION, Engine
+    from musicgen.request import check
+
+    check(request, MAX_DURATION)  # before a model is loaded, or even downloaded
+    progress = Progress()
+    model = load(model_name, flags.get("device"), flags.get("dtype"), progress.loading)
+    generation = Engine(model).start(request)
+    progress.line(f"plan: {generation.plan.describe()}" if generation.plan else f"model: {model.name}")
+    stopped = False
+    try:
+        for event in generation:
+            progress.event(event, model.codec.frame_rate)
+    except KeyboardInterrupt:
+        stopped = True
+    result = generation.result()
+    progress.line("")
+    if not result.audio.size:
+        raise KeyboardInterrupt
+    output = Path(flags.get("output", f"musicgen-{result.recipe['seed']}.wav"))
+    write(result, output, flags.get("codes"))
+    if stopped:
+        seconds = result.audio.shape[1] / result.sample_rate
+        progress.line(f"Stopped; the first {seconds:.1f} s are in {output}.")
+    print(output)
+    return 130 if stopped else 0
+
+
+def read_request(flags: dict[str, Any]) -> tuple[GenerationRequest, str]:
+    """The request and the model's name, from the flags given and the recipe if there is one."""
+    from dataclasses import replace
+
+    from musicgen.audio import read
+    from musicgen.request import GenerationRequest, request_from_recipe
+
+    melody = read(flags["melody"]) if "melody" in flags else None
+    continue_from = read(flags["continue_from"]) if "continue_from" in flags else None
+    given = {field: flags[flag] for flag, field in _REQUEST_FLAGS.items() if flag in flags}
+    if "recipe" in flags:
+        recipe = read_recipe(flags["recipe"])
+        request = replace(request_from_recipe(recipe, melody, continue_from), **given)
+        return request, flags.get("model", str(recipe.get("model", "pocket")))
+    if not given.get("prompt") and melody is None and continue_from is None:
+        raise ValueError("Say what to make, as in: python -m musicgen generate 'lo-fi hip hop, mellow piano, 80 bpm'.")
+    return GenerationRequest(melody=melody, continue_from=continue_from, **given), flags.get("model", "pocket")
+
+
+def _check_outputs(flags: dict[str, Any]) -> None:
+    """Bad file names are told before the work, not after it."""
+    output, codes = Path(flags.get("output", "x.wav")), Path(flags.get("codes", "x.npz"))
+    if output.suffix.lower() not in AUDIO_SUFFIXES:
+        raise ValueError(f"'{output.name}' should end in {', '.join(AUDIO_SUFFIXES)}.")
+    if codes.suffix.lower() != ".npz":
+        raise ValueError(f"'{codes.name}' should end in .npz.")
+    for path in (output, codes):
+        if not path.absolute().parent.is_dir():
+            raise ValueError(f"There is no folder '{path.parent}' to write {path.name} into.")
+
+
+def write(result: GenerationResult, output: Path, codes: str | None) -> None:
+    """The sound, its recipe inside, and the codes if they are wanted."""
+    import numpy as np
+
+    from musicgen import audio
+
+    audio.write(output, audio.Audio(result.audio, result.sample_rate), result.recipe)
+    if codes is not None:
+        np.savez_compressed(codes, codes=result.codes, recipe=np.array(json.dumps(result.recipe)))
+
+
+class Progress:
+    """A bar with the time left, on stderr; without a terminal only the lines that say something."""
+
+    def __init__(self) -> None:
+        self._terminal = sys.stderr.isatty()
+        self._open = False  # a bar stands in the last line
+        self._said: set[str] = set()
+        self._drawn = 0.0
+
+    def line(self, text: str) -> None:
+        """A line of its own."""
+        if self._open:
+            print(file=sys.stderr)
+            self._open = False
+        if text:
+            print(text, file=sys.stderr)
+
+    def loading(self, done: float, what: str) -> None:
+        """What ``checkpoints.load`` reports."""
+        self._bar(done, what)
+
+    def event(self, event: GenerationEvent, frame_rate: float) -> None:
+        """What the engine reports."""
+        if event.message and event.message not in self._said:
+            self._said.add(event.message)
+            self.line(event.message)
+        left = "" if event.seconds_left is None else f", about {event.seconds_left:.0f} s left"
+        done = f"{event.frames_done / frame_rate:.1f} of {event.frames_total / frame_rate:.1f} s{left}"
+        self._bar(event.frames_done / event.frames_total, done)
+
+    def _bar(self, share: float, text: str) -> None:
+        now = time.monotonic()
+        if not self._terminal or (now - self._drawn < 0.1 and share < 1):
+            return
+        self._drawn, self._open = now, True
+        filled = round(24 * share)
+        print(f"\r\033[K[{'#' * filled}{'.' * (24 - filled)}] {text}", end="", file=sys.stderr, flush=True)
+
+
+# -- recipe ---------------------------------------------------------------------------------------------------------
+
+
+def read_recipe(path: str) -> dict[str, Any]:
+    """The recipe in an audio file or in an .npz of codes. Raises ``ValueError``."""
+    if Path(path).suffix.lower() != ".npz":
+        from musicgen.audio import read_recipe as from_audio
+
+        return from_audio(path)
+    import numpy as np
+
+    name = Path(path).name
+    if not Path(path).is_file():
+        raise ValueError(f"There is no file '{name}'.")
+    try:
+        with zipfile.ZipFile(path) as archive:  # the sizes first: a small file can hold gigabytes
+            if archive.getinfo("recipe.npy").file_size > _MAX_RECIPE:
+                raise ValueError("too long")
+        with np.load(path, allow_pickle=False) as arrays:
+            recipe = json.loads(str(arrays["recipe"]))
+    except (ValueError, KeyError, OSError, RecursionError, zipfile.BadZipFile):
+        recipe = None
+    if not isinstance(recipe, dict):
+        raise ValueError(f"'{name}' holds no recipe; choose a file that was made and saved by this program.")
+    return recipe
+
+
+def show_recipe(arguments: argparse.Namespace) -> int:
+    """Print the recipe of a file."""
+    print(json.dumps(read_recipe(arguments.file), indent=2, ensure_ascii=False))
+    return 0
+
+
+# -- models and check -----------------------------------------------------------------------------------------------
+
+
+def list_models(arguments: argparse.Namespace) -> int:
+    """Print the catalogue."""
+    from musicgen.checkpoints import present
+    from musicgen.config import KNOWN_MODELS
+
+    rows = [("name", "parameters", "download", "here", "pattern", "licence", "")]
+    for known in KNOWN_MODELS.values():
+        here = "yes" if present(known.short_name) else "no"
+        rows.append(
+            (known.short_name, known.parameters or "-", known.download, here, known.pattern, known.licence, known.note)
+        )
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) - 1)]
+    for row in rows:
+        print("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]).rstrip())
+    return 0
+
+
+def check_machine(arguments: argparse.Namespace) -> int:
+    """Print what works on this machine, what does not, and how to mend it."""
+    from musicgen.checkup import checkup
+
+    for item in checkup():
+        print(f"{'ok ' if item.works else 'no '} {item.name}: {item.detail}")
+    return 0

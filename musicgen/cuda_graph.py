@@ -1,0 +1,80 @@
+"""A program of fixed shape, captured once as a CUDA graph and replayed: one launch instead of hundreds.
+
+The program takes no tensors: it reads and writes tensors that stay where they are. Its arguments are plain values
+that decide its shape; each combination is captured by itself. Where there is no CUDA, where capture fails, or with
+MUSICGEN_CUDA_GRAPH=0, the program is simply called. Knows nothing of what the program does.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+log = logging.getLogger(__name__)
+
+
+def wanted() -> bool:
+    """Whether graphs are switched on."""
+    return os.environ.get("MUSICGEN_CUDA_GRAPH", "1") != "0"
+
+
+class Replay:
+    """``program``, to be called with hashable arguments; ``rehearse`` makes the tensors safe for trial runs.
+
+    Used by one thread only. The program must be such that, after ``rehearse``, running it changes nothing that
+    counts: it is run a few times before it is captured, so that every library has allocated what it needs.
+    """
+
+    def __init__(
+        self, program: Callable[..., None], rehearse: Callable[[], None], device: torch.device,
+        enabled: bool | None = None,
+    ) -> None:  # fmt: skip
+        self._program, self._rehearse, self._device = program, rehearse, device
+        self.enabled = device.type == "cuda" and (wanted() if enabled is None else enabled)
+        self._graphs: dict[tuple[Any, ...], torch.cuda.CUDAGraph] = {}
+        self._pool: Any = None
+
+    def ready(self, *shape: Any) -> None:
+        """Capture the program for these arguments unless that is done; failing that, go on without graphs."""
+        if not self.enabled or shape in self._graphs:
+            return
+        try:
+            self._rehearse()
+            self._graphs[shape] = self._capture(shape)
+        except torch.OutOfMemoryError:
+            raise
+        except RuntimeError as error:
+            log.warning("CUDA graphs are off: capturing a step failed (%s). Steps are launched one by one.", error)
+            self.enabled = False
+            self.forget()
+
+    def __call__(self, *shape: Any) -> None:
+        """Run the program."""
+        graph = self._graphs.get(shape) if self.enabled else None
+        if graph is None:
+            self._program(*shape)
+        else:
+            graph.replay()
+
+    def forget(self) -> None:
+        """Drop every graph; to be called when tensors were replaced."""
+        self._graphs.clear()
+        self._pool = None
+
+    def _capture(self, shape: tuple[Any, ...]) -> torch.cuda.CUDAGraph:
+        beside = torch.cuda.Stream(self._device)
+        beside.wait_stream(torch.cuda.current_stream(self._device))
+        with torch.cuda.stream(beside):
+            for _ in range(3):
+                self._program(*shape)
+        torch.cuda.current_stream(self._device).wait_stream(beside)
+        graph = torch.cuda.CUDAGraph()
+        # Thread-local: other threads (a codec at work) may allocate while this one captures.
+        with torch.cuda.graph(graph, pool=self._pool, capture_error_mode="thread_local"):
+            self._program(*shape)
+        self._pool = graph.pool()
+        return graph

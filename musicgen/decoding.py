@@ -1,0 +1,135 @@
+"""Decoding one window of codes along a pattern: the simple loop, and the oracle of any faster one.
+
+Knows nothing of audio, seconds or windows that follow each other; those belong to the engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import zip_longest
+
+import torch
+from torch import Tensor
+
+from musicgen.conditions import Conditions
+from musicgen.lm import LM
+from musicgen.patterns import Layout, Pattern
+from musicgen.sampling import SamplingParams, draw_noise, guide, sample
+
+
+@dataclass(frozen=True)
+class Window:
+    """What to decode: ``frames`` frames along ``pattern``, of which ``prompt`` gives the first.
+
+    ``conditions`` is one row. ``against`` is the row that guidance leads away from: the null condition when None, or
+    a negative prompt's. ``prompt [K, T0]`` is never overwritten. ``generator`` (CPU) makes the noise; without one the
+    window is drawn from seed 0.
+    """
+
+    conditions: Conditions
+    pattern: Pattern
+    frames: int
+    against: Conditions | None = None
+    prompt: Tensor | None = None
+    params: SamplingParams = field(default_factory=SamplingParams)
+    guidance: float = 3.0
+    generator: torch.Generator | None = None
+
+
+def decode_steps(lm: LM, window: Window) -> Iterator[tuple[int, Tensor]]:
+    """Yield (s, tokens [K]) for every step s = 0 .. S-1 in order; the prompt's steps come first, at no cost.
+
+    ``tokens`` holds the special token where the step has nothing of a codebook. Closing the iterator stops the model
+    at once. Given the same window and device kind the tokens are the same, bit for bit.
+    """
+    layout = check_window(lm, window)
+    return _steps(lm, window, layout)
+
+
+def decode(lm: LM, window: Window) -> Tensor:
+    """All codes of the window, [K, T]."""
+    sequence = torch.stack([tokens for _, tokens in decode_steps(lm, window)], dim=-1)
+    return window.pattern.layout(window.frames).revert(sequence[None])[0]
+
+
+def decode_together(lm: LM, windows: Sequence[Window]) -> Iterator[list[tuple[int, Tensor] | None]]:
+    """Several windows side by side, a step of each in turn; None for one that has ended.
+
+    Each is run in its own rows of its own shape, so its tokens do not depend on its company, down to the last bit:
+    a wider matrix product may add up in another order, and this is the reference that may not.
+    """
+    return map(list, zip_longest(*[decode_steps(lm, window) for window in windows]))
+
+
+def check_window(lm: LM, window: Window) -> Layout:
+    """The window's pattern laid out; raises ``ValueError`` with a sentence when the window does not fit ``lm``."""
+    config, pattern = lm.config, window.pattern
+    if pattern.codebooks != config.codebooks:
+        raise ValueError(f"The pattern is made for {pattern.codebooks} codebooks, the model has {config.codebooks}.")
+    for conditions in (window.conditions, window.against):
+        if conditions is None:
+            continue
+        if conditions.rows != 1:
+            raise ValueError(f"A window has one row of conditions, not {conditions.rows}.")
+        if conditions.aligned is not None and conditions.aligned.shape[1] != window.frames:
+            raise ValueError(
+                f"The aligned features cover {conditions.aligned.shape[1]} frames, but the window has {window.frames}."
+            )
+    if window.prompt is not None:
+        if window.prompt.shape[0] != config.codebooks or window.prompt.shape[1] > window.frames:
+            raise ValueError(
+                f"The prompt must be [{config.codebooks}, at most {window.frames}], but is {list(window.prompt.shape)}."
+            )
+        if bool(((window.prompt < 0) | (window.prompt >= config.codebook_size)).any()):
+            raise ValueError(f"The prompt's codes must lie between 0 and {config.codebook_size - 1}.")
+    return pattern.layout(window.frames)
+
+
+def _steps(lm: LM, window: Window, layout: Layout) -> Iterator[tuple[int, Tensor]]:
+    config, special = lm.config, lm.config.special
+    sequence, known = known_tokens(window, layout, config.codebooks, special)
+    sequence, known = sequence.to(lm.device), known.to(lm.device)
+    unknown_steps = (~known).any(0).nonzero()
+    first = int(unknown_steps[0]) if len(unknown_steps) else layout.steps  # the first step with something to predict
+    for step in range(first):
+        yield step, sequence[:, step]
+    if first == layout.steps:
+        return
+
+    conditions = window.conditions.to(lm.device)
+    guided = window.guidance != 1.0
+    if guided:
+        against = window.against.to(lm.device) if window.against is not None else conditions.null()
+        conditions = Conditions.cat([conditions, against])
+    rows = conditions.rows
+    with torch.inference_mode():
+        prepared = lm.prepare(conditions)
+        cache = lm.new_cache(prepared, layout.steps)
+        aligned = None if conditions.aligned is None else conditions.aligned[:, layout.step_frame.to(lm.device)]
+    inputs = torch.cat([sequence.new_full((config.codebooks, 1), special), sequence], dim=1)  # inputs[:, s] is P_s
+    generator = window.generator if window.generator is not None else torch.Generator().manual_seed(0)
+    draws = not (window.params.greedy or window.params.temperature == 0)
+
+    start = 0  # the first pass reads the whole prompt, every later one a single step
+    for step in range(first, layout.steps):
+        with torch.inference_mode():
+            new = inputs[None, :, start : step + 1].expand(rows, -1, -1)
+            features = None if aligned is None else aligned[:, start : step + 1]
+            logits = lm(new, prepared, features, cache)[:, :, -1].float()  # [rows, K, V]
+            logits = guide(logits[0], logits[1], window.guidance) if guided else logits[0]
+            # Drawn for every codebook at every step, needed or not: the noise of a step depends on the seed alone.
+            noise = draw_noise(generator, config.codebooks, config.codebook_size) if draws else None
+            tokens = torch.where(known[:, step], sequence[:, step], sample(logits, window.params, noise))
+            inputs[:, step + 1] = tokens
+        start = step + 1
+        yield step, tokens
+
+
+def known_tokens(window: Window, layout: Layout, codebooks: int, special: int) -> tuple[Tensor, Tensor]:
+    """The prompt along the pattern: tokens [K, S], and which of them are given [K, S] (special tokens are)."""
+    given = torch.full((codebooks, window.frames), -1)
+    if window.prompt is not None:
+        given[:, : window.prompt.shape[1]] = window.prompt.cpu()
+    sequence = layout.interleave(given[None], special)[0]
+    return sequence.clamp(min=0), sequence >= 0

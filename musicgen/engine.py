@@ -1,0 +1,326 @@
+"""The engine: a request becomes a stream of events, window by window, step by step.
+
+Holds a model and the scheduler of its slots, nothing else: what belongs to a request lives in its ``Generation``.
+Codes are made by the scheduler's thread and become sound in the thread that reads the events. Knows nothing of pages,
+files or command lines.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Generator, Iterator
+from contextlib import AbstractContextManager, closing, nullcontext
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from musicgen.decoding import Window
+from musicgen.model import Model
+from musicgen.patterns import Pattern, get_pattern
+from musicgen.preparation import Prepared, conditions, prepare
+from musicgen.request import (
+    GenerationEvent,
+    GenerationRequest,
+    GenerationResult,
+    make_recipe,
+    resolve,
+    sampling_params,
+)
+from musicgen.scheduler import Place, Scheduler
+
+__all__ = ["Engine", "Generation", "GenerationEvent", "GenerationRequest", "GenerationResult"]
+
+MAX_DURATION = 600.0  # seconds; an engine may be told another limit
+FIRST_SECONDS = 0.8  # of sound, in the first chunk: early, and a second of codes is enough for it
+CHUNK_SECONDS = 1.0  # in later ones; players have gaps between shorter chunks
+EVENT_SECONDS = 0.2  # of music, between two events
+FADE_SECONDS = 0.03
+WAIT_SECONDS = 0.5  # between two events that say how many are ahead
+
+
+class Engine:
+    """Generates with one model; requests decode side by side in ``slots``, a bounded number of others wait."""
+
+    def __init__(self, model: Model, max_duration: float = MAX_DURATION, slots: int | None = None) -> None:
+        """``slots``: None for what suits the model's device."""
+        self.model = model
+        self.max_duration = max_duration
+        self._scheduler = Scheduler(model.lm, slots)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a request decodes or waits."""
+        return self._scheduler.busy
+
+    def start(self, request: GenerationRequest) -> Generation:
+        """Check the request, settle its plan and seed, and return the generation, not yet running.
+
+        Raises ``ValueError`` for a bad value, ``ModelUnavailable`` when a part it needs is not to be had or the memory
+        does not suffice, ``Busy`` when too many wait already.
+        """
+        resolved = resolve(request, self.model.config, self.max_duration)
+        self._scheduler.check_room()
+        prepared = prepare(self.model, resolved)
+        self._scheduler.check_memory(_positions(self.model, resolved, prepared), 1 if resolved.guidance == 1 else 2)
+        return Generation(self.model, resolved, prepared, self._scheduler)
+
+    def stream(self, request: GenerationRequest) -> Iterator[GenerationEvent]:
+        """Events of the generation; bad values are raised at once. Closing the iterator stops the model."""
+        return iter(self.start(request))
+
+    def generate(self, request: GenerationRequest) -> GenerationResult:
+        """The whole take."""
+        generation = self.start(request)
+        for _ in generation:
+            pass
+        return generation.result()
+
+
+class Generation:
+    """One take in the making: iterate over its events; close it to stop; ``result()`` is what there is then."""
+
+    def __init__(self, model: Model, request: GenerationRequest, prepared: Prepared, scheduler: Scheduler) -> None:
+        self.plan = prepared.plan
+        self.melody_chroma = prepared.chroma
+        self.recipe: dict[str, Any] = make_recipe(
+            replace(request, separation=prepared.separation), model.name, prepared.plan, prepared.notes
+        )
+        self._model, self._request, self._prepared = model, request, prepared
+        self._codes = np.full((model.config.lm.codebooks, prepared.frames), -1, np.int32)
+        self._complete = 0  # frames known in every codebook
+        self._sound = _Sound(model)
+        self._stopped = False
+        self._events = self._run(scheduler)
+
+    def __iter__(self) -> Iterator[GenerationEvent]:
+        return self._events
+
+    def __next__(self) -> GenerationEvent:
+        return next(self._events)
+
+    def close(self) -> None:
+        """Stop the model; from another thread than the one that iterates, it stops at the next step."""
+        self._stopped = True
+        try:
+            self._events.close()
+        except ValueError:  # it is executing at this moment, elsewhere
+            pass
+
+    def result(self) -> GenerationResult:
+        """The take as far as it went; a generation that still runs is stopped."""
+        self.close()
+        self._sound.finish(self._codes[:, self._sound.frames : self._complete])
+        return GenerationResult(
+            codes=self._codes[:, : self._complete].copy(),
+            audio=self._sound.joined(),
+            sample_rate=self._model.codec.sample_rate,
+            recipe=self.recipe,
+            melody_chroma=self.melody_chroma,
+            plan=self.plan,
+        )
+
+    # -- the run ----------------------------------------------------------------------------------------------------
+
+    def _run(self, scheduler: Scheduler) -> Generator[GenerationEvent, None, None]:
+        for note in self._prepared.notes:
+            yield self._event(message=note)
+        place = scheduler.enter()
+        try:
+            while ahead := place.wait(WAIT_SECONDS):
+                if self._stopped:
+                    return
+                yield self._event(message=f"waiting, {ahead} ahead")
+            yield from self._decode(place)
+        finally:
+            place.leave()
+
+    def _decode(self, place: Place) -> Iterator[GenerationEvent]:
+        model, prepared, request = self._model, self._prepared, self._request
+        assert request.pattern is not None and request.seed is not None and request.guidance is not None
+        pattern = get_pattern(request.pattern, model.config.lm.codebooks)
+        rate = model.codec.frame_rate
+        given = prepared.given.shape[1]
+        self._codes[:, :given] = prepared.given.numpy()
+        self._complete = given
+        self._sound.push(self._codes[:, :given])
+        spans = _spans(model, prepared)
+        clock = _Clock(sum(_new_steps(pattern, span) for span in spans))
+        every = max(1, round(EVENT_SECONDS * rate))
+        for number, span in enumerate(spans):
+            row, against = conditions(model, prepared, request.negative_prompt, span.start, span.frames)
+            known = torch.from_numpy(self._codes[:, span.start : span.start + span.known].astype(np.int64))
+            window = Window(
+                row, pattern, span.frames, against, known, sampling_params(request, model.config), request.guidance,
+                window_generator(request.seed, number),
+            )
+            frame_of = pattern.layout(span.frames).frame_of.numpy()  # [S, K]
+            filled = np.zeros(len(self._codes), int)  # frames known of each codebook; within one, time runs on
+            free = len(frame_of) - _new_steps(pattern, span)
+            with closing(place.decode(window)) as steps:
+                for step, tokens in steps:
+                    held = np.flatnonzero(frame_of[step] >= 0)
+                    self._codes[held, span.start + frame_of[step, held]] = tokens.cpu().numpy()[held]
+                    filled[held] = frame_of[step, held] + 1
+                    if self._stopped:
+                        return
+                    if step < free:
+                        continue
+                    clock.tick()
+                    self._advance(max(self._complete, span.start + int(filled.min())))
+                    chunk = self._sound.take() if self._complete < prepared.frames else None
+                    if chunk is not None or (step - free) % every == 0:
+                        yield self._event(chunk, clock.seconds_left())
+        self._sound.finish(self._codes[:, self._sound.frames :])
+        yield self._event(self._sound.take(), 0.0)
+
+    def _advance(self, complete: int) -> None:
+        """Hand newly complete frames to the codec, half a second at a time: single frames would cost it dearly."""
+        if complete - self._sound.frames >= self._model.codec.frame_rate / 2:
+            self._sound.push(self._codes[:, self._sound.frames : complete])
+        self._complete = complete
+
+    def _event(
+        self, audio: np.ndarray | None = None, seconds_left: float | None = None, message: str = ""
+    ) -> GenerationEvent:
+        return GenerationEvent(
+            self._complete, self._prepared.frames, self._codes.copy(), audio, seconds_left, message
+        )
+
+
+@dataclass(frozen=True)
+class Span:
+    """A window in the take: frames ``start .. start + frames``, of which the first ``known`` are its prompt."""
+
+    start: int
+    frames: int
+    known: int
+
+
+def windows(total: int, given: int, window: int, stride: int) -> list[Span]:
+    """The windows that make ``total`` frames, ``given`` of them there already.
+
+    A window moves on by ``stride`` frames; the frames it shares with what was made before are its prompt.
+    """
+    context, spans, done = window - stride, [], given
+    while done < total:
+        start = 0 if total <= window or done <= context else done - context
+        frames = min(window, total - start)
+        spans.append(Span(start, frames, done - start))
+        done = start + frames
+    return spans
+
+
+def _spans(model: Model, prepared: Prepared) -> list[Span]:
+    config, rate = model.config, model.codec.frame_rate
+    window, stride = round(config.window_seconds * rate), round(config.stride_seconds * rate)
+    return windows(prepared.frames, prepared.given.shape[1], window, stride)
+
+
+def _positions(model: Model, request: GenerationRequest, prepared: Prepared) -> int:
+    """How many positions of the model its longest window takes, about: words before it are not counted."""
+    assert request.pattern is not None
+    pattern = get_pattern(request.pattern, model.config.lm.codebooks)
+    longest = max((span.frames for span in _spans(model, prepared)), default=1)
+    return pattern.step_count(longest) + model.config.lm.melody_frames * bool(model.config.lm.melody_bins)
+
+
+def window_generator(seed: int, number: int) -> torch.Generator:
+    """The noise of window ``number`` of a take, from its seed alone."""
+    digest = hashlib.sha256(f"{seed}:{number}".encode()).digest()
+    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
+
+
+def _new_steps(pattern: Pattern, span: Span) -> int:
+    """Steps the model has to make: those from the first that holds a frame beyond the prompt."""
+    layout = pattern.layout(span.frames)
+    return layout.steps - int(layout.step_of[span.known :].min())
+
+
+class _Sound:
+    """The sound of one take as its codes come: chunks of a second or more, whose sum is the whole."""
+
+    def __init__(self, model: Model) -> None:
+        self._decoder = model.codec.decoder()
+        self._rate, self._device = model.codec.sample_rate, model.device
+        # A stream of its own on a GPU: sound is made while the next steps are.
+        self._stream = torch.cuda.Stream(model.device) if model.device.type == "cuda" else None
+        self._channels = model.codec.channels
+        self._held: list[np.ndarray] = []  # decoded, not given out
+        self._out: list[np.ndarray] = []  # given out
+        self._finished = False
+        self.frames = 0  # handed to the decoder
+
+    def push(self, codes: np.ndarray) -> None:
+        """The next codes, int [K, n]."""
+        if codes.shape[1]:
+            with self._beside():
+                tensor = torch.from_numpy(codes.astype(np.int64))[None].to(self._device)
+                self._hold(self._decoder.push(tensor))
+            self.frames += codes.shape[1]
+
+    def finish(self, codes: np.ndarray) -> None:
+        """The last codes, int [K, n]: the rest is decoded, and its end faded out. Does nothing the second time."""
+        if self._finished:
+            return
+        self._finished = True
+        self.push(codes)
+        if self.frames:
+            with self._beside():
+                self._hold(self._decoder.finish())
+        # The one place where the sound is not what the codes say: cut off at full level it would end in a click.
+        # `take` keeps back as much as the fade needs, so chunks that went out before stay true.
+        if self._held:
+            rest = np.concatenate(self._held, axis=1)
+            self._held = [fade_out(rest, round(FADE_SECONDS * self._rate))]
+
+    def take(self) -> np.ndarray | None:
+        """The next chunk float32 [C, n], if there is enough for one; all the rest after ``finish``."""
+        ready = sum(part.shape[1] for part in self._held)
+        keep = 0 if self._finished else round(FADE_SECONDS * self._rate)
+        enough = (CHUNK_SECONDS if self._out else FIRST_SECONDS) * self._rate
+        if not ready or (not self._finished and ready - keep < enough):
+            return None
+        rest = np.concatenate(self._held, axis=1)
+        chunk, self._held = rest[:, : ready - keep], [rest[:, ready - keep :]]
+        self._out.append(chunk)
+        return chunk
+
+    def joined(self) -> np.ndarray:
+        """All sound so far, float32 [C, N]."""
+        return np.concatenate([np.zeros((self._channels, 0), np.float32), *self._out, *self._held], axis=1)
+
+    def _beside(self) -> AbstractContextManager[Any]:
+        return nullcontext() if self._stream is None else torch.cuda.stream(self._stream)
+
+    def _hold(self, audio: torch.Tensor) -> None:
+        if audio.shape[-1]:
+            self._held.append(audio[0].float().cpu().numpy())
+
+
+def fade_out(audio: np.ndarray, samples: int) -> np.ndarray:
+    """``audio`` [C, N] with its last ``samples`` led to zero along a half cosine."""
+    samples = min(samples, audio.shape[1])
+    out = audio.astype(np.float32)
+    if samples:
+        out[:, -samples:] *= (0.5 + 0.5 * np.cos(np.pi * np.arange(1, samples + 1) / samples)).astype(np.float32)
+    return out
+
+
+class _Clock:
+    """How long the rest takes, from how long the steps so far took."""
+
+    def __init__(self, steps: int) -> None:
+        self._left, self._done, self._began = steps, 0, time.monotonic()
+
+    def tick(self) -> None:
+        """One more step is made."""
+        self._left, self._done = self._left - 1, self._done + 1
+
+    def seconds_left(self) -> float | None:
+        """None until there is something to judge by."""
+        if self._done < 5:
+            return None
+        return (time.monotonic() - self._began) / self._done * self._left

@@ -1,0 +1,138 @@
+"""One picture of a take for papers, slides and posts: its codes, its melody and its spectrogram over one time axis.
+
+Sharp and labelled, in colours that are ordered in lightness. Drawn by matplotlib without pyplot, so any number of
+threads may draw at once. Knows nothing of models, files or the page.
+"""
+
+from __future__ import annotations
+
+import io
+import textwrap
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from musicgen import chroma
+from musicgen.theory import PITCH_NAMES
+from musicgen.visual import DEPTH, MAGMA, VIRIDIS, hertz_ticks, loudness
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+WIDTH = 10.0  # inches
+DPI = 200
+_OTHER_SCRIPTS = (  # taken where they are installed, for what the first font has no letters for
+    "Noto Sans CJK KR", "Noto Sans CJK JP", "Noto Sans KR", "NanumGothic", "Malgun Gothic", "Apple SD Gothic Neo",
+    "Arial Unicode MS",
+)
+
+
+def take_figure(
+    codes: np.ndarray,
+    audio: np.ndarray,
+    sample_rate: int,
+    frame_rate: float,
+    codebook_size: int,
+    title: str = "",
+    asked: np.ndarray | None = None,
+) -> Figure:
+    """A take: codes int [K, T], its sound float32 [C, N] and, if a melody was asked for, its chroma [M, 12].
+
+    The chromagram of what is heard lies under the one that was asked, with their cosine similarity.
+    """
+    from matplotlib.figure import Figure
+
+    seconds = codes.shape[1] / frame_rate
+    heard = chroma.chromagram(audio.mean(axis=0), sample_rate)
+    told = asked is not None and len(asked) > 0
+    heights = [1.0 + 0.15 * len(codes), *([1.6] if told else []), 1.6, 2.6]
+    figure = Figure(figsize=(WIDTH, 1.2 + sum(heights)), dpi=DPI, layout="constrained")
+    figure.set_facecolor("white")
+    axes = list(figure.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0])
+    if title:
+        figure.suptitle(_title(title), fontfamily=_fonts(), fontsize=12, parse_math=False)
+
+    _codes(axes[0], codes, codebook_size, seconds)
+    if told:
+        assert asked is not None
+        asked = asked[: len(heard)]
+        _chroma(axes[1], asked, f"Melody asked; similarity {chroma.similarity(asked, heard):.2f}", seconds)
+    _chroma(axes[-2], heard, "Melody followed" if told else "Chromagram", seconds)
+    _spectrum(axes[-1], audio, sample_rate)
+    axes[-1].set_xlim(0, max(seconds, 1 / frame_rate))
+    axes[-1].set_xlabel("time, s")
+    figure.align_ylabels(axes)
+    return figure
+
+
+def png(figure: Figure) -> bytes:
+    """The figure as a PNG file."""
+    file = io.BytesIO()
+    figure.savefig(file, format="png")
+    return file.getvalue()
+
+
+def _codes(axes: Axes, codes: np.ndarray, codebook_size: int, seconds: float) -> None:
+    shown = np.ma.masked_less(codes, 0)
+    image = axes.imshow(
+        shown, VIRIDIS, aspect="auto", interpolation="nearest", vmin=0, vmax=max(codebook_size - 1, 1),
+        extent=(0, seconds, len(codes) + 0.5, 0.5),
+    )
+    axes.set_yticks(range(1, len(codes) + 1))
+    axes.set_ylabel("codebook")
+    axes.set_title(f"Codes: {codes.shape[0]} × {codes.shape[1]}", loc="left", fontsize=10)
+    axes.figure.colorbar(image, ax=axes, label="token", pad=0.01, aspect=12)
+
+
+def _chroma(axes: Axes, values: np.ndarray, title: str, seconds: float) -> None:
+    end = len(values) / chroma.CHROMA_RATE
+    image = axes.imshow(
+        values.T, VIRIDIS, aspect="auto", interpolation="nearest", origin="lower", vmin=0, vmax=1,
+        extent=(0, end, -0.5, 11.5),
+    )
+    named = (0, 2, 4, 5, 7, 9, 11)
+    axes.set_yticks(named, [PITCH_NAMES[pitch] for pitch in named], fontsize=7)
+    axes.set_ylabel("pitch class")
+    axes.set_title(title, loc="left", fontsize=10)
+    axes.figure.colorbar(image, ax=axes, label="strength", pad=0.01, aspect=12)
+
+
+def _spectrum(axes: Axes, audio: np.ndarray, sample_rate: int) -> None:
+    decibels = loudness(audio, sample_rate, columns=1600, rows=256)
+    top = max(float(decibels.max()), -60.0)
+    image = axes.imshow(
+        decibels - top, MAGMA, aspect="auto", interpolation="bilinear", origin="lower", vmin=-DEPTH, vmax=0,
+        extent=(0, audio.shape[1] / sample_rate, 0, 1),
+    )
+    ticks = hertz_ticks(sample_rate)
+    axes.set_yticks([place for place, _ in ticks], [label for _, label in ticks])
+    axes.set_ylabel("frequency, Hz")
+    axes.set_title("Spectrogram", loc="left", fontsize=10)
+    axes.figure.colorbar(image, ax=axes, label="dB", pad=0.01, aspect=20)
+
+
+def _title(text: str) -> str:
+    """Two lines at most, of letters that some font here has: what none can draw becomes a box without a warning."""
+    lines = textwrap.wrap("".join(c if c == "\n" or ord(c) in _letters() else "\u25a1" for c in text), 100)
+    if len(lines) > 2:
+        lines = [lines[0], lines[1][:97] + " …"]
+    return "\n".join(lines)
+
+
+@lru_cache(maxsize=1)
+def _fonts() -> list[str]:
+    from matplotlib import font_manager
+
+    there = set(font_manager.get_font_names())
+    return ["DejaVu Sans", *(name for name in _OTHER_SCRIPTS if name in there)]
+
+
+@lru_cache(maxsize=1)
+def _letters() -> frozenset[int]:
+    """The code points that the fonts of a title have."""
+    from matplotlib import font_manager
+
+    found = (font_manager.get_font(font_manager.findfont(name)) for name in _fonts())
+    return frozenset(code for font in found for code in font.get_charmap())

@@ -1,0 +1,55 @@
+"""A model: its configuration and its parts in one bundle.
+
+Knows nothing of files, downloads or requests; holds no running state, so that any number of requests may share it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from musicgen.codec_api import Codec
+from musicgen.conditioners import Conditioner
+from musicgen.config import ModelConfig
+from musicgen.lm import LM
+from musicgen.patterns import Pattern, get_pattern
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """Codec (paper 2.1), language model (2.4) and conditioner (2.3), made for each other."""
+
+    config: ModelConfig
+    lm: LM
+    codec: Codec
+    conditioner: Conditioner
+
+    @property
+    def name(self) -> str:
+        """The name a person knows it by."""
+        return self.config.name
+
+    @property
+    def device(self) -> torch.device:
+        """Where the language model runs."""
+        return self.lm.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The language model's floating type."""
+        return self.lm.dtype
+
+    @property
+    def size(self) -> int:
+        """Bytes of the language model and the codec in memory; on a CPU the weights are there twice, once repacked."""
+        tensors = [tensor for part in (self.lm, self.codec) if isinstance(part, torch.nn.Module)
+                   for tensor in (*part.parameters(), *part.buffers())]  # fmt: skip
+        total = sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+        repacked = sum(p.numel() * p.element_size() for p in self.lm.parameters()) if self.device.type == "cpu" else 0
+        return total + repacked
+
+    @property
+    def pattern(self) -> Pattern:
+        """The pattern the weights were trained with."""
+        return get_pattern(self.config.pattern, self.config.lm.codebooks)

@@ -1,0 +1,224 @@
+"""The plan: tempo, metre, key, chords and drums for a piece, read from the words or drawn from a style's habits.
+
+What a prompt says is kept (``read_prompt``), what it leaves open is drawn by the seed (``make_plan``), and what is
+given by hand wins over both. Pure and deterministic. Knows nothing of audio, networks or how a plan is heard by a
+model beyond the features of ``aligned``.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from random import Random
+from typing import Any
+
+import numpy as np
+
+from musicgen import aligned
+from musicgen.habits import PLAIN, STYLES, Habits
+from musicgen.reading import Reading, read_prompt
+from musicgen.theory import METERS, Chord, Key, Meter, parse_chord, parse_chords, parse_key, parse_meter
+
+__all__ = ["MAX_BPM", "MIN_BPM", "Plan", "Reading", "key_of", "make_plan", "read_prompt"]
+
+MIN_BPM, MAX_BPM = 40.0, 220.0
+# Half of the bundled model's training pieces put every sixteenth on a whole 20 ms frame; such tempi are drawn.
+GRID_SECONDS = 0.02
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is told about a piece besides its text; a part that is None or empty is not told.
+
+    ``bpm`` counts felt beats; ``chords`` is a loop, one chord a bar; ``start`` is where in the loop the piece begins,
+    in seconds after the first chord's downbeat.
+    """
+
+    bpm: float | None
+    meter: Meter = METERS["4/4"]
+    key: Key | None = None
+    chords: tuple[Chord, ...] = ()
+    drums: bool | None = None
+    start: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.bpm is not None:
+            check_bpm(self.bpm)
+        elif self.chords:
+            raise ValueError("Chords need a tempo; give one such as 120 bpm.")
+        if not math.isfinite(self.start):
+            raise ValueError("The plan's start is not a number of seconds; use 0.")
+
+    def aligned(self, frames: int, frame_rate: float) -> np.ndarray:
+        """Features per frame, float32 [T, A], of every part that is told; zeros for the rest."""
+        out = np.zeros((frames, aligned.ALIGNED_DIM), np.float32)
+        if self.bpm is not None:
+            out += aligned.beat_features(frames, frame_rate, self.bpm, self.meter, self.start)
+            if self.chords:
+                bar = aligned.bar_seconds(self.bpm, self.meter)
+                out += aligned.chord_features(frames, frame_rate, self.chords, bar, self.start)
+        if self.drums is not None:
+            out += aligned.drum_features(frames, self.drums)
+        return out
+
+    def describe(self) -> str:
+        """One line for people, such as ``90 bpm, 4/4, A minor, chords Am F C G, with drums``."""
+        parts = [] if self.bpm is None else [f"{round(self.bpm, 1):g} bpm", str(self.meter)]
+        parts += [str(self.key)] if self.key else []
+        parts += [f"chords {' '.join(map(str, self.chords))}"] if self.chords else []
+        parts += [] if self.drums is None else ["with drums" if self.drums else "no drums"]
+        return ", ".join(parts) or "nothing beyond the text"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON; ``from_dict`` reads them back."""
+        return {
+            "bpm": self.bpm,
+            "meter": str(self.meter),
+            "key": str(self.key) if self.key else None,
+            "chords": " ".join(map(str, self.chords)) or None,
+            "drums": self.drums,
+            "start": self.start,
+        }
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Plan:
+        """The plan that ``to_dict`` wrote. Raises ``ValueError`` with a sentence for anything else."""
+        if not isinstance(values, dict):
+            raise ValueError("A plan is a table of bpm, meter, key, chords and drums.")
+        key, chords, drums = values.get("key"), values.get("chords"), values.get("drums")
+        if drums not in (True, False, None):
+            raise ValueError("The plan's drums must be true, false or empty.")
+        bpm = values.get("bpm")
+        return cls(
+            bpm=None if bpm is None else check_bpm(bpm),
+            meter=_meter(values.get("meter", "4/4")),
+            key=_key(key) if key else None,
+            chords=_chords(chords) if chords else (),
+            drums=None if drums is None else bool(drums),
+            start=_number(values.get("start", 0.0), "The plan's start"),
+        )
+
+
+def make_plan(
+    prompt: str,
+    seed: int,
+    bpm: float | None = None,
+    key: str | Key | None = None,
+    meter: str | Meter | None = None,
+    chords: str | tuple[Chord, ...] | None = None,
+    drums: bool | None = None,
+) -> Plan:
+    """The whole plan: values given first, then the prompt's, then the habits of its style, drawn by ``seed``.
+
+    Each part has a draw of its own, so that giving one leaves the others as they were. Raises ``ValueError``.
+    """
+    said = read_prompt(prompt)
+    habits = STYLES[said.style] if said.style else PLAIN
+
+    the_meter = _meter(meter) if meter is not None else said.meter or _draw_meter(habits, seed)
+    the_bpm = said.bpm if bpm is None else check_bpm(bpm)
+    if the_bpm is None:
+        the_bpm = _draw_bpm(habits, said.bpm_range, the_meter, seed)
+    # Chords in the prompt belong to the prompt's key: a key given by hand without chords asks for a new loop.
+    the_chords = _chords(chords) if chords is not None else said.chords if key is None else ()
+
+    the_key = _key(key) if key is not None else said.key
+    if the_key is None and the_chords:
+        the_key = key_of(the_chords)
+    if the_key is None:
+        the_key = _draw_key(habits, said.mode, seed)
+    if not the_chords and said.degrees:
+        the_chords = tuple(_on_degree(degree, quality, the_key) for degree, quality in said.degrees)
+    if not the_chords:
+        the_chords = _draw_chords(habits, the_key, seed)
+
+    the_drums = drums if drums is not None else said.drums
+    if the_drums is None and habits.drums is not None:
+        the_drums = _random(seed, "drums").random() < habits.drums
+    return Plan(the_bpm, the_meter, the_key, the_chords, the_drums)
+
+
+def key_of(chords: tuple[Chord, ...]) -> Key:
+    """The key that holds most of the chords' notes; among equals the one whose tonic chord comes first."""
+
+    def fit(candidate: Key) -> tuple[int, int, int]:
+        inside = sum(pitch in candidate.scale for chord in chords for pitch in chord.pitch_classes)
+        minor = candidate.mode == "minor"
+        tonics = [(3 if minor else 4) in [(p - c.root) % 12 for p in c.pitch_classes] and c.root == candidate.tonic
+                  for c in chords]
+        first = -tonics.index(True) if any(tonics) else -len(chords)
+        return inside, first, -int(minor)
+
+    return max((Key(tonic, mode) for tonic in range(12) for mode in ("major", "minor")), key=fit)
+
+
+def check_bpm(bpm: Any) -> float:
+    """``bpm`` as a float within 40 to 220. Raises ``ValueError``."""
+    value = _number(bpm, "The tempo")
+    if not MIN_BPM <= value <= MAX_BPM:
+        raise ValueError(f"A tempo of {value:g} bpm is out of range; ask for {MIN_BPM:g} to {MAX_BPM:g} bpm.")
+    return value
+
+
+def _number(value: Any, what: str) -> float:
+    try:
+        number = float(value) if not isinstance(value, bool) else math.nan
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise ValueError(f"{what} is not a number: '{str(value)[:40]}'.")
+    return number
+
+
+def _key(value: Any) -> Key:
+    return value if isinstance(value, Key) else parse_key(str(value)[:40])
+
+
+def _meter(value: Any) -> Meter:
+    return value if isinstance(value, Meter) else parse_meter(str(value)[:40])
+
+
+def _chords(value: Any) -> tuple[Chord, ...]:
+    return value if isinstance(value, tuple) else parse_chords(str(value)[:400])
+
+
+def _random(seed: int, part: str) -> Random:
+    return Random(f"{seed}:{part}")  # seeded by a string: the same on every machine and in every process
+
+
+def _draw_meter(habits: Habits, seed: int) -> Meter:
+    draw = _random(seed, "meter").random()
+    return METERS["3/4" if draw < habits.three else "6/8" if draw < habits.three + habits.six else "4/4"]
+
+
+def _draw_bpm(habits: Habits, asked: tuple[float, float] | None, meter: Meter, seed: int) -> float:
+    low, high = habits.bpm
+    if meter.name == "6/8":  # a felt beat of 6/8 is three eighths long, so it comes more slowly
+        low, high = 0.6 * low, 0.68 * high
+    if asked is not None:
+        both = max(low, asked[0]), min(high, asked[1])
+        low, high = both if both[0] < both[1] else asked
+    low, high = max(low, MIN_BPM), min(high, MAX_BPM)
+    grid = [round(60 / (meter.pulses * GRID_SECONDS * n), 2) for n in range(2, 20)]
+    fitting = [bpm for bpm in grid if low <= bpm <= high]
+    rng = _random(seed, "bpm")
+    return rng.choice(fitting) if fitting else float(round(rng.uniform(low, high)))
+
+
+def _draw_key(habits: Habits, mode: str | None, seed: int) -> Key:
+    rng = _random(seed, "key")
+    tonic, minor = rng.randrange(12), rng.random() < habits.minor_share
+    return Key(tonic, mode or ("minor" if minor else "major"))
+
+
+def _draw_chords(habits: Habits, key: Key, seed: int) -> tuple[Chord, ...]:
+    loops, written_in = (habits.major, "C") if key.mode == "major" else (habits.minor, "A")
+    loop = _random(seed, "chords").choice(loops)
+    shift = key.tonic - parse_chord(written_in).root
+    moved = (replace(c, root=(c.root + shift) % 12, bass=(c.bass + shift) % 12) for c in parse_chords(loop))
+    return tuple(moved)
+
+
+def _on_degree(degree: int, quality: str, key: Key) -> Chord:
+    root = key.scale[degree]
+    return Chord(root, quality, root)

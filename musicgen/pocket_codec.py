@@ -1,0 +1,208 @@
+"""The bundled model's codec: 4 codebooks at 50 Hz, 32 kHz mono, made for two CPU cores.
+
+A frame of 640 samples is two log-magnitude spectra. An encoder maps them to a latent (a frozen PCA of the
+spectra plus a learned correction), a residual vector quantiser makes codes of it, a decoder maps back, and
+the phase is reconstructed (`phase.py`). Wide layers at 50 Hz cost a CPU far less than EnCodec's thin layers
+at 32 kHz, and what the model must say is only magnitudes.
+
+Knows nothing of training, of files, or of the language model. Same interface as `codec.py`.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from musicgen.config import PocketCodecConfig
+from musicgen.phase import PhaseReconstruction, spectra
+
+FLOOR = 1e-4  # of full scale; added before the logarithm, taken away after it, so that silence stays silent
+BLOCK = 24  # latent frames decoded at once; fixed and aligned to frame 0, so that chunks cannot change a bit
+
+
+class Block(nn.Module):
+    """ConvNeXt block over time, [B, D, T] -> [B, D, T], looking ``ahead`` frames into the future."""
+
+    def __init__(self, dim: int, kernel: int, ahead: int) -> None:
+        super().__init__()
+        self.padding = (kernel - 1 - ahead, ahead)
+        self.depthwise = nn.Conv1d(dim, dim, kernel, groups=dim)
+        self.norm = nn.LayerNorm(dim)
+        self.expand = nn.Linear(dim, 3 * dim)
+        self.project = nn.Linear(3 * dim, dim)
+        self.scale = nn.Parameter(torch.full((dim,), 0.1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, D, T] -> [B, D, T]."""
+        y = self.depthwise(F.pad(x, self.padding)).transpose(1, 2)
+        y = self.project(F.gelu(self.expand(self.norm(y)))) * self.scale
+        return x + y.transpose(1, 2)
+
+
+class Network(nn.Module):
+    """Linear in, blocks, norm, linear out (starts at zero: the PCA skip alone): [B, T, in] -> [B, T, out]."""
+
+    def __init__(self, dim_in: int, width: int, dim_out: int, blocks: int, ahead: int) -> None:
+        super().__init__()
+        self.enter = nn.Linear(dim_in, width)
+        self.blocks = nn.ModuleList(Block(width, 7, ahead) for _ in range(blocks))
+        self.norm = nn.LayerNorm(width)
+        self.leave = nn.Linear(width, dim_out)
+        nn.init.zeros_(self.leave.weight)
+        nn.init.zeros_(self.leave.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, T, in] -> [B, T, out]."""
+        y = self.enter(x).transpose(1, 2)
+        for block in self.blocks:
+            y = block(y)
+        return self.leave(self.norm(y.transpose(1, 2)))
+
+
+class ResidualQuantizer(nn.Module):
+    """Residual vector quantiser with Euclidean codebooks [K, V, D]."""
+
+    codebooks: Tensor
+
+    def __init__(self, codebooks: int, size: int, dim: int) -> None:
+        super().__init__()
+        self.register_buffer("codebooks", torch.zeros(codebooks, size, dim))
+
+    def nearest(self, x: Tensor, k: int) -> Tensor:
+        """Index of the nearest entry of codebook ``k``: [M, D] -> [M]."""
+        book = self.codebooks[k]
+        return (book.square().sum(-1) - 2 * x @ book.T).argmin(-1)
+
+    def encode(self, x: Tensor) -> Tensor:
+        """[B, T, D] -> codes [B, K, T]."""
+        batch, frames, dim = x.shape
+        residual, codes = x.reshape(-1, dim), []
+        for k in range(len(self.codebooks)):
+            index = self.nearest(residual, k)
+            residual = residual - self.codebooks[k][index]
+            codes.append(index.view(batch, frames))
+        return torch.stack(codes, 1)
+
+    def decode(self, codes: Tensor) -> Tensor:
+        """Codes [B, K', T] (the first K' <= K books) -> [B, T, D]."""
+        return sum((self.codebooks[k][codes[:, k]] for k in range(codes.shape[1])), torch.zeros(()))
+
+
+class PocketCodec(nn.Module):
+    """``encode [B, 1, N] -> codes [B, K, T]`` and back."""
+
+    pca: Tensor
+    mean: Tensor
+    scale: Tensor
+    ceiling: Tensor
+    AHEAD = 1  # frames each decoder block looks ahead
+
+    def __init__(self, config: PocketCodecConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.sample_rate, self.hop, self.frame_rate = config.sample_rate, config.hop, config.frame_rate
+        self.channels, self.codebooks, self.codebook_size = 1, config.codebooks, config.codebook_size
+        self.features = config.hop // config.stft_hop * (config.window // 2 + 1)
+        # Orthonormal rows [D, features]; latent = pca @ (x - mean) / scale, one scale for all dimensions.
+        self.register_buffer("pca", torch.zeros(config.dimension, self.features))
+        self.register_buffer("mean", torch.zeros(self.features))
+        self.register_buffer("scale", torch.ones(()))
+        # The loudest log magnitude that music has in each bin (99.9 % of it). Codes that a language model draws fit
+        # one another less well than an encoder's, and without a ceiling their sum turns into bursts of noise.
+        self.register_buffer("ceiling", torch.full((self.features,), torch.inf))
+        latent, features = config.dimension, self.features
+        self.analysis = Network(features, config.encoder_width, latent, config.encoder_blocks, 3)
+        self.synthesis = Network(latent, config.decoder_width, features, config.decoder_blocks, self.AHEAD)
+        self.quantizer = ResidualQuantizer(config.codebooks, config.codebook_size, config.dimension)
+
+    def log_spectra(self, audio: Tensor) -> Tensor:
+        """Audio [B, N], N a multiple of the hop -> log magnitudes [B, T, features]."""
+        magnitude = spectra(audio, self.config.window, self.config.stft_hop).abs()
+        return (magnitude + FLOOR).log().flatten(2).view(len(audio), -1, self.features)
+
+    def to_latent(self, x: Tensor) -> Tensor:
+        """Log magnitudes [B, T, features] -> latent [B, T, D]."""
+        centred = x - self.mean
+        return (centred @ self.pca.T) / self.scale + self.analysis(centred)
+
+    def from_latent(self, z: Tensor) -> Tensor:
+        """Latent [B, T, D] -> log magnitudes [B, T, features]."""
+        return (z * self.scale) @ self.pca + self.mean + self.synthesis(z)
+
+    def magnitudes(self, log_spectra: Tensor) -> Tensor:
+        """[B, T, features] -> magnitudes [B, 2T, bins]."""
+        bins = self.config.window // 2 + 1
+        bounded = torch.minimum(log_spectra, self.ceiling)
+        return (bounded.exp() - FLOOR).clamp_min(0).view(len(log_spectra), -1, bins)
+
+    @torch.inference_mode()
+    def encode(self, audio: Tensor) -> Tensor:
+        """Audio [B, 1, N] in -1..1 -> codes [B, K, T], T = ceil(N / hop)."""
+        audio = F.pad(audio[:, 0], (0, -audio.shape[-1] % self.hop))
+        return self.quantizer.encode(self.to_latent(self.log_spectra(audio)))
+
+    def decode(self, codes: Tensor) -> Tensor:
+        """Codes [B, K', T] -> audio [B, 1, T * hop]; the first K' books are enough to hear something."""
+        stream = self.decoder()
+        return torch.cat([stream.push(codes), stream.finish()], -1)
+
+    def decoder(self) -> PocketStream:
+        """A streaming decoder; its chunks joined equal `decode`, bit for bit."""
+        return PocketStream(self)
+
+
+class PocketStream:
+    """Decodes codes as they come, in blocks of `BLOCK` frames that start at multiples of `BLOCK`."""
+
+    def __init__(self, codec: PocketCodec) -> None:
+        self.codec = codec
+        self.look_ahead = codec.config.decoder_blocks * codec.AHEAD
+        self.look_back = codec.config.decoder_blocks * (6 - codec.AHEAD)
+        self.latent: Tensor | None = None  # [B, T so far, D], from frame `first` on
+        self.first = 0  # frame number of latent[:, 0]
+        self.done = 0  # frames whose magnitudes went to the phase reconstruction
+        config = codec.config
+        self.phase = PhaseReconstruction(config.window, config.stft_hop, config.phase_iterations)
+
+    @torch.inference_mode()
+    def push(self, codes: Tensor) -> Tensor:
+        """Codes [B, K', n] -> whatever audio [B, 1, m] is ready (m may be 0)."""
+        latent = self.codec.quantizer.decode(codes.to(self.codec.mean.device))
+        self.latent = latent if self.latent is None else torch.cat([self.latent, latent], 1)
+        ready = []
+        while self.first + self.latent.shape[1] >= self.done + BLOCK + self.look_ahead:
+            ready.append(self.phase.push(self._block(self.done + BLOCK)))
+        return self._join(ready)
+
+    @torch.inference_mode()
+    def finish(self) -> Tensor:
+        """The rest of the audio [B, 1, m]."""
+        if self.latent is None:
+            return torch.zeros(1, 1, 0)
+        end, ready = self.first + self.latent.shape[1], []
+        while self.done < end:
+            ready.append(self.phase.push(self._block(min(self.done + BLOCK, end))))
+        return self._join([*ready, self.phase.finish()])
+
+    def _block(self, end: int) -> Tensor:
+        """Magnitudes of frames `done`..`end`, from no more context than the network can see."""
+        assert self.latent is not None
+        begin = max(0, self.done - self.look_back)
+        window = self.latent[:, begin - self.first : end + self.look_ahead - self.first]
+        out = self.codec.from_latent(window)[:, self.done - begin : end - begin]
+        self.done = end
+        keep = max(0, end - self.look_back)
+        self.latent, self.first = self.latent[:, keep - self.first :], keep
+        # The phase is a short loop over small spectra, for which no accelerator is any use.
+        return self.codec.magnitudes(out).float().cpu()
+
+    def _join(self, pieces: list[Tensor]) -> Tensor:
+        assert self.latent is not None
+        return soft_limit(torch.cat([*pieces, torch.zeros(len(self.latent), 0)], -1))[:, None]
+
+
+def soft_limit(audio: Tensor, knee: float = 0.9) -> Tensor:
+    """Bend what lies beyond ``knee`` so that it stays below 1; sample by sample, so that chunks agree."""
+    over = (audio.abs() - knee).clamp_min(0)
+    return torch.where(over > 0, audio.sign() * (knee + (1 - knee) * torch.tanh(over / (1 - knee))), audio)

@@ -1,0 +1,183 @@
+"""From a resolved request to what steers its generation: the text, the plan, the melody, the audio to go on from.
+
+Everything here covers the whole take in absolute time; cutting it into windows is the engine's. Knows nothing of
+decoding.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from musicgen import aligned, chroma, rhythm
+from musicgen.audio import Audio
+from musicgen.conditions import Conditions
+from musicgen.model import Model
+from musicgen.plan import MAX_BPM, MIN_BPM, Plan, make_plan, read_prompt
+from musicgen.request import GenerationRequest
+from musicgen.separation import SAMPLE_RATE, separate
+from musicgen.theory import METERS, parse_chords, parse_key, parse_meter
+
+GATE_DB = 60.0  # a frame this far below the melody's loudest one is a rest, as silence was in training
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What steers a take of ``frames`` frames."""
+
+    frames: int  # T
+    text: str  # what the text encoder reads
+    plan: Plan | None
+    features: np.ndarray | None  # aligned features float32 [T, A]
+    chroma: np.ndarray | None  # the melody after the argmax, [M, 12], not longer than the take
+    given: Tensor  # codes of the audio to go on from, [K, P]; P may be 0
+    separation: str  # how the melody was separated in the end
+    notes: tuple[str, ...]
+
+
+def prepare(model: Model, request: GenerationRequest) -> Prepared:
+    """Analyse the audio of a resolved ``request`` and settle its plan. Raises ``ValueError``, ``ModelUnavailable``."""
+    frames = max(1, round(request.duration * model.codec.frame_rate))
+    notes: list[str] = []
+    given = _given_codes(model, request, frames)
+    heard, separation = None, request.separation
+    if request.melody is not None:
+        heard, separation = _melody(model, request, notes)
+    if not model.config.lm.aligned_dim:
+        onehot = None if heard is None else chroma.argmax_onehot(heard)
+        return Prepared(frames, with_metadata(request), None, None, onehot, given, separation, tuple(notes))
+
+    text = request.prompt if request.plan == "auto" else with_metadata(replace(request, bpm=None, chords=None))
+    plan = _plan(request, heard, given.shape[1] / model.codec.frame_rate, notes)
+    features = np.zeros((frames, aligned.ALIGNED_DIM), np.float32)
+    if plan is not None:
+        features = plan.aligned(frames, model.codec.frame_rate)
+        if request.continue_from is not None:  # the given music has its own chords, which nobody told us
+            features[: given.shape[1]] = aligned.drop(features[: given.shape[1]], "chords")
+    onehot = None
+    if heard is not None:
+        strongest = chroma.strongest(heard)
+        assert request.melody is not None
+        told = min(frames, round(request.melody.seconds * model.codec.frame_rate))
+        features[:told] += aligned.melody_features(told, model.codec.frame_rate, strongest, chroma.CHROMA_RATE)
+        onehot = chroma.argmax_onehot(heard) * (strongest >= 0)[:, None]
+        if told < frames:
+            notes.append(f"The melody lasts {told / model.codec.frame_rate:.1f} s; the music goes on freely after it.")
+    return Prepared(frames, text, plan, features, onehot, given, separation, tuple(notes))
+
+
+def with_metadata(request: GenerationRequest) -> str:
+    """The prompt with the parts given by hand, worded like the metadata in the released models' training captions."""
+    names = {"bpm": "bpm", "key": "key", "meter": "meter", "chords": "chords"}
+    parts = request.parts
+    told = [f"{said}: {f'{parts[name]:g}' if name == 'bpm' else parts[name]}" for name, said in names.items()
+            if name in parts]
+    if request.drums is not None:
+        told.append("with drums" if request.drums else "no drums")
+    return ". ".join(part for part in (request.prompt.rstrip(" ."), *told) if part) if told else request.prompt
+
+
+def conditions(
+    model: Model, prepared: Prepared, negative_prompt: str, start: int, frames: int
+) -> tuple[Conditions, Conditions | None]:
+    """The row of conditions of frames ``start .. start + frames``, and that of the negative prompt if there is one."""
+    text, mask = model.conditioner.text([prepared.text])
+    melody = features = None
+    if model.config.lm.melody_bins and prepared.chroma is not None:
+        # A melody follows absolute time; one that is too short starts again, as the released models learned it.
+        length = model.config.lm.melody_frames
+        first = round(start / model.codec.frame_rate * chroma.CHROMA_RATE)
+        index = (first + np.arange(length)) % len(prepared.chroma)
+        melody = model.conditioner.melody(prepared.chroma[index], length)
+    if prepared.features is not None:
+        features = torch.from_numpy(prepared.features[None, start : start + frames])
+    row = Conditions(text, mask, melody, features)
+    if not negative_prompt:
+        return row, None
+    return row, Conditions(*model.conditioner.text([negative_prompt]))
+
+
+def _given_codes(model: Model, request: GenerationRequest, frames: int) -> Tensor:
+    codec = model.codec
+    if request.continue_from is None:
+        return torch.zeros(codec.codebooks, 0, dtype=torch.long)
+    audio = request.continue_from.resampled(codec.sample_rate).with_channels(codec.channels)
+    samples = torch.from_numpy(np.ascontiguousarray(audio.samples))[None].to(model.device)
+    # A last frame that is only partly filled would make the model believe in a stop.
+    whole = max(1, audio.samples.shape[1] // codec.hop)
+    codes = codec.encode(samples)[0, :, :whole].cpu()
+    if codes.shape[1] >= frames:
+        raise ValueError("The duration leaves no room for new music after the given audio; ask for a longer one.")
+    return codes
+
+
+def _melody(model: Model, request: GenerationRequest, notes: list[str]) -> tuple[np.ndarray, str]:
+    """Chroma of the tune in the melody's recording, [M, 12], no longer than the take, and how it was separated."""
+    assert request.melody is not None
+    tune = separate(_first(request.melody, request.duration), request.separation)
+    if tune.note:
+        notes.append(tune.note)
+    # The released models know no rests: silence is bin 0 to them.
+    gate = GATE_DB if model.config.lm.aligned_dim else None
+    return chroma.chromagram(tune.samples, SAMPLE_RATE, gate), tune.method
+
+
+def _first(audio: Audio, seconds: float) -> Audio:
+    return Audio(audio.samples[:, : max(1, round(seconds * audio.sample_rate))], audio.sample_rate)
+
+
+def _plan(
+    request: GenerationRequest, heard: np.ndarray | None, given_seconds: float, notes: list[str]
+) -> Plan | None:
+    """What an aligned model is told besides the melody.
+
+    A melody, or audio to go on from, brings its own tempo, beat and key; what the words or the user say wins.
+    """
+    assert request.seed is not None
+    if request.plan == "off":
+        return _told_by_hand(request)
+    plan = make_plan(request.prompt, request.seed, **request.parts)
+    source = request.melody or request.continue_from
+    if source is None:
+        return plan
+    said = read_prompt(request.prompt)
+    samples = _first(source, request.duration).mono()
+    bpm: float | None = plan.bpm
+    if request.bpm is None and said.bpm is None:
+        estimate = round(rhythm.tempo(samples, source.sample_rate), 2)
+        bpm = estimate if MIN_BPM <= estimate <= MAX_BPM else None
+        what = "melody" if request.melody else "given audio"
+        notes.append(f"The tempo heard in the {what} is {bpm:.0f} bpm." if bpm else
+                     f"No steady beat was heard in the {what}, so none is asked for.")
+    key = plan.key if request.key is not None or said.key is not None else None
+    if key is None:
+        key = chroma.estimate_key(heard if heard is not None else chroma.chromagram(samples, source.sample_rate))
+    meter = plan.meter if request.meter is not None or said.meter is not None else METERS["4/4"]
+    beat = 0.0 if bpm is None else rhythm.beat_offset(samples, source.sample_rate, bpm)
+    told = request.chords is not None or bool(said.chords or said.degrees)
+    if request.melody is not None:
+        # Chords that were merely drawn would quarrel with the tune.
+        chords = plan.chords if told and bpm is not None else ()
+        return Plan(bpm, meter, key, chords, plan.drums, start=-beat)
+    again = make_plan(request.prompt, request.seed, **{**request.parts, "key": key, "chords": request.chords})
+    chords = () if bpm is None else plan.chords if told else again.chords
+    if bpm is not None:  # the loop begins with the first beat of the new music
+        period = 60.0 / bpm
+        beat += np.ceil((given_seconds - beat) / period) * period
+    return Plan(bpm, meter, key, chords, plan.drums, start=-float(beat))
+
+
+def _told_by_hand(request: GenerationRequest) -> Plan | None:
+    """With the plan off only what was given by hand is told; None where that is nothing."""
+    if not request.parts:
+        return None
+    return Plan(
+        request.bpm,
+        parse_meter(request.meter) if request.meter else METERS["4/4"],
+        parse_key(request.key) if request.key else None,
+        parse_chords(request.chords) if request.chords else (),
+        request.drums,
+    )

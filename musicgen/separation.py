@@ -1,0 +1,151 @@
+"""What carries the melody of a recording, without drums and bass (paper 2.3).
+
+Demucs keeps vocals and other; without its weights, the harmonic part by librosa. Knows nothing of chromagrams or of
+what the melody is for.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from musicgen import hub
+from musicgen.audio import Audio, resample
+from musicgen.compat import guard_torchaudio
+from musicgen.errors import ModelUnavailable
+
+SAMPLE_RATE = 32_000
+METHODS = ("auto", "demucs", "harmonic", "none")
+_REPO, _NAME = "adefossez/HTDemucs", "htdemucs"
+_KEPT = ("vocals", "other")
+_BASS = (90.0, 180.0)  # Hz: nothing below, everything above, a smooth step between
+
+
+@dataclass(frozen=True, eq=False)
+class Separated:
+    """``samples`` float32 ``[N]`` at 32 kHz, the ``method`` that made them, and a ``note`` for the user (or "")."""
+
+    samples: np.ndarray
+    method: str
+    note: str
+
+
+class DemucsSeparator:
+    """Vocals and other of a mix by HTDemucs, loaded at the first call.
+
+    ``load`` returns the network; the default takes the released one from the hub.
+    """
+
+    def __init__(self, load: Callable[[], Any] | None = None, device: torch.device | str | None = None):
+        self._load = load or load_htdemucs
+        self._device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        self._network: Any = None
+        self._lock = threading.Lock()
+        self.unavailable = ""  # why the last attempt to load failed; "auto" does not try again
+
+    def load(self) -> Any:
+        """The network, loaded once. Raises ``ModelUnavailable``."""
+        with self._lock:
+            if self._network is None:
+                try:
+                    self._network = self._load().eval().requires_grad_(False)
+                    self.unavailable = ""
+                except (Exception, SystemExit) as error:  # Demucs leaves the program where it finds no weights
+                    self.unavailable = str(error) if isinstance(error, ModelUnavailable) else (
+                        f"Demucs could not be loaded ({error}); choose the harmonic separation instead."
+                    )
+                    raise ModelUnavailable(self.unavailable) from error
+            return self._network
+
+    @torch.inference_mode()
+    def __call__(self, audio: Audio) -> np.ndarray:
+        """Vocals + other in mono at 32 kHz, float32 ``[N]``."""
+        network = self.load()
+        guard_torchaudio()
+        from demucs.apply import apply_model
+
+        mix = audio.resampled(network.samplerate).with_channels(network.audio_channels)
+        wave = torch.from_numpy(mix.samples)
+        mean, scale = wave.mean(), wave.mean(0).std(correction=0) + 1e-8  # as the network was trained
+        # No random shift: the same recording gives the same melody.
+        stems = apply_model(network, ((wave - mean) / scale)[None], shifts=0, split=True, device=self._device)[0]
+        kept = torch.stack([stems[network.sources.index(name)] * scale + mean for name in _KEPT])  # [2, C, N]
+        return resample(kept.sum(0).mean(0).cpu().numpy(), network.samplerate, SAMPLE_RATE)
+
+
+def load_htdemucs() -> torch.nn.Module:
+    """The released HTDemucs from safetensors. Demucs' own loader would fall back to a pickle, so it is not used."""
+    what = "The source separation Demucs"
+    listing = hub.fetch(_REPO, f"{_NAME}.yaml", what)
+    guard_torchaudio()
+    import yaml
+    from demucs.hf import load_safetensors_model
+    from safetensors import safe_open
+
+    models = (yaml.safe_load(listing.read_text(encoding="utf-8")) or {}).get("models", [])
+    if len(models) != 1 or not str(models[0]).isalnum():
+        raise ModelUnavailable("The repository of Demucs is not what this program knows; update the program.")
+    weights: Path = hub.fetch(_REPO, f"{models[0]}.safetensors", what)
+    with safe_open(str(weights), framework="pt") as file:
+        metadata = file.metadata() or {}
+    # The file names the class to build: only this one, and no packed state that names others.
+    if metadata.get("klass") != "demucs.htdemucs.HTDemucs" or "_class" in metadata.get("structure", ""):
+        raise ModelUnavailable("The weights of Demucs are not those this program knows; delete them from the cache.")
+    return load_safetensors_model(weights)
+
+
+def harmonic(audio: Audio) -> np.ndarray:
+    """The harmonic part in mono at 32 kHz without the bass, float32 ``[N]``: drums are short, tones last."""
+    import librosa
+
+    samples = torch.from_numpy(resample(audio.mono(), audio.sample_rate, SAMPLE_RATE))
+    size, hop = 2048, 512
+    window = torch.hann_window(size)
+    spectrum = torch.stft(samples, size, hop, window=window, pad_mode="constant", return_complex=True)
+    kept, _ = librosa.decompose.hpss(spectrum.numpy())
+    low, high = np.log(_BASS)
+    frequencies = np.maximum(np.fft.rfftfreq(size, 1 / SAMPLE_RATE), 1.0)
+    step = np.clip((np.log(frequencies) - low) / (high - low), 0.0, 1.0)
+    kept = kept * (0.5 - 0.5 * np.cos(np.pi * step))[:, None].astype(np.float32)
+    wave = torch.istft(torch.from_numpy(kept.astype(np.complex64)), size, hop, window=window, length=len(samples))
+    return wave.numpy()
+
+
+def separate(audio: Audio, how: str = "auto", demucs: DemucsSeparator | None = None) -> Separated:
+    """What carries the melody, in mono at 32 kHz.
+
+    ``how``: "demucs"; "harmonic"; "none" takes the mix as it is; "auto" is Demucs where its weights can be had, else
+    harmonic, and the note says so.
+
+    Raises:
+        ValueError: ``how`` is none of these.
+        ModelUnavailable: "demucs" was asked for and cannot be had.
+    """
+    if how not in METHODS:
+        raise ValueError(f"'{how}' is no way to separate a melody; choose one of {', '.join(METHODS)}.")
+    if how == "none":
+        return Separated(resample(audio.mono(), audio.sample_rate, SAMPLE_RATE), "none", "")
+    if how == "harmonic":
+        return Separated(harmonic(audio), "harmonic", "The melody was separated by librosa: its harmonic part.")
+    demucs = demucs or released_demucs()
+    try:
+        if how == "auto" and demucs.unavailable:
+            raise ModelUnavailable(demucs.unavailable)
+        return Separated(demucs(audio), "demucs", "The melody was separated by Demucs: vocals and other.")
+    except ModelUnavailable:
+        if how == "demucs":
+            raise
+    return Separated(harmonic(audio), "harmonic", "The melody was separated by librosa: Demucs' weights are not here.")
+
+
+@cache
+def released_demucs() -> DemucsSeparator:
+    """The released HTDemucs, the same for everybody: it holds weights only."""
+    return DemucsSeparator()

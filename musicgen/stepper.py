@@ -1,0 +1,211 @@
+"""Decoding one window, step by step, each in its own rows: the fast form of ``decoding.decode_steps`` for CPUs.
+
+A window becomes a ``Track``: the pattern laid out as index tensors, keys and values allocated once, the text's
+computed once. ``Stepper.advance`` moves tracks on by one step, whatever their patterns or lengths. Because a track is
+never mixed with others, its tokens do not depend on its company, down to the last bit. Knows nothing of threads,
+seconds or audio.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from musicgen.conditions import Conditions
+from musicgen.decoding import Window, check_window, known_tokens
+from musicgen.kv_cache import KVCache
+from musicgen.lm import LM, Prepared
+from musicgen.network import Network
+from musicgen.sampling import draw_noise, guide, sample
+
+PIECE = 128  # steps of a prompt that are read at once; others have their turn in between
+
+
+class Course(Protocol):
+    """One window being decoded."""
+
+    @property
+    def done(self) -> bool:
+        """Whether every step is made."""
+        ...
+
+    def take(self) -> list[tuple[int, Tensor]]:
+        """The steps made since the last call, in order: (s, tokens [K] on the CPU)."""
+        ...
+
+    def close(self) -> None:
+        """Give back what it holds; calling it again does nothing."""
+        ...
+
+
+@dataclass(frozen=True)
+class Score:
+    """A window laid out: what is known before the first step, on the model's device."""
+
+    inputs: Tensor  # [K, S + 1]: column s is what step s reads, column s + 1 what it holds
+    known: Tensor  # [K, S]: given by the prompt, or by the pattern
+    first: int  # the first step with something to predict; S if there is none
+    prepared: Prepared
+    aligned: Tensor | None  # [rows, S, A]
+    reading: slice  # the rows that have a text, of 1 or, with guidance, 2
+
+    @property
+    def steps(self) -> int:
+        """S."""
+        return self.known.shape[1]
+
+
+@torch.inference_mode()
+def lay_out(lm: LM, window: Window) -> Score:
+    """Everything about ``window`` that does not change from step to step. Raises ``ValueError``."""
+    layout = check_window(lm, window)
+    sequence, known = known_tokens(window, layout, lm.config.codebooks, lm.config.special)
+    unknown = (~known).any(0).nonzero()
+    first = int(unknown[0]) if len(unknown) else layout.steps
+    conditions = window.conditions.to(lm.device)
+    if window.guidance != 1.0:
+        against = conditions.null() if window.against is None else window.against.to(lm.device)
+        conditions = Conditions.cat([conditions, against])
+    with_text = conditions.text_mask.any(1).nonzero().flatten().tolist() if lm.config.cross_attention else []
+    special = sequence.new_full((lm.config.codebooks, 1), lm.config.special)
+    return Score(
+        torch.cat([special, sequence], dim=1).to(lm.device), known.to(lm.device), first, lm.prepare(conditions),
+        None if conditions.aligned is None else conditions.aligned[:, layout.step_frame.to(lm.device)],
+        slice(with_text[0], with_text[-1] + 1) if with_text else slice(0),
+    )
+
+
+class Track:
+    """A window on its way: position, keys and values, tokens."""
+
+    def __init__(self, network: Network, window: Window) -> None:
+        self._network, self._window = network, window
+        self._score = score = lay_out(network.lm, window)
+        self._generator = window.generator if window.generator is not None else torch.Generator().manual_seed(0)
+        self._draws = not (window.params.greedy or window.params.temperature == 0)
+        self._read = 0  # steps whose input the model has read
+        self._taken = 0  # steps handed out
+        self._cache: KVCache | None = None
+        self._made = score.first
+
+    @property
+    def done(self) -> bool:
+        """Whether every step is made."""
+        return self._made == self._score.steps
+
+    @torch.inference_mode()
+    def step(self) -> None:
+        """Make the next step, or read the next piece of the prompt."""
+        score, step = self._score, self._made
+        if self._cache is None or self._read < step:
+            logits = self._read_prompt()
+            if logits is None:
+                return
+        else:
+            logits = self._network.logits(
+                self._network.embed(score.inputs[:, step]) + self._added[:, step], self._attend,
+                self._attend_text if score.reading.stop else None, score.reading,
+            )
+            self._cache.advance(1)
+        self._read = step + 1
+        mixed = guide(logits[0], logits[1], self._window.guidance) if len(logits) == 2 else logits[0]
+        # Drawn for every codebook at every step, needed or not: the noise of a step depends on the seed alone.
+        config = self._network.config
+        noise = draw_noise(self._generator, config.codebooks, config.codebook_size) if self._draws else None
+        drawn = sample(mixed, self._window.params, noise)
+        score.inputs[:, step + 1] = torch.where(score.known[:, step], score.inputs[:, step + 1], drawn)
+        self._made = step + 1
+
+    def take(self) -> list[tuple[int, Tensor]]:
+        """The steps made since the last call: (s, tokens [K])."""
+        out = [(step, self._score.inputs[:, step + 1]) for step in range(self._taken, self._made)]
+        self._taken = self._made
+        return out
+
+    def close(self) -> None:
+        """Let the keys and values go."""
+        self._cache = None
+
+    def _read_prompt(self) -> Tensor | None:
+        """Read a piece of what comes before the first step to predict; that step's logits [R, K, V] at the end."""
+        score, lm, rows = self._score, self._network.lm, self._score.prepared.rows
+        if self._cache is None:
+            self._cache = lm.new_cache(score.prepared, score.steps)
+        end = min(self._read + PIECE, score.first + 1)
+        tokens = score.inputs[None, :, self._read : end].expand(rows, -1, -1)
+        features = None if score.aligned is None else score.aligned[:, self._read : end]
+        logits = lm(tokens, score.prepared, features, self._cache)[:, :, -1].float()
+        self._read = end
+        if end <= score.first:
+            return None
+        self._settle()
+        return logits
+
+    def _settle(self) -> None:
+        """Once the prompt is read: what single steps need, in their dtype."""
+        cache, score, dtype = self._cache, self._score, self._network.dtype
+        assert cache is not None
+        cache.keys, cache.values = cache.keys.to(dtype), cache.values.to(dtype)
+        self._added = self._network.added(score.prepared, score.aligned, score.steps)
+        if cache.cross is not None and score.reading.stop:
+            cache.cross = [(key[score.reading].to(dtype), value[score.reading].to(dtype)) for key, value in cache.cross]
+            assert score.prepared.text_mask is not None
+            mask = score.prepared.text_mask[score.reading]
+            self._text_mask = None if bool(mask.all()) else mask[:, None, None]
+        padding = score.prepared.padding
+        self._seen: Tensor | None = None  # [R, 1, 1, P]: positions that are no padding
+        if padding is not None:
+            self._seen = (torch.arange(cache.positions, device=padding.device) >= padding[:, None])[:, None, None]
+
+    def _attend(self, layer: int, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+        assert self._cache is not None
+        keys, values = self._cache.update(layer, key[:, :, None], value[:, :, None])
+        mask = None if self._seen is None else self._seen[..., : keys.shape[2]]
+        return F.scaled_dot_product_attention(query[:, :, None], keys, values, attn_mask=mask)[:, :, 0]
+
+    def _attend_text(self, layer: int, query: Tensor) -> Tensor:
+        assert self._cache is not None and self._cache.cross is not None
+        keys, values = self._cache.cross[layer]
+        return F.scaled_dot_product_attention(query[:, :, None], keys, values, attn_mask=self._text_mask)[:, :, 0]
+
+
+class Stepper:
+    """Decodes any number of windows, a step of each at a time."""
+
+    steps_at_once = 1
+
+    def __init__(self, lm: LM) -> None:
+        self.network = Network(lm)
+
+    def open(self, window: Window) -> Track:
+        """A new track; raises ``ValueError`` when the window does not fit the model."""
+        return Track(self.network, window)
+
+    def advance(self, tracks: Iterable[Track]) -> dict[Track, Exception]:
+        """One step of each track that is not done; those that failed, and why: the others are none the worse."""
+        failed: dict[Track, Exception] = {}
+        for track in tracks:
+            if not track.done:
+                try:
+                    track.step()
+                except Exception as error:  # whatever it was, it is that track's alone
+                    failed[track] = error
+        return failed
+
+
+def fast_steps(stepper: Stepper, window: Window) -> Iterable[tuple[int, Tensor]]:
+    """``decode_steps`` by a stepper: the same pairs (s, tokens [K])."""
+    track = stepper.open(window)
+    try:
+        yield from track.take()
+        while not track.done:
+            if error := stepper.advance([track]).get(track):
+                raise error
+            yield from track.take()
+    finally:
+        track.close()

@@ -1,0 +1,217 @@
+"""Stage 2 of training: the bundled model's codec.
+
+``python -m musicgen.train.codec --minutes 20``
+
+Learns log magnitudes (PCA first, then the network and the quantiser); in its last part the loss is taken on
+the waveform after phase reconstruction, the phase held constant, so that the magnitudes become ones that a
+real signal can have. Checkpoints every few minutes in ``--out``; run again to go on. Knows nothing of the
+language model.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from musicgen.config import PocketCodecConfig
+from musicgen.phase import PhaseReconstruction, inverse, overlap_add, spectra
+from musicgen.pocket_codec import PocketCodec
+from musicgen.train.metrics import linear_distance, mel_distance
+from musicgen.train.quantizer import QuantizerTrainer
+
+
+class Clips:
+    """Random crops of the rendered shards."""
+
+    def __init__(self, folder: Path, prefix: str, seed: int) -> None:
+        names = sorted(p for p in folder.glob(f"{prefix}_*.jsonl"))
+        if not names:
+            raise SystemExit(f"No {prefix} shards in {folder}; run python -m musicgen.train.data first.")
+        self.shards = [np.load(p.with_suffix(".npy"), mmap_mode="r") for p in names]
+        self.rng = np.random.default_rng(seed)
+
+    def batch(self, count: int, samples: int) -> Tensor:
+        """[count, samples] in -1..1, each from another piece, at a random place and loudness."""
+        out = np.empty((count, samples), np.float32)
+        for row in out:
+            shard = self.shards[self.rng.integers(len(self.shards))]
+            start = self.rng.integers(shard.shape[1] - samples)
+            row[:] = shard[self.rng.integers(len(shard)), start : start + samples] / 32768.0
+            row *= 10 ** (self.rng.uniform(-8, 1) / 20)
+        return torch.from_numpy(out)
+
+
+def fit_pca(codec: PocketCodec, clips: Clips) -> None:
+    """Freeze mean, principal axes, scale and ceiling of the log spectra of some minutes of audio."""
+    x = torch.cat([codec.log_spectra(clips.batch(32, 64 * codec.hop)).flatten(0, 1) for _ in range(30)])
+    codec.mean.copy_(x.mean(0))
+    codec.ceiling.copy_(x.kthvalue(round(0.999 * len(x)), dim=0).values)
+    covariance = torch.cov((x - codec.mean).T)
+    axes = torch.linalg.eigh(covariance).eigenvectors.flip(-1)[:, : codec.config.dimension].T
+    codec.pca.copy_(axes)
+    codec.scale.copy_(((x - codec.mean) @ axes.T).std())
+
+
+def bin_weights(codec: PocketCodec) -> Tensor:
+    """[features]: how much each bin counts, as the ear spaces pitch, mean 1."""
+    bins = codec.config.window // 2 + 1
+    hertz = torch.linspace(0, codec.sample_rate / 2, bins)
+    weight = 1 / (hertz + 500)
+    weight = weight / weight.mean() + 0.25
+    return (weight / weight.mean()).repeat(codec.features // bins)
+
+
+def magnitude_loss(codec: PocketCodec, predicted: Tensor, target: Tensor, weight: Tensor) -> Tensor:
+    """Log and compressed-linear difference of log spectra [B, T, features]."""
+    log = (predicted - target).abs()
+    linear = (torch.exp(0.4 * predicted) - torch.exp(0.4 * target)).abs()
+    return ((log + 8.0 * linear) * weight).mean()
+
+
+def with_phase(codec: PocketCodec, magnitude: Tensor, phase: Tensor) -> Tensor:
+    """Magnitudes and phase [B, 2T, bins] -> audio [B, T * hop]."""
+    window, hop = codec.config.window, codec.config.stft_hop
+    square = torch.hann_window(window).square().expand(1, magnitude.shape[1], -1)
+    envelope = overlap_add(square, hop).clamp_min(1e-3)
+    side = (window - hop) // 2
+    return inverse(torch.polar(magnitude, phase), window, hop, envelope)[:, side : side + magnitude.shape[1] * hop]
+
+
+def rebuilt(codec: PocketCodec, log_spectra: Tensor, iterations: int) -> Tensor:
+    """[B, T, features] -> audio [B, T * hop]; the gradient passes through the magnitudes, not the phase."""
+    config = codec.config
+    magnitude = codec.magnitudes(log_spectra)
+    with torch.no_grad():
+        rebuild = PhaseReconstruction(config.window, config.stft_hop, iterations)
+        audio = torch.cat([rebuild.push(magnitude.detach()), rebuild.finish()], -1)
+        phase = spectra(audio, config.window, config.stft_hop).angle()
+    return with_phase(codec, magnitude, phase)
+
+
+def waveform_loss(audio: Tensor, target: Tensor) -> Tensor:
+    """Mel differences over the resolutions, without the crop's edges."""
+    edge = slice(2048, -2048)
+    return mel_distance(audio[:, edge], target[:, edge])
+
+
+@torch.no_grad()
+def evaluate(codec: PocketCodec, clips: Tensor) -> dict[str, float]:
+    """Distances on held-out audio [B, N]."""
+    target = codec.log_spectra(clips)
+    codes = codec.encode(clips[:, None])
+    predicted = codec.from_latent(codec.quantizer.decode(codes))
+    phase = spectra(clips, codec.config.window, codec.config.stft_hop).angle()
+    true_phase = with_phase(codec, codec.magnitudes(predicted), phase)
+    decoded = codec.decode(codes)[:, 0]
+    used = [len(codes[:, k].unique()) for k in range(codes.shape[1])]
+    return {
+        "log": (predicted - target).abs().mean().item(),
+        "mel_true_phase": mel_distance(true_phase, clips).item(),
+        "mel": mel_distance(decoded, clips).item(),
+        "lin": linear_distance(decoded, clips).item(),
+        "used": min(used),
+    }
+
+
+def main() -> None:
+    """Train for ``--minutes``, from the last checkpoint if there is one."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=Path("work/data"))
+    parser.add_argument("--out", type=Path, default=Path("work/codec"))
+    parser.add_argument("--minutes", type=float, default=20)
+    parser.add_argument("--waveform-share", type=float, default=0.35, help="last share of the time: waveform loss")
+    parser.add_argument("--batch", type=int, default=24)
+    parser.add_argument("--frames", type=int, default=120)
+    parser.add_argument("--lr", type=float, default=1e-3)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--eval-minutes", type=float, default=3)
+    args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(args.seed)
+    codec = PocketCodec(PocketCodecConfig())
+    clips = Clips(args.data, "train", args.seed)
+    held = Clips(args.data, "held", 1).batch(20, 200 * codec.hop)
+    trainer = QuantizerTrainer(codec.quantizer, seed=args.seed)
+    optimizer = torch.optim.AdamW(codec.parameters(), lr=args.lr, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
+    step, spent = 0, 0.0
+    checkpoint = args.out / "last.pt"
+    if checkpoint.exists():
+        state = torch.load(checkpoint, weights_only=True)
+        codec.load_state_dict(state["codec"])
+        optimizer.load_state_dict(state["optimizer"])
+        trainer.load(state["trainer"])
+        step, spent = state["step"], state["spent"]
+        clips.rng = np.random.default_rng(args.seed + step)
+    else:
+        fit_pca(codec, clips)
+    weight = bin_weights(codec)
+    budget, began, next_eval = args.minutes * 60, time.time() - spent, spent
+    log = (args.out / "log.jsonl").open("a")
+    parameters = sum(p.numel() for p in codec.parameters())
+    print(f"{parameters / 1e6:.1f} M parameters, {len(clips.shards)} shards, from step {step}", flush=True)
+    while (spent := time.time() - began) < budget:
+        progress = spent / budget
+        on_waveform = progress > 1 - args.waveform_share
+        rate = args.lr * min(1, (step + 1) / 100) * (1 - progress) ** 0.7
+        for group in optimizer.param_groups:
+            group["lr"] = rate * (0.5 if on_waveform else 1)
+        count = args.batch // 2 if on_waveform else args.batch
+        audio = clips.batch(count, args.frames * codec.hop)
+        with torch.no_grad():
+            target = codec.log_spectra(audio)
+        with torch.autocast("cpu", torch.bfloat16):
+            z = codec.to_latent(target).float()
+        if step == 50 and not trainer.started:
+            with torch.no_grad():
+                points = [codec.to_latent(codec.log_spectra(clips.batch(32, 64 * codec.hop))) for _ in range(24)]
+                trainer.start(torch.cat(points).flatten(0, 1))
+        commitment = torch.zeros(())
+        if trainer.started:
+            z, commitment = trainer.forward(z, dropout=0.25)
+        with torch.autocast("cpu", torch.bfloat16):
+            predicted = codec.from_latent(z).float()
+        loss = magnitude_loss(codec, predicted, target, weight)
+        if on_waveform:
+            wave = waveform_loss(rebuilt(codec, predicted, 1), audio)
+            loss = 0.5 * loss + 6.0 * wave
+        optimizer.zero_grad(set_to_none=True)
+        (loss + 0.25 * commitment).backward()
+        torch.nn.utils.clip_grad_norm_(codec.parameters(), 1.0)
+        optimizer.step()
+        step += 1
+        if trainer.started and step % 50 == 0 and progress < 0.8:
+            with torch.no_grad():
+                trainer.restart_dead(codec.to_latent(target).flatten(0, 1), below=count * args.frames / 1024 * 0.03)
+        if step % 50 == 0:
+            print(f"step {step}  {spent / 60:.1f} min  loss {loss.item():.4f}  commit {commitment.item():.3f}"
+                  f"{'  wave' if on_waveform else ''}", flush=True)
+        if spent >= next_eval and trainer.started:
+            next_eval = spent + args.eval_minutes * 60
+            save(checkpoint, codec, optimizer, trainer, step, spent)
+            row = {"step": step, "minutes": round(spent / 60, 1)} | evaluate(codec, held)
+            log.write(json.dumps(row) + "\n")
+            log.flush()
+            print(row, flush=True)
+    save(checkpoint, codec, optimizer, trainer, step, spent)
+    row = {"step": step, "minutes": round(spent / 60, 1), "final": True} | evaluate(codec, held)
+    log.write(json.dumps(row) + "\n")
+    print(row, flush=True)
+
+
+def save(path: Path, codec: PocketCodec, optimizer: torch.optim.Optimizer, trainer: QuantizerTrainer, step: int,
+         spent: float) -> None:
+    """Checkpoint by a rename, so that a cut-off run leaves a whole one."""
+    state = {"codec": codec.state_dict(), "optimizer": optimizer.state_dict(), "trainer": trainer.state(),
+             "step": step, "spent": spent}
+    torch.save(state, path.with_suffix(".partial"))
+    path.with_suffix(".partial").rename(path)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+"""What the language model is trained on: crops of codes with their conditions, some of them withheld.
+
+Knows nothing of the network or of audio.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from musicgen.aligned import (
+    ALIGNED_DIM,
+    GROUPS,
+    bar_seconds,
+    beat_features,
+    chord_features,
+    drop,
+    drum_features,
+    melody_features,
+)
+from musicgen.chroma import CHROMA_RATE
+from musicgen.conditions import Conditions
+from musicgen.theory import parse_chord, parse_meter
+
+FRAME_RATE = 50.0
+
+# Which aligned groups are told, and how often: what people will ask for, in about those proportions.
+MIXTURES: tuple[tuple[float, tuple[str, ...]], ...] = (
+    (0.34, ("beat", "chords", "drums")),
+    (0.12, ("beat", "chords")),
+    (0.08, ("beat", "drums")),
+    (0.16, ("beat", "melody", "drums")),
+    (0.08, ("melody",)),
+    (0.08, ("beat", "chords", "melody", "drums")),
+    (0.04, ("drums",)),
+    (0.10, ()),
+)
+TEXT_DROPPED = 0.12
+
+
+@dataclass(frozen=True)
+class Batch:
+    """``codes [B, K, T]`` and the conditions of each row (``aligned [B, T, A]`` inside them)."""
+
+    codes: torch.Tensor
+    conditions: Conditions
+
+
+def piece_aligned(facts: dict, frames: int) -> np.ndarray:
+    """Everything there is to tell about a piece, per frame from its beginning, float32 [T, A]."""
+    meter = parse_meter(facts["meter"])
+    chords = [parse_chord(name) for name in facts["chords"]]
+    return (
+        beat_features(frames, FRAME_RATE, facts["bpm"], meter)
+        + chord_features(frames, FRAME_RATE, chords, bar_seconds(facts["bpm"], meter))
+        + melody_features(frames, FRAME_RATE, np.array(facts["melody"]), CHROMA_RATE)
+        + drum_features(frames, facts["drums"])
+    )
+
+
+class Pieces:
+    """All tokenised shards of one kind (``train`` or ``held``), in memory."""
+
+    def __init__(self, folder: Path, prefix: str) -> None:
+        names = sorted(p for p in folder.glob(f"{prefix}_*.jsonl") if p.with_suffix(".codes.npy").exists())
+        if not names:
+            raise SystemExit(f"No tokenised {prefix} shards in {folder}; run python -m musicgen.train.tokens first.")
+        self.facts = [json.loads(line) for name in names for line in name.read_text().splitlines()]
+        self.codes = np.concatenate([np.load(name.with_suffix(".codes.npy")) for name in names])
+        lengths = np.concatenate([np.load(name.with_suffix(".lengths.npy")) for name in names])
+        self.text = np.concatenate([np.load(name.with_suffix(".text.npy")) for name in names])
+        self.captions = len(self.facts[0]["captions"])
+        self.text_end = lengths.cumsum()
+        self.text_length = lengths
+
+    def states(self, piece: int, caption: int) -> np.ndarray:
+        """Text states [L, 384] of one caption."""
+        i = piece * self.captions + caption
+        return self.text[self.text_end[i] - self.text_length[i] : self.text_end[i]]
+
+    def start(self, piece: int, frames: int, rng: np.random.Generator) -> int:
+        """Where a crop begins: at the piece's start, at a bar line, or anywhere."""
+        last = self.codes.shape[2] - frames
+        draw = rng.random()
+        if draw < 0.35:
+            return 0
+        if draw < 0.7:
+            facts = self.facts[piece]
+            bar = bar_seconds(facts["bpm"], parse_meter(facts["meter"])) * FRAME_RATE
+            return min(last, round(bar * rng.integers(int(last / bar) + 1)))
+        return int(rng.integers(last + 1))
+
+    def batch(self, size: int, frames: int, rng: np.random.Generator, withhold: str = "some") -> Batch:
+        """``size`` crops; ``withhold`` conditions: some (training), nothing, aligned, text or all of them."""
+        codes, aligned, texts = [], [], []
+        for piece in rng.integers(len(self.facts), size=size):
+            start = self.start(piece, frames, rng)
+            codes.append(self.codes[piece, :, start : start + frames].astype(np.int64))
+            told = piece_aligned(self.facts[piece], start + frames)[start:]
+            if withhold == "some":
+                groups = MIXTURES[rng.choice(len(MIXTURES), p=[share for share, _ in MIXTURES])][1]
+                for group in GROUPS.keys() - set(groups):
+                    told = drop(told, group)
+            elif withhold in ("aligned", "all"):
+                told = np.zeros((frames, ALIGNED_DIM), np.float32)
+            aligned.append(told)
+            hidden = withhold in ("text", "all") or (withhold == "some" and rng.random() < TEXT_DROPPED)
+            texts.append(None if hidden else self.states(piece, int(rng.integers(self.captions))))
+        length = max([1, *(len(t) for t in texts if t is not None)])
+        text = torch.zeros(size, length, self.text.shape[1])
+        mask = torch.zeros(size, length, dtype=torch.bool)
+        for i, states in enumerate(texts):
+            if states is not None:
+                text[i, : len(states)] = torch.from_numpy(states.astype(np.float32))
+                mask[i, : len(states)] = True
+        conditions = Conditions(text, mask, aligned=torch.from_numpy(np.stack(aligned)))
+        return Batch(torch.from_numpy(np.stack(codes)), conditions)

@@ -1,0 +1,154 @@
+"""Stage 4 of training: the bundled language model.
+
+``python -m musicgen.train.lm --minutes 80``
+
+Teacher forcing along the delay pattern, conditions withheld at random, an exponential average of the
+weights. Runs on a CPU (bf16 where the chip has it) or on CUDA by the same command; checkpoints every few
+minutes in ``--out``; run again to go on. Knows nothing of audio.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from musicgen.aligned import ALIGNED_DIM
+from musicgen.config import LMConfig
+from musicgen.lm import LM
+from musicgen.patterns import Pattern, get_pattern
+from musicgen.train.examples import Batch, Pieces
+
+LOSS_WEIGHTS = (1.5, 1.2, 0.8, 0.5)  # of codebooks 1 to 4: the coarse ones carry the music
+
+
+def lm_config(dim: int, layers: int) -> LMConfig:
+    """The bundled model's shape."""
+    return LMConfig(codebooks=4, codebook_size=1024, dim=dim, layers=layers, heads=dim // 64, ffn_dim=4 * dim,
+                    text_dim=384, aligned_dim=ALIGNED_DIM)
+
+
+def nll(lm: LM, batch: Batch, pattern: Pattern, device: torch.device) -> Tensor:
+    """Mean negative log-likelihood in nats of each codebook, [K]."""
+    codes = batch.codes.to(device)
+    layout = pattern.layout(codes.shape[2])
+    conditions = batch.conditions.to(device)
+    assert conditions.aligned is not None
+    with torch.autocast(device.type, torch.bfloat16):
+        logits = lm(layout.inputs(codes, lm.config.special), conditions,
+                    conditions.aligned[:, layout.step_frame.to(device)])
+    logits = layout.revert_logits(logits)  # [B, K, T, V]
+    return torch.stack([F.cross_entropy(logits[:, k].flatten(0, 1).float(), codes[:, k].flatten())
+                        for k in range(codes.shape[1])])
+
+
+@torch.no_grad()
+def evaluate(lm: LM, held: Pieces, pattern: Pattern, frames: int, device: torch.device) -> dict[str, list[float]]:
+    """Held-out nats per codebook: told everything, and with aligned, text or all conditions withheld."""
+    out = {}
+    for withhold in ("nothing", "aligned", "text", "all"):
+        rng = np.random.default_rng(5)
+        rows = [nll(lm, held.batch(8, frames, rng, withhold), pattern, device) for _ in range(4)]
+        out[withhold] = [round(x, 3) for x in torch.stack(rows).mean(0).tolist()]
+    return out
+
+
+class Average:
+    """Exponential moving average of the weights."""
+
+    def __init__(self, lm: LM, decay: float) -> None:
+        self.decay, self.count = decay, 0
+        self.weights = {name: p.detach().clone() for name, p in lm.named_parameters()}
+
+    @torch.no_grad()
+    def update(self, lm: LM) -> None:
+        """One step; shorter memory at the beginning."""
+        self.count += 1
+        decay = min(self.decay, (1 + self.count) / (10 + self.count))
+        for name, p in lm.named_parameters():
+            self.weights[name].lerp_(p.detach(), 1 - decay)
+
+
+def main() -> None:
+    """Train for ``--minutes`` altogether, from the last checkpoint if there is one."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=Path("work/data"))
+    parser.add_argument("--out", type=Path, default=Path("work/lm"))
+    parser.add_argument("--minutes", type=float, default=80)
+    parser.add_argument("--dim", type=int, default=384)
+    parser.add_argument("--layers", type=int, default=6)
+    parser.add_argument("--batch", type=int, default=6)
+    parser.add_argument("--frames", type=int, default=500)
+    parser.add_argument("--lr", type=float, default=2.5e-3)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--eval-minutes", type=float, default=6)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    device, pattern = torch.device(args.device), get_pattern("delay", 4)
+    train, held = Pieces(args.data, "train"), Pieces(args.data, "held")
+    lm = LM(lm_config(args.dim, args.layers))
+    lm.init_weights(args.seed)
+    lm.to(device)
+    average = Average(lm, 0.998)
+    optimizer = torch.optim.AdamW(lm.parameters(), lr=args.lr, betas=(0.9, 0.95), weight_decay=0.05, fused=True)
+    step, spent, checkpoint = 0, 0.0, args.out / "last.pt"
+    if checkpoint.exists():
+        state = torch.load(checkpoint, weights_only=True)
+        lm.load_state_dict(state["lm"])
+        optimizer.load_state_dict(state["optimizer"])
+        average.weights = {name: w.to(device) for name, w in state["average"].items()}
+        step, spent, average.count = state["step"], state["spent"], state["step"]
+    rng = np.random.default_rng([args.seed, step])
+    weights = torch.tensor(LOSS_WEIGHTS, device=device) / sum(LOSS_WEIGHTS)
+    budget, began = args.minutes * 60, time.time() - spent
+    next_eval = spent + args.eval_minutes * 60
+    recent: list[list[float]] = []
+    size = sum(p.numel() for p in lm.parameters()) / 1e6
+    print(f"{size:.1f} M parameters, {len(train.facts)} pieces, from step {step}", flush=True)
+
+    def report(final: bool) -> None:
+        state = {"lm": lm.state_dict(), "optimizer": optimizer.state_dict(), "average": average.weights, "step": step,
+                 "spent": spent, "dim": args.dim, "layers": args.layers}
+        torch.save(state, checkpoint.with_suffix(".partial"))
+        checkpoint.with_suffix(".partial").rename(checkpoint)
+        averaged = LM(lm.config).to(device)
+        averaged.load_state_dict(average.weights)
+        row = {"step": step, "minutes": round(spent / 60, 1), "frames": step * args.batch * args.frames,
+               "final": final, **evaluate(averaged, held, pattern, args.frames, device)}
+        with (args.out / "log.jsonl").open("a") as log:
+            log.write(json.dumps(row) + "\n")
+        print(row, flush=True)
+
+    while (spent := time.time() - began) < budget:
+        progress = spent / budget
+        rate = args.lr * min(1, (step + 1) / 100) * (0.04 + 0.96 * 0.5 * (1 + math.cos(math.pi * progress)))
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        losses = nll(lm, train.batch(args.batch, args.frames, rng), pattern, device)
+        optimizer.zero_grad(set_to_none=True)
+        (losses * weights).sum().backward()
+        torch.nn.utils.clip_grad_norm_(lm.parameters(), 1.0)
+        optimizer.step()
+        average.update(lm)
+        step += 1
+        recent.append(losses.tolist())
+        if step % 50 == 0:
+            means = " ".join(f"{x:.3f}" for x in np.mean(recent, axis=0))
+            print(f"step {step}  {spent / 60:.1f} min  nats {means}  lr {rate:.1e}", flush=True)
+            recent.clear()
+        if spent >= next_eval:
+            next_eval = spent + args.eval_minutes * 60
+            report(final=False)
+    report(final=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""Stage 3 of training: what the language model reads, made once.
+
+``python -m musicgen.train.tokens text`` writes each caption's MiniLM states beside the shards,
+``python -m musicgen.train.tokens codes`` each piece's codes. Finished shards are kept. Knows nothing of the
+language model.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+
+def text_states(shard: Path) -> None:
+    """Write ``<shard>.text.npy`` (float16 [sum of L, 384]) and ``<shard>.lengths.npy`` (int [n * captions])."""
+    from musicgen.text_encoders import minilm
+
+    encoder = minilm()
+    states = []
+    for line in shard.read_text().splitlines():
+        states += [encoder(caption).half().numpy() for caption in json.loads(line)["captions"]]
+    np.save(shard.with_suffix(".lengths.npy"), np.array([len(s) for s in states]))
+    np.save(shard.with_suffix(".text.npy"), np.concatenate(states))
+
+
+def codes(shard: Path, codec_dir: Path) -> None:
+    """Write ``<shard>.codes.npy``, int16 [n, K, T]."""
+    codec = load_codec(codec_dir)
+    audio = np.load(shard.with_suffix(".npy"), mmap_mode="r")
+    with torch.inference_mode():
+        made = [codec.encode(torch.from_numpy(clip.astype(np.float32) / 32768)[None, None])[0] for clip in audio]
+    np.save(shard.with_suffix(".codes.npy"), torch.stack(made).to(torch.int16).numpy())
+
+
+def load_codec(folder: Path):  # type: ignore[no-untyped-def]
+    """The codec of the last checkpoint in ``folder``."""
+    from musicgen.config import PocketCodecConfig
+    from musicgen.pocket_codec import PocketCodec
+
+    codec = PocketCodec(PocketCodecConfig())
+    codec.load_state_dict(torch.load(folder / "last.pt", weights_only=True)["codec"])
+    return codec.eval()
+
+
+def _work(job: tuple[str, Path, Path]) -> None:
+    torch.set_num_threads(1)
+    kind, shard, codec_dir = job
+    if kind == "text":
+        text_states(shard)
+    else:
+        codes(shard, codec_dir)
+
+
+def main() -> None:
+    """Do what is missing."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("kind", choices=("text", "codes"))
+    parser.add_argument("--data", type=Path, default=Path("work/data"))
+    parser.add_argument("--codec", type=Path, default=Path("work/codec"))
+    parser.add_argument("--workers", type=int, default=2)
+    args = parser.parse_args()
+    suffix = f".{args.kind}.npy"
+    jobs = [(args.kind, shard, args.codec) for shard in sorted(args.data.glob("*.jsonl"))
+            if not shard.with_suffix(suffix).exists()]
+    began = time.time()
+    with multiprocessing.get_context("spawn").Pool(args.workers) as pool:
+        for i, _ in enumerate(pool.imap(_work, jobs), 1):
+            print(f"{args.kind} {i}/{len(jobs)} shards, {time.time() - began:.0f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main()

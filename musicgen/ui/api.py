@@ -1,0 +1,160 @@
+"""The public interface for programs and MCP clients: `/generate` and `/pattern`. Knows nothing of the page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+
+from musicgen.errors import ModelUnavailable
+from musicgen.patterns import get_pattern
+from musicgen.ui import handlers
+from musicgen.ui.engines import Engines
+from musicgen.ui.lent import on_gpu
+from musicgen.ui.settings import AS_TRAINED, DRUMS, Settings
+
+MAX_FRAMES = 1000  # drawn step by step
+
+
+def add_api(engines: Engines) -> None:
+    """Add the endpoints; their inputs are components that nobody sees."""
+    with gr.Row(visible=False):
+        _generate(engines)
+        _pattern()
+
+
+def _generate(engines: Engines) -> None:
+    @on_gpu
+    def generate(
+        prompt: str = "",
+        duration: float = 10.0,
+        model: str = engines.default,
+        seed: int | None = None,
+        melody: str | None = None,
+        separation: str = "auto",
+        bpm: float | None = None,
+        key: str = "auto",
+        meter: str = "auto",
+        chords: str = "",
+        drums: str = "auto",
+        follow_plan: bool = True,
+        pattern: str = AS_TRAINED,
+        negative_prompt: str = "",
+        temperature: float | None = None,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        guidance: float | None = None,
+        greedy: bool = False,
+        continue_from: str | None = None,
+    ) -> Iterator[tuple[str | None, dict[str, Any]]]:
+        """Make music from words, and from a melody if there is one; the last output is the finished take.
+
+        Args:
+            prompt: What it should sound like: style, mood, instruments, tempo, key.
+            duration: Seconds of music, continued audio included.
+            model: Which model makes it.
+            seed: The same seed and settings make the same take; none: a new one is drawn and told in the recipe.
+            melody: An audio file whose tune is followed.
+            separation: How the tune is found in it: auto, demucs, harmonic or none.
+            bpm: Tempo in beats a minute; none: from the prompt and the seed.
+            key: Key such as "A minor", or "auto".
+            meter: "4/4", "3/4", "6/8" or "auto".
+            chords: A loop, one chord a bar, such as "Am F C G"; empty: from the prompt and the seed.
+            drums: "with", "without" or "auto".
+            follow_plan: False: the model hears the words only.
+            pattern: Order in which the codes are predicted, such as "delay"; the trained one is best.
+            negative_prompt: What to lead away from.
+            temperature: Chance in the drawing of codes; none: the model's own value, as for the next three.
+            top_k: Draw from the k likeliest codes.
+            top_p: Draw from the likeliest codes that together have this probability.
+            guidance: How closely to keep to the prompt.
+            greedy: Always take the likeliest code.
+            continue_from: An audio file to go on from.
+
+        Returns:
+            The take as a WAV file, and its recipe: every setting needed to make it again.
+        """
+        settings = Settings(
+            prompt=prompt, model=model, duration=duration, seed=seed, pattern=pattern, melody=melody,
+            separation=separation, follow_plan=follow_plan, bpm=bpm, key=key, meter=meter, chords=chords, drums=drums,
+            temperature=temperature, top_k=top_k, top_p=top_p, guidance=guidance, negative_prompt=negative_prompt,
+            greedy=greedy, continue_from=continue_from,
+        )
+        try:
+            generation = engines.get(model).start(settings.request())
+        except (ValueError, ModelUnavailable) as error:
+            raise gr.Error(str(error), print_exception=False) from None
+        try:
+            for event in generation:  # a yield now and then, so that whoever goes away stops the model
+                yield None, {"frames_done": event.frames_done, "frames_total": event.frames_total}
+            result = generation.result()
+            yield handlers.save(result), json.loads(json.dumps(result.recipe))
+        finally:
+            generation.close()
+
+    inputs = [
+        gr.Textbox("", label="Prompt"),
+        gr.Number(10, label="Duration, seconds"),
+        gr.Dropdown(engines.names, value=engines.default, label="Model"),
+        gr.Number(None, precision=0, label="Seed"),
+        gr.Audio(type="filepath", label="Melody"),
+        gr.Textbox("auto", label="Separation"),
+        gr.Number(None, label="Tempo, bpm"),
+        gr.Textbox("auto", label="Key"),
+        gr.Textbox("auto", label="Metre"),
+        gr.Textbox("", label="Chords"),
+        gr.Radio(list(DRUMS), value="auto", label="Drums"),
+        gr.Checkbox(True, label="Follow a plan"),
+        gr.Textbox(AS_TRAINED, label="Pattern"),
+        gr.Textbox("", label="Negative prompt"),
+        gr.Number(None, label="Temperature"),
+        gr.Number(None, precision=0, label="Top-k"),
+        gr.Number(None, label="Top-p"),
+        gr.Number(None, label="Guidance"),
+        gr.Checkbox(False, label="Greedy"),
+        gr.Audio(type="filepath", label="Continue this audio"),
+    ]
+    outputs = [gr.Audio(label="Take"), gr.JSON(label="Recipe")]
+    gr.Button("generate").click(
+        generate, inputs, outputs, api_name="generate", concurrency_limit=handlers.OPEN_TAKES,
+        concurrency_id="takes",
+    )
+
+
+def _pattern() -> None:
+    def pattern(name: str = "delay", codebooks: int = 4, frames: int = 8) -> dict[str, Any]:
+        """Tell how a codebook pattern orders the codes: what every step predicts, what it costs, whether it is exact.
+
+        Args:
+            name: A pattern of the paper such as "delay", delays such as "0,1,2,3", or groups such as "1|2,3,4".
+            codebooks: How many codebooks a frame has.
+            frames: How many frames of the codec to order; 50 are a second of music.
+
+        Returns:
+            Its properties, and its steps: a list, a step, of [frame, codebook], both counted from 0.
+        """
+        try:
+            if not (isinstance(frames, int) and 1 <= frames <= MAX_FRAMES):
+                raise ValueError(f"Ask for 1 to {MAX_FRAMES} frames.")
+            if not (isinstance(codebooks, int) and 1 <= codebooks <= 16):
+                raise ValueError("Ask for 1 to 16 codebooks.")
+            chosen = get_pattern(str(name)[:200], codebooks)
+        except ValueError as error:
+            raise gr.Error(str(error), print_exception=False) from None
+        return {
+            "name": chosen.name,
+            "description": chosen.description,
+            "exact": chosen.exact,
+            "streams": chosen.streams,
+            "step_count": chosen.step_count(frames),
+            "steps": [[[t, k] for t, k in step] for step in chosen.steps(frames)],
+        }
+
+    inputs = [
+        gr.Textbox("delay", label="Pattern"),
+        gr.Number(4, precision=0, label="Codebooks"),
+        gr.Number(8, precision=0, label="Frames"),
+    ]
+    gr.Button("pattern").click(pattern, inputs, gr.JSON(label="Pattern"), api_name="pattern", queue=False)

@@ -1,0 +1,59 @@
+"""The page: a heading and its tabs. Knows what is on it, not how any of it works."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import gradio as gr
+
+from musicgen.takes import Takes
+from musicgen.ui import keeping
+from musicgen.ui.api import add_api
+from musicgen.ui.codebooks import codebooks_tab
+from musicgen.ui.create import create_tab
+from musicgen.ui.engines import Engines
+from musicgen.ui.health import health
+from musicgen.ui.lab import lab_tab
+from musicgen.ui.takes import takes_tab, wire_links
+from musicgen.ui.theme import CSS, KEYS, theme
+
+TITLE = "MusicGen Studio"
+
+
+def build(engines: Engines, takes: Takes | None = None) -> gr.Blocks:
+    """The whole page over ``engines``; without ``takes`` nothing is kept."""
+    with gr.Blocks(title=TITLE, delete_cache=(3600, 86_400), analytics_enabled=False) as page:
+        gr.HTML(f"<h1>{TITLE}</h1><p>Say what it should sound like and hear it being made.</p>", elem_id="heading")
+        address = gr.Textbox(visible=False)  # where the browser writes what it calls this page
+        with gr.Tabs() as tabs:
+            with gr.Tab("Create", id="create"):
+                parts = create_tab(engines, None if takes is None else partial(keeping.keep, takes))
+            with gr.Tab("Patterns", id="patterns"):
+                lab_tab(engines)
+            with gr.Tab("Codebooks", id="codebooks"):
+                codebooks_tab(engines, parts["take"])
+            parts |= {"tabs": tabs, "address": address}
+            if takes is not None:
+                with gr.Tab("Takes", id="takes") as parts["takes_tab"]:
+                    takes_tab(parts, engines, takes)
+        wire_links(page, parts, engines, takes)
+        add_api(engines)
+    return page
+
+
+def launch_options(engines: Engines | None = None, auth: tuple[str, str] | None = None) -> dict[str, Any]:
+    """How the page is served, whoever serves it: our looks, small uploads, tools for MCP clients, no second server;
+    with ``engines`` also `/health`, with ``auth`` only for whoever knows the name and the password."""
+    return {
+        "auth": auth,
+        "mcp_server": auth is None,  # Gradio's MCP endpoint asks nobody for a password
+        "app_kwargs": {"routes": [health(engines)] if engines else []},
+        "theme": theme(),
+        "css_paths": CSS,
+        "head": KEYS,
+        "max_file_size": "40mb",
+        "ssr_mode": False,
+        "run_history": False,
+        "footer_links": ["api", "settings"],
+    }

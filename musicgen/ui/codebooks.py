@@ -1,0 +1,175 @@
+"""The Codebooks tab: a sound from its first codebook, the first two, and so on, to be heard, seen and measured.
+
+Reads like the tab from top to bottom; holds no state.
+"""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from collections.abc import Iterator
+from html import escape
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+
+from musicgen import audio, books, visual
+from musicgen.errors import ModelUnavailable
+from musicgen.ui import handlers, views
+from musicgen.ui.create import WAVES, named
+from musicgen.ui.engines import Engines
+from musicgen.ui.handlers import Update
+
+LEVELS = 4  # a channel of every known model has four codebooks
+SHORTEST, LONGEST = 0.1, 30.0  # seconds; of a longer sound the first are taken
+COLUMNS = 400  # of a spectrogram
+IDLE: Update = {"go": gr.update(interactive=True)}
+
+DEFINITIONS = (
+    "<b>Log-mel distance</b>: how many decibels a copy is off, on average over moments of 64 ms and 64 mel bands; 0 is "
+    "the same. <b>Spectral SNR</b>: energy of the original's spectrum over energy of the difference of the two, in dB; "
+    "more is better. Both compare magnitudes and are blind to phase, which a codec may make up and the ear hardly "
+    "hears."
+)
+
+
+def codebooks_tab(engines: Engines, last_take: Component) -> None:
+    """Lay out the tab and wire it; ``last_take`` is the component that holds the path of the take just made."""
+    card = engines.card(engines.default)
+    gr.HTML(
+        f'<p class="note lead">The codec writes each moment of {1000 / card.frame_rate:g} ms as {card.codebooks} '
+        "numbers, one from each codebook. The first says roughly what it sounds like; <b>every next book corrects what "
+        "the ones before it missed</b>. Hear how far the first ones get, and what the last ones are worth.</p>"
+    )
+    parts: dict[str, Any] = {}
+    with gr.Row(elem_classes="halves"):
+        with gr.Column(min_width=300):
+            parts["source"] = gr.Audio(
+                sources=["upload", "microphone"], type="filepath", label="Any sound", elem_id="books-source",
+                waveform_options=WAVES, buttons=[],
+            )
+        with gr.Column(min_width=300):
+            take = gr.Button("Use the take made on Create", elem_id="books-take")
+            parts["model"] = gr.Dropdown(
+                [(engines.card(name).label, name) for name in engines.names], value=engines.default,
+                label="The codec of", elem_id="books-model",
+            )
+            parts["go"] = gr.Button("Hear it book by book", variant="primary", elem_id="books-go")
+    parts["status"] = gr.HTML(
+        views.progress("Choose a sound, or make a take on Create and use that."), elem_id="books-status",
+        elem_classes="sheet",
+    )
+    parts |= _card(0)
+    parts["grid"] = gr.HTML(elem_classes="figure", elem_id="books-grid")
+    with gr.Row(elem_classes="cards"):
+        for slot in range(1, LEVELS + 1):
+            parts |= _card(slot)
+    gr.HTML(f'<p class="note">{DEFINITIONS}</p>')
+
+    quiet: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+    take.click(named(parts, use_take), last_take, [parts["source"], parts["status"]], **quiet)
+    slots = [f"{what}{slot}" for slot in range(LEVELS + 1) for what in ("card", "name", "audio", "facts", "picture")]
+    shown = [parts[name] for name in ("status", "go", "grid", *slots)]
+
+    def hear_it(source: str | None, model: str) -> Iterator[Update]:
+        yield from hear(engines, source, model)
+
+    parts["go"].click(named(parts, begin), None, shown, **quiet).then(
+        named(parts, hear_it), [parts["source"], parts["model"]], shown, show_progress="hidden", concurrency_limit=2,
+        api_visibility="private",
+    )
+
+
+def _card(slot: int) -> dict[str, Any]:
+    """One sound with its figures and its spectrogram; slot 0 is the original."""
+    with gr.Column(visible=False, elem_classes="card", min_width=200, elem_id=f"books-card{slot}") as column:
+        name = gr.HTML()
+        sound = gr.Audio(
+            label="Sound", type="filepath", interactive=False, buttons=["download"], waveform_options=WAVES
+        )
+        facts, picture = gr.HTML(), gr.HTML()
+    return {f"card{slot}": column, f"name{slot}": name, f"audio{slot}": sound, f"facts{slot}": facts,
+            f"picture{slot}": picture}
+
+
+def use_take(path: str | None) -> Update:
+    """Bring the take of the Create tab over."""
+    if not path:
+        return {"status": views.problem("There is no take yet: make one on Create, or choose a sound here.")}
+    return {"source": path, "status": views.progress("The take is here; press the button to hear it book by book.")}
+
+
+def begin() -> Update:
+    """Clear what was there, at once."""
+    cleared: Update = {"go": gr.update(interactive=False), "grid": "", "status": views.progress("Waiting …")}
+    for slot in range(LEVELS + 1):
+        cleared |= {f"card{slot}": gr.update(visible=False), f"name{slot}": "", f"audio{slot}": None,
+                    f"facts{slot}": "", f"picture{slot}": ""}
+    return cleared
+
+
+def hear(engines: Engines, source: str | None, model: str) -> Iterator[Update]:
+    """The original, then a card for each number of books, one by one as they are decoded."""
+    try:
+        if not source:
+            raise ValueError("Choose a sound first, or make a take on Create and use that.")
+        yield {"status": views.progress("Reading the sound …")}
+        sound = audio.read(source)
+        engine = yield from handlers.loaded(engines, model)
+        yield from _cards(engine.model.codec, sound)
+    except (ValueError, ModelUnavailable) as error:
+        gr.Warning(escape(str(error)), title="This cannot be encoded")
+        yield IDLE | {"status": views.problem(str(error))}
+    except Exception:
+        yield IDLE | {"status": views.problem("Something went wrong on the server; its log says what.")}
+        raise
+
+
+def _cards(codec: Any, sound: audio.Audio) -> Iterator[Update]:
+    cut = audio.Audio(sound.samples[:, : round(LONGEST * sound.sample_rate)], sound.sample_rate)
+    audio.require_sound(cut, "The sound")
+    if cut.seconds < SHORTEST:
+        raise ValueError(f"The sound is too short; choose one of at least {SHORTEST:g} seconds.")
+    whose = "" if cut.seconds == sound.seconds else f" The first {LONGEST:g} s of it are taken."
+    original = books.fitted(codec, cut)
+    loudest = max(float(visual.loudness(original.samples, original.sample_rate, COLUMNS).max()), -60.0)
+    folder = Path(tempfile.mkdtemp(prefix="books-", dir=handlers.served_folder()))
+
+    def card(slot: int, name: str, file: str, heard: audio.Audio, facts: list[str]) -> Update:
+        audio.write(folder / file, heard)
+        return {
+            f"card{slot}": gr.update(visible=True),
+            f"name{slot}": f"<h3>{escape(name)}</h3>",
+            f"audio{slot}": str(folder / file),
+            f"facts{slot}": views.facts(facts),
+            f"picture{slot}": visual.spectrogram(
+                heard.samples, heard.sample_rate, f"Spectrogram, {name.lower()}", COLUMNS, loudest
+            ),
+        }
+
+    bits = 16 * original.sample_rate * original.channels / 1000
+    facts = [f"{original.sample_rate:,} Hz", "stereo" if original.channels == 2 else "mono",
+             f"{bits:,.0f} kbit/s as 16-bit samples"]
+    yield card(0, "Original", "original.wav", original, facts) | {"status": views.progress("Encoding …", 0.0)}
+    codes = books.encode(codec, original)
+    title = f"Its codes: {codes.shape[1]} × {codes.shape[2]}"
+    grid = visual.token_grid(codes[0].cpu().numpy(), codec.frame_rate, codec.codebook_size, title=title)
+    last = min(books.levels(codec), LEVELS)
+    waiting = {f"card{slot}": gr.update(visible=True) for slot in range(1, last + 1)}  # so that none moves later
+    yield waiting | {"grid": grid, "status": views.progress("Decoding from book 1 …", 0.1)}
+    for rebuilt in islice(books.rebuild(codec, codes, original), last):
+        done = rebuilt.books == last
+        status = f"Done.{whose}" if done else f"Decoding from books 1 to {rebuilt.books + 1} …"
+        name = "Book 1" if rebuilt.books == 1 else f"Books 1 to {rebuilt.books}"
+        yield card(rebuilt.books, name, f"books-{rebuilt.books}.wav", rebuilt.audio, _facts(rebuilt)) | {
+            "status": views.progress(status, 0.1 + 0.9 * rebuilt.books / last)
+        }
+    yield IDLE
+
+
+def _facts(rebuilt: books.Rebuilt) -> list[str]:
+    snr = "nothing differs" if math.isinf(rebuilt.snr) else f"spectral SNR {rebuilt.snr:.1f} dB"
+    return [f"{rebuilt.kilobits:.2f} kbit/s", f"log-mel distance {rebuilt.distance:.1f} dB", snr]

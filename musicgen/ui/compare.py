@@ -1,0 +1,178 @@
+"""Compare by ear: one prompt and one seed through several patterns, one after another, shown side by side.
+
+Settings in, updates of the page out, as dictionaries by name; holds no state. Knows nothing of the layout.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from html import escape
+
+import gradio as gr
+import numpy as np
+
+from musicgen import visual
+from musicgen.engine import Engine, GenerationRequest, GenerationResult
+from musicgen.errors import ModelUnavailable
+from musicgen.patterns import Pattern, get_pattern
+from musicgen.ui import handlers, pattern_views, views
+from musicgen.ui.engines import Engines
+from musicgen.ui.handlers import Run, Update
+from musicgen.ui.settings import Settings
+
+FEWEST, MOST = 2, 4  # patterns
+LONGEST = 20.0  # seconds
+IDLE: Update = {"go": gr.update(interactive=True), "halt": gr.update(interactive=False)}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What the controls say."""
+
+    prompt: str
+    model: str
+    seconds: float
+    seed: str | int | None
+    patterns: Sequence[str]
+
+    def request(self) -> GenerationRequest:
+        """The request that all patterns share, its seed settled. Raises ``ValueError``."""
+        if not 0 < self.seconds <= LONGEST:
+            raise ValueError(f"Compare takes of at most {LONGEST:g} seconds.")
+        request = Settings(prompt=self.prompt, model=self.model, duration=self.seconds, seed=self.seed).request()
+        return request if request.seed is not None else replace(request, seed=handlers.roll_seed())
+
+    def chosen(self, codebooks: int) -> list[Pattern]:
+        """The patterns, each once. Raises ``ValueError``."""
+        patterns = {pattern.lines: pattern for pattern in (get_pattern(name, codebooks) for name in self.patterns)}
+        if not FEWEST <= len(patterns) <= MOST:
+            raise ValueError(f"Choose {FEWEST} to {MOST} different patterns to compare; these are {len(patterns)}.")
+        return list(patterns.values())
+
+
+def begin(previous: Run | None) -> Update:
+    """Clear the last comparison away, at once."""
+    if previous is not None:
+        previous.stop()
+    cleared: Update = {"run": Run(), "go": gr.update(interactive=False), "halt": gr.update(interactive=True),
+                       "status": views.progress("Waiting for its turn …")}
+    for slot in range(MOST):
+        cleared |= {f"card{slot}": gr.update(visible=False), f"audio{slot}": None, f"grid{slot}": "",
+                    f"name{slot}": "", f"facts{slot}": ""}
+    return cleared
+
+
+def stop(run: Run | None) -> Update:
+    """End this page's comparison; what it has made stays."""
+    if run is not None:
+        run.stop()
+    return {"halt": gr.update(interactive=False)}
+
+
+def compare(engines: Engines, asked: Comparison, run: Run) -> Iterator[Update]:
+    """Make the takes one after another; the engine lets others in between them."""
+    try:
+        if run.stopped:
+            yield IDLE | {"status": views.note("Stopped before it began.")}
+            return
+        request = asked.request()
+        engine = yield from handlers.loaded(engines, asked.model)
+        patterns = asked.chosen(engine.model.config.lm.codebooks)
+        trained = trained_patterns(engine)
+        yield {"trained": pattern_views.trained_with([pattern.name for pattern in trained], asked.model)}
+        yield _cards(patterns, {pattern.lines for pattern in trained})
+        for slot, pattern in enumerate(patterns):
+            told = f"{slot + 1} of {len(patterns)}: {_name(pattern)}"
+            if run.stopped:
+                yield {f"card{slot}": gr.update(visible=False)}
+            else:
+                yield from _one(engine, replace(request, pattern=pattern.name), pattern, slot, told, run)
+        done = "Stopped; this is what was made." if run.stopped else "Done."
+        yield IDLE | {"status": views.progress(f"{done} One prompt, seed {request.seed}; only the order differs.", 1.0)}
+    except (ValueError, ModelUnavailable) as error:
+        gr.Warning(escape(str(error)), title="This cannot be compared")
+        yield IDLE | {"status": views.problem(str(error))}
+    except Exception:
+        yield IDLE | {"status": views.problem("Something went wrong on the server; its log says what.")}
+        raise
+
+
+def trained_patterns(engine: Engine) -> list[Pattern]:
+    """The patterns the loaded weights know."""
+    return [engine.model.pattern]
+
+
+def _cards(patterns: Sequence[Pattern], known: set[tuple]) -> Update:
+    """A card for each pattern, all at once: then none moves when the next take comes."""
+    shown: Update = {}
+    for slot, pattern in enumerate(patterns):
+        what = "The order these weights know." if pattern.lines in known else "Out of distribution for these weights."
+        shown |= {f"card{slot}": gr.update(visible=True),
+                  f"name{slot}": f"<h3>{escape(_name(pattern))}</h3>{views.note(what)}"}
+    return shown
+
+
+def _one(
+    engine: Engine, request: GenerationRequest, pattern: Pattern, slot: int, told: str, run: Run
+) -> Iterator[Update]:
+    """One take: its grid while it is made, its sound and figures at the end."""
+    codec = engine.model.codec
+    generation = run.generation = engine.start(request)
+    begun, first_sound, drawn = time.perf_counter(), None, 0.0
+    try:
+        for event in generation:
+            now = time.perf_counter()
+            waiting = event.message.startswith("waiting")
+            if waiting:
+                begun = now  # the time that others took is not ours
+            if event.audio is not None and event.audio.size:
+                first_sound = first_sound or now - begun
+            if now - drawn >= handlers.REDRAW_SECONDS:
+                drawn = now
+                share = float((event.codes >= 0).mean())
+                yield {"status": views.progress(f"{told}, {event.message}" if waiting else told, share),
+                       f"grid{slot}": _grid(engine, event.codes, pattern, request)}
+            if run.stopped:
+                break
+        took = time.perf_counter() - begun
+        result = generation.result()
+        if result.audio.size:
+            steps = pattern.step_count(max(1, round(request.duration * codec.frame_rate)))
+            yield {
+                f"audio{slot}": handlers.save(result),
+                f"facts{slot}": _facts(result, took, first_sound, steps, pattern),
+                f"grid{slot}": _grid(engine, result.codes, pattern, request),
+            }
+        else:
+            yield {f"card{slot}": gr.update(visible=False)}
+    finally:
+        generation.close()
+
+
+def _grid(engine: Engine, codes: np.ndarray, pattern: Pattern, request: GenerationRequest) -> str:
+    codec, config = engine.model.codec, engine.model.config
+    steps = None
+    if request.duration <= config.window_seconds:
+        frames = max(1, round(request.duration * codec.frame_rate))
+        steps = pattern.layout(frames).step_of.numpy()[: codes.shape[1]]
+    return visual.token_grid(codes, codec.frame_rate, codec.codebook_size, steps)
+
+
+def _name(pattern: Pattern) -> str:
+    return pattern.name.replace("_", " ")
+
+
+def _facts(result: GenerationResult, took: float, first_sound: float | None, steps: int, pattern: Pattern) -> str:
+    length = result.audio.shape[1] / result.sample_rate
+    facts = [
+        f"{views.seconds(length)} in {views.seconds(took)}: {length / took:.1f}× real time",
+        f"{steps} steps",
+        "exact" if pattern.exact else "inexact",
+    ]
+    if first_sound is not None:
+        facts.insert(1, f"first sound after {views.seconds(first_sound)}")
+    if (paper := pattern_views.PAPER.get(pattern.name)) is not None:
+        facts.append("paper: FAD {:.2f}, KL {:.2f}, CLAP {:.2f}".format(*paper))
+    return views.facts(facts)

@@ -1,0 +1,297 @@
+"""What happens on the Takes tab and when a link is opened: updates of the page by control name, as in ``handlers``.
+
+Holds no state: whose takes they are says the secret that the browser brings along.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from musicgen import audio, links
+from musicgen.engine import GenerationRequest, GenerationResult
+from musicgen.takes import SHOWN, Codes, Take, Takes, new_owner
+from musicgen.ui import handlers, views
+from musicgen.ui.engines import Engines
+from musicgen.ui.handlers import Update
+from musicgen.ui.settings import AS_TRAINED, DRUMS
+
+SIDES = ("first", "second")  # the two panels of the tab
+_EMPTY = "Nothing here yet. Every take that is finished or stopped on the Create tab is kept here."
+
+
+def keep(
+    takes: Takes,
+    owner: str,
+    request: GenerationRequest,
+    model: str,
+    result: GenerationResult,
+    codes: Codes,
+    facts: list[str],
+) -> str:
+    """Keep a take with the settings that make it again; return its id."""
+    settings = links.describe(replace(request, seed=result.recipe["seed"]), model)
+    return takes.keep(owner, audio.Audio(result.audio, result.sample_rate), codes, settings, result.recipe, facts)
+
+
+def arrive(engines: Engines, takes: Takes | None, owner: str | None, query: Mapping[str, str]) -> Update:
+    """The page as it opens: an owner's secret for a new browser, and what the address asks for."""
+    update: Update = {}
+    if takes is not None:
+        try:
+            takes.mine(owner or "", limit=0)
+        except ValueError:
+            update["owner"] = owner = new_owner()
+    try:
+        if "take" in query:
+            if takes is None:
+                raise ValueError("No takes are kept here; ask for a link to the settings instead.")
+            take = takes.get(query["take"], owner)
+            whose = "One of your takes." if take.mine else "Somebody shared this take with you."
+            update |= open_take(engines, takes, take, whose)
+        elif "recipe" in query:
+            request, model = links.decode(query["recipe"])
+            filled, notes = fill(engines, request, model)
+            said = ["The settings of the link are filled in; Generate makes the take again.", *notes]
+            update |= filled | {"status": views.progress(" ".join(said))}
+    except ValueError as error:
+        update["status"] = views.problem(str(error))
+    return update
+
+
+def open_take(engines: Engines, takes: Takes, take: Take, whose: str) -> Update:
+    """A kept take on the Create tab: its sound, its pictures, its settings. Raises ``ValueError``."""
+    sound, codes = audio.read(takes.sound_file(take)), takes.codes(take)
+    filled, notes = fill(engines, *links.understand(take.settings))
+    given = [name for name, key in (("melody", "melody"), ("audio to continue", "continue_from"))
+             if take.recipe.get(key)]
+    if given:
+        notes.append(f"It was made with a {' and '.join(given)}, which is not kept: give the file again.")
+    shown = handlers.show_take(served(takes, take), sound, codes, take.facts, take.recipe)
+    return filled | shown | {
+        "status": views.progress(" ".join([whose, *notes]), 1.0),
+        "live": gr.update(value=None, visible=False),
+        "take_id": take.id,
+        "share_row": gr.update(visible=True),
+        "link": gr.update(value="", visible=False),
+    }
+
+
+def fill(engines: Engines, request: GenerationRequest, model: str) -> tuple[Update, list[str]]:
+    """The controls set to a request, and what this page cannot do as asked."""
+    notes, duration = [], request.duration
+    if model not in engines.names:
+        notes.append(f"The model '{model[:60]}' is not offered here; {engines.default} stands in for it.")
+        model = engines.default
+    if duration > engines.max_duration:
+        duration = engines.max_duration
+        notes.append(f"This page makes {duration:g} seconds at most.")
+
+    def text(value: float | int | None) -> str:
+        return "" if value is None else str(value).removesuffix(".0")
+
+    return {
+        "prompt": request.prompt,
+        "model": model,
+        "duration": max(1.0, duration),
+        "seed": text(request.seed),
+        "pattern": request.pattern or AS_TRAINED,
+        "melody": None,
+        "separation": request.separation,
+        "follow_plan": request.plan == "auto",
+        "bpm": text(request.bpm),
+        "key": request.key or "auto",
+        "meter": request.meter or "auto",
+        "chords": request.chords or "",
+        "drums": next(word for word, value in DRUMS.items() if value is request.drums),
+        "temperature": text(request.temperature),
+        "top_k": text(request.top_k),
+        "top_p": text(request.top_p),
+        "guidance": text(request.guidance),
+        "negative_prompt": request.negative_prompt,
+        "greedy": request.greedy,
+        "continue_from": None,
+    }, notes
+
+
+# -- links ------------------------------------------------------------------------------------------------------------
+
+
+def share(takes: Takes, owner: str, take_id: str | None, address: str, field: str = "link") -> Update:
+    """Open a take to whoever has its link, and show the link."""
+    try:
+        take = takes.get(take_id or "", owner)
+        if take.mine:
+            takes.set_shared(take.id, owner, True)
+    except ValueError as error:
+        return _warned(error, field)
+    return {field: gr.update(value=f"{address}?take={take.id}", visible=True, label="Whoever has this link sees it")}
+
+
+def share_picked(takes: Takes, owner: str, take_id: str | None, address: str) -> Update:
+    """``share`` on the Takes tab, where it can be taken back."""
+    update = share(takes, owner, take_id, address, "kept_link")
+    return update | {"kept_unshare": gr.update(visible=bool(update["kept_link"]["value"]))}
+
+
+def share_settings(takes: Takes, owner: str, take_id: str, address: str) -> Update:
+    """Show the link that carries the settings of a take; the take itself stays private."""
+    try:
+        link = links.encode(takes.get(take_id, owner).settings)
+    except ValueError as error:
+        return _warned(error, "link")
+    return {"link": gr.update(value=f"{address}?recipe={link}", visible=True, label="Makes it again, on any host")}
+
+
+def _warned(error: ValueError, field: str) -> Update:
+    gr.Warning(escape(str(error)))
+    return {field: gr.update(value="", visible=False)}
+
+
+# -- the tab ----------------------------------------------------------------------------------------------------------
+
+
+def listing(takes: Takes, owner: str, search: str, picked: str | None) -> Update:
+    """The takes of this browser that match; the one picked stays so while it is among them."""
+    try:
+        found, count = takes.mine(owner, search or "")
+    except ValueError as error:
+        return {"kept_note": views.problem(str(error))}
+    choices = [(_label(take), take.id) for take in found]
+    if not count:
+        said = f"No take matches “{search.strip()[:60]}”." if (search or "").strip() else _EMPTY
+    elif count > SHOWN:
+        said = f"{SHOWN} of {count}; search to find the others."
+    else:
+        said = f"{count} take{'s' if count > 1 else ''}. Only this browser sees them, unless you share one."
+    gone = bool(picked) and picked not in [take.id for take in found]
+    return {
+        "kept_note": views.note(said),
+        "kept": gr.update(choices=choices, value=None if gone else picked, visible=bool(choices)),
+        "kept_other": gr.update(choices=[("nothing", ""), *choices], value="", visible=len(choices) > 1),
+    } | panel(takes, owner, None, "second") | (pick(takes, owner, None) if gone else {})
+
+
+def pick(takes: Takes, owner: str, picked: str | None) -> Update:
+    """Show a take in the first panel, with what can be done with it."""
+    update = panel(takes, owner, picked, "first") | {
+        "kept_actions": gr.update(visible=bool(picked)),
+        "kept_sure": gr.update(visible=False),
+        "kept_link": gr.update(value="", visible=False),
+    }
+    try:
+        take = takes.get(picked, owner) if picked else None
+    except ValueError:
+        return update | {"kept_actions": gr.update(visible=False)}
+    if take is not None:
+        update |= {
+            "kept_favourite": gr.update(value="☆ Unmark" if take.favourite else "★ Favourite"),
+            "kept_unshare": gr.update(visible=take.shared),
+        }
+    return update
+
+
+def panel(takes: Takes, owner: str, picked: str | None, side: str) -> Update:
+    """One of the two panels: what a take sounds and looks like, or nothing."""
+    names = {part: f"kept_{side}_{part}" for part in ("title", "audio", "facts", "grid", "spectrum")}
+    empty: Update = {name: "" for name in names.values()} | {names["audio"]: gr.update(value=None, visible=False)}
+    empty[f"kept_{side}"] = gr.update(visible=side == "first")
+    if not picked:
+        return empty
+    try:
+        take = takes.get(picked, owner)
+        codes = takes.codes(take)
+        sound = audio.read(takes.sound_file(take))
+    except ValueError as error:
+        return empty | {names["title"]: views.problem(str(error)), f"kept_{side}": gr.update(visible=True)}
+    shown = handlers.show_take(served(takes, take), sound, codes, take.facts, take.recipe)
+    return {
+        f"kept_{side}": gr.update(visible=True),
+        names["title"]: f'<p class="kept-title">{escape(take.prompt or "(no words)")}</p>',
+        names["audio"]: shown["take"],
+        names["facts"]: shown["facts"],
+        names["grid"]: shown["grid"],
+        names["spectrum"]: shown["spectrum"],
+    }
+
+
+def mark(takes: Takes, owner: str, picked: str | None, search: str) -> Update:
+    """Make a take a favourite, or no longer one."""
+    return _done(takes, owner, picked, search, lambda take: takes.set_favourite(take.id, owner, not take.favourite))
+
+
+def unshare(takes: Takes, owner: str, picked: str | None, search: str) -> Update:
+    """Make a take private again."""
+    return _done(takes, owner, picked, search, lambda take: takes.set_shared(take.id, owner, False))
+
+
+def delete(takes: Takes, owner: str, picked: str | None, search: str) -> Update:
+    """Delete a take, its files, and the copy that was served."""
+
+    def remove(take: Take) -> None:
+        takes.delete(take.id, owner)
+        shutil.rmtree(_served_copy(take).parent, ignore_errors=True)
+
+    return _done(takes, owner, picked, search, remove)
+
+
+def reopen(engines: Engines, takes: Takes, owner: str, picked: str | None) -> Update:
+    """Bring a take back to the Create tab."""
+    try:
+        update = open_take(engines, takes, takes.get(picked or "", owner), "One of your takes.")
+    except ValueError as error:
+        return _warned(error, "kept_link")
+    return update | {"tabs": gr.Tabs(selected="create")}
+
+
+def _done(takes: Takes, owner: str, picked: str | None, search: str, what: Any) -> Update:
+    try:
+        what(takes.get(picked or "", owner))
+    except ValueError as error:
+        gr.Warning(escape(str(error)))
+    update = listing(takes, owner, search, picked)
+    still = update.get("kept", {}).get("value")
+    return pick(takes, owner, still) | update
+
+
+def served(takes: Takes, take: Take) -> str:
+    """A copy of the sound where the page may serve it from; it is cleared away with the other temporary files."""
+    copy = _served_copy(take)
+    if copy.is_file():
+        os.utime(copy)  # in use again: its age counts from now
+        return str(copy)
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    handle, unfinished = tempfile.mkstemp(dir=copy.parent)
+    os.close(handle)
+    shutil.copyfile(takes.sound_file(take), unfinished)
+    os.replace(unfinished, copy)
+    return str(copy)
+
+
+def _served_copy(take: Take) -> Path:
+    seed = take.recipe.get("seed")
+    return Path(handlers.served_folder()) / "takes" / take.id / f"musicgen-{seed if isinstance(seed, int) else 0}.flac"
+
+
+def _label(take: Take) -> str:
+    star = "★ " if take.favourite else ""
+    words = take.prompt if len(take.prompt) <= 70 else take.prompt[:69] + "…"
+    shared = " · shared" if take.shared else ""
+    return f"{star}{words or '(no words)'} · {views.seconds(take.seconds)} · {_ago(time.time() - take.made)}{shared}"
+
+
+def _ago(seconds: float) -> str:
+    for unit, length in (("day", 86_400), ("hour", 3600), ("minute", 60)):
+        if seconds >= length:
+            count = int(seconds // length)
+            return f"{count} {unit}{'s' if count > 1 else ''} ago"
+    return "just now"

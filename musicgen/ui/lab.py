@@ -1,0 +1,155 @@
+"""The Patterns tab: look at a pattern step by step, read what it costs, and hear several with one prompt.
+
+Reads like the tab from top to bottom. What is said of a pattern is in ``pattern_views``, the comparison in ``compare``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+
+from musicgen.patterns import PATTERN_NAMES, get_pattern
+from musicgen.ui import compare, pattern_views, views
+from musicgen.ui.create import WAVES, named
+from musicgen.ui.engines import Engines
+from musicgen.ui.handlers import OPEN_TAKES, Run, Update
+from musicgen.ui.prompts import EXAMPLES
+
+Parts = dict[str, Any]  # components by name
+
+OWN = {"own delays: 0,2,4,6": "0,2,4,6", "own groups: 1,2|3,4": "1,2|3,4"}
+CHOICES = [*((name.replace("_", " "), name) for name in PATTERN_NAMES), *OWN.items()]
+FRAMES, BOOKS, SECONDS = 6, 4, 30.0  # what the tab starts with
+
+
+def lab_tab(engines: Engines) -> None:
+    """Lay out the tab and wire it."""
+    card = engines.card(engines.default)
+    gr.HTML(pattern_views.INTRODUCTION.format(milliseconds=1000 / card.frame_rate, books=card.codebooks))
+    with gr.Row(elem_classes="halves"):
+        with gr.Column(min_width=300):
+            controls = _controls(card.codebooks)
+            about = gr.HTML(elem_id="lab-figures", elem_classes="sheet")
+        with gr.Column(min_width=300):
+            board = gr.HTML(
+                elem_id="lab-board", elem_classes="sheet", js_on_load=pattern_views.BOARD_JS,
+                value=pattern_views.board(get_pattern("delay", card.codebooks), FRAMES),
+            )
+            gr.HTML(f'<p class="note">{pattern_views.LOOK}</p>')
+    with gr.Accordion("All patterns side by side", open=False, elem_id="lab-table-fold"):
+        table = gr.HTML(elem_id="lab-table")
+    shown = [board, about, table]
+
+    def show(pattern: str | None, books: float, frames: float, seconds: float) -> list[Any]:
+        return show_pattern(pattern, int(books), int(frames), float(seconds), card.frame_rate)
+
+    board.value, about.value, table.value = show("delay", card.codebooks, FRAMES, SECONDS)
+    gr.on(
+        [control.change for control in controls], show, controls, shown, queue=False, show_progress="hidden",
+        trigger_mode="always_last", api_visibility="private",
+    )
+    _compare_by_ear(engines)
+
+
+def _controls(codebooks: int) -> list[Any]:
+    pattern = gr.Dropdown(
+        CHOICES, value="delay", label="Pattern", allow_custom_value=True, elem_id="lab-pattern",
+        info="Or write your own: delays such as 0,1,2,3, or groups such as 1|2,3,4.",
+    )
+    with gr.Row():
+        books = gr.Slider(1, 8, codebooks, step=1, label="Codebooks", info="8: stereo", elem_id="lab-books",
+                          min_width=120)
+        frames = gr.Slider(2, 12, FRAMES, step=1, label="Frames drawn", info="moments", elem_id="lab-frames",
+                           min_width=120)
+    seconds = gr.Slider(1, 120, SECONDS, step=1, label="Seconds of sound, to count the steps", elem_id="lab-seconds")
+    return [pattern, books, frames, seconds]
+
+
+def show_pattern(
+    pattern: str | None, books: int, frames: int, seconds: float, frame_rate: float
+) -> list[str]:
+    """Board, figures and table of a pattern; of what is none, the validator's sentence in place of the board."""
+    books, frames, seconds = min(max(books, 1), 8), min(max(frames, 2), 12), min(max(seconds, 1.0), 600.0)
+    try:
+        chosen = get_pattern(pattern or "", books)
+    except ValueError as error:
+        return [views.problem(str(error)), "", pattern_views.table(books, seconds, frame_rate, None)]
+    return [
+        pattern_views.board(chosen, frames),
+        pattern_views.figures(chosen, seconds, frame_rate),
+        pattern_views.table(books, seconds, frame_rate, chosen),
+    ]
+
+
+def _compare_by_ear(engines: Engines) -> None:
+    card = engines.card(engines.default)
+    gr.HTML('<h2>Compare by ear</h2><p class="note">The same prompt, seed and plan through several patterns. '
+            "<b>Listen for</b> what is lost: rough, watery or noisy sound when fine codes do not match the coarse "
+            "ones of their moment; lost beat and harmony when the coarse codes themselves go wrong. "
+            "<b>Look at</b> the grid filling: along one slant, column by column, or row after row.</p>")
+    parts: Parts = {"trained": gr.HTML(pattern_views.trained_with([card.pattern], card.name), elem_id="lab-trained")}
+    with gr.Row():
+        parts["prompt"] = gr.Textbox(
+            EXAMPLES["Lo-fi"], label="Prompt", lines=2, max_length=1000, scale=3, min_width=260, elem_id="lab-prompt"
+        )
+        parts["patterns"] = gr.Dropdown(
+            CHOICES, value=["delay", "parallel", "flattening"], multiselect=True, max_choices=compare.MOST,
+            allow_custom_value=True, label="Patterns, 2 to 4", scale=3, min_width=260, elem_id="lab-patterns",
+        )
+    with gr.Row():
+        longest = min(compare.LONGEST, engines.max_duration)
+        parts["seconds"] = gr.Slider(1, longest, min(5, longest), step=0.5, label="Seconds each", elem_id="lab-length",
+                                     min_width=180)
+        parts["seed"] = gr.Textbox("7", label="Seed, for all", placeholder="a new one", max_length=20, min_width=110,
+                                   elem_id="lab-seed")
+        parts["model"] = gr.Dropdown([(engines.card(name).label, name) for name in engines.names],
+                                     value=engines.default, label="Model", min_width=180, elem_id="lab-model")
+    with gr.Row():
+        parts["go"] = gr.Button("Compare", variant="primary", elem_id="lab-go", scale=4, min_width=110)
+        parts["halt"] = gr.Button("Stop", interactive=False, elem_id="lab-stop", scale=1, min_width=70)
+    parts["status"] = gr.HTML(
+        views.progress("Press Compare: the takes are made one after another, each to be heard as soon as it is there."),
+        elem_id="lab-status", elem_classes="sheet",
+    )
+    with gr.Row(elem_classes="cards"):
+        for slot in range(compare.MOST):
+            with gr.Column(visible=False, elem_classes="card", min_width=200, elem_id=f"lab-card{slot}") as card_column:
+                parts[f"name{slot}"] = gr.HTML()
+                parts[f"audio{slot}"] = gr.Audio(
+                    label="Take", type="filepath", interactive=False, buttons=["download"], waveform_options=WAVES,
+                )
+                parts[f"facts{slot}"] = gr.HTML()
+                parts[f"grid{slot}"] = gr.HTML()
+            parts[f"card{slot}"] = card_column
+    parts["run"] = gr.State(None)
+    _wire(parts, engines)
+
+
+def _wire(parts: Parts, engines: Engines) -> None:
+    asked = ("prompt", "model", "seconds", "seed", "patterns")
+    slots = [f"{what}{slot}" for slot in range(compare.MOST) for what in ("card", "name", "audio", "facts", "grid")]
+    shown = [parts[name] for name in ("status", "trained", "go", "halt", *slots)]
+
+    def make(run: Run, *values: Any) -> Iterator[Update]:
+        yield from compare.compare(engines, compare.Comparison(*values), run)
+
+    parts["go"].click(
+        named(parts, compare.begin), parts["run"], [parts["run"], *shown], queue=False, show_progress="hidden",
+        api_visibility="private",
+    ).then(
+        named(parts, make), [parts["run"], *(parts[name] for name in asked)], shown, show_progress="hidden",
+        concurrency_limit=OPEN_TAKES, concurrency_id="takes", api_visibility="private",
+    )
+    parts["halt"].click(
+        named(parts, compare.stop), parts["run"], parts["halt"], queue=False, show_progress="hidden",
+        api_visibility="private",
+    )
+
+    def trained(model: str) -> str:
+        chosen = engines.card(model)
+        return pattern_views.trained_with([chosen.pattern], chosen.name)
+
+    parts["model"].input(trained, parts["model"], parts["trained"], queue=False, show_progress="hidden",
+                         api_visibility="private")

@@ -1,0 +1,105 @@
+"""What the page's controls say, turned into a request. Knows nothing of gradio, engines or sessions."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from musicgen import audio
+from musicgen.request import GenerationRequest
+
+AS_TRAINED = "as trained"
+DRUMS = {"auto": None, "with": True, "without": False}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One field a control, with the values the controls start from. Numbers may come as text; "" leaves them open."""
+
+    prompt: str = ""
+    model: str = "pocket"
+    duration: float = 10.0
+    seed: str | int | None = None
+    pattern: str | None = AS_TRAINED
+    melody: str | None = None  # path of an uploaded file
+    separation: str = "auto"
+    follow_plan: bool = True
+    bpm: str | float | None = None
+    key: str | None = "auto"
+    meter: str | None = "auto"
+    chords: str | None = ""
+    drums: str = "auto"
+    temperature: str | float | None = None
+    top_k: str | int | None = None
+    top_p: str | float | None = None
+    guidance: str | float | None = None
+    negative_prompt: str = ""
+    greedy: bool = False
+    continue_from: str | None = None  # path of an uploaded file
+
+    def request(self) -> GenerationRequest:
+        """The request these settings make; reads the audio files. Raises ``ValueError`` with one sentence."""
+        return GenerationRequest(
+            prompt=self.prompt or "",
+            negative_prompt=self.negative_prompt or "",
+            duration=self.duration,
+            melody=audio.read(self.melody) if self.melody else None,
+            separation=self.separation,
+            continue_from=audio.read(self.continue_from) if self.continue_from else None,
+            pattern=None if self.pattern in (None, "", AS_TRAINED) else self.pattern,
+            seed=self.chosen_seed(),
+            temperature=_number(self.temperature, "The temperature"),
+            top_k=_whole(self.top_k, "Top-k"),
+            top_p=_number(self.top_p, "Top-p"),
+            guidance=_number(self.guidance, "The guidance"),
+            greedy=self.greedy,
+            **self.plan_parts(),
+            plan="auto" if self.follow_plan else "off",
+        )
+
+    def chosen_seed(self) -> int | None:
+        """The seed, None where one is to be drawn. Raises ``ValueError``."""
+        return _whole(self.seed, "The seed")
+
+    def plan_parts(self) -> dict[str, Any]:
+        """The parts of the plan given by hand, None where the prompt and the seed decide. Raises ``ValueError``."""
+        if not self.follow_plan:
+            return dict.fromkeys(("bpm", "key", "meter", "chords", "drums"))
+        if self.drums not in DRUMS:
+            raise ValueError(f"Drums are one of {', '.join(DRUMS)}.")
+        return {
+            "bpm": _number(self.bpm, "The tempo"),
+            "key": _given(self.key),
+            "meter": _given(self.meter),
+            "chords": _given(self.chords),
+            "drums": DRUMS[self.drums],
+        }
+
+
+def _given(text: str | None) -> str | None:
+    text = (text or "").strip()
+    return None if text.lower() in ("", "auto") else text
+
+
+def _number(value: str | float | None, what: str) -> float | None:
+    text = str("" if value is None else value).strip().replace(",", ".")
+    if text.lower() in ("", "auto"):
+        return None
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise ValueError(f"{what} is a number, or left empty; '{text[:40]}' is neither.")
+    return number
+
+
+def _whole(value: str | float | None, what: str) -> int | None:
+    text = str("" if value is None else value).strip()
+    if text.isdecimal() and len(text) < 20:
+        return int(text)  # not by way of a float, which would round a long seed
+    number = _number(value, what)
+    if number is not None and number != int(number):
+        raise ValueError(f"{what} is a whole number, not {text[:40]}.")
+    return None if number is None else int(number)

@@ -1,0 +1,71 @@
+"""Small pieces of HTML the page shows. Knows nothing of gradio, engines or sessions: values in, HTML out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import TYPE_CHECKING
+
+from musicgen import visual
+
+if TYPE_CHECKING:
+    from musicgen.patterns import Pattern
+
+
+def note(text: str) -> str:
+    """A quiet line."""
+    return f'<p class="note">{escape(text)}</p>'
+
+
+def warning(text: str) -> str:
+    """A line to be noticed."""
+    return f'<p class="caution">{escape(text)}</p>'
+
+
+def problem(text: str) -> str:
+    """Why there is no result."""
+    return f'<p class="trouble" role="alert">{escape(text)}</p>'
+
+
+def progress(text: str, share: float | None = None) -> str:
+    """A line and, with ``share`` in 0..1, a bar."""
+    bar = ""
+    if share is not None:
+        percent = round(100 * share)
+        bar = (
+            f'<div class="progress" role="progressbar" aria-valuenow="{percent}" aria-valuemin="0" aria-valuemax="100" '
+            f'aria-label="progress"><div style="width:{percent}%"></div></div>'
+        )
+    return f'<p class="status" aria-live="polite">{escape(text)}</p>{bar}'
+
+
+def facts(items: Sequence[str]) -> str:
+    """A row of short facts."""
+    return f'<ul class="facts">{"".join(f"<li>{escape(item)}</li>" for item in items)}</ul>'
+
+
+def seconds(value: float) -> str:
+    """A length of time for people: ``0.8 s``, ``42 s``, ``2 min 5 s``."""
+    if value < 9.95:
+        return f"{value:.1f} s"
+    whole = round(value)
+    return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60} s"
+
+
+def pattern_card(pattern: Pattern, frames: int, trained: str | None = None) -> str:
+    """A small diagram of the pattern, what ``frames`` frames cost, and a warning if ``trained`` names another."""
+    shown = 4
+    layout = pattern.layout(shown)
+    diagram = visual.pattern_diagram(layout.frame_of.numpy(), shown, f"The pattern {pattern.name} over {shown} frames")
+    nature = "exact: no code is assumed independent of another" if pattern.exact else "inexact"
+    playing = "" if pattern.streams else " Sound plays only at the end."
+    name = pattern.name.replace("_", " ")
+    text = (
+        f'<p class="note"><b>{escape(name)}</b>: {pattern.step_count(frames)} steps for {frames} frames, {nature}. '
+        f"{escape(pattern.description)}{playing}</p>"
+    )
+    off = "" if trained is None else warning(
+        f"These weights were trained with the {trained.replace('_', ' ')} pattern. With another one they "
+        "have never seen such an order: expect noise rather than music."
+    )
+    return diagram + text + off

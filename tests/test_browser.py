@@ -1,0 +1,240 @@
+"""The page in a real browser: what a person presses, sees and hears, wide and on a phone, alone and with others."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
+
+import httpx
+import numpy as np
+import pytest
+from conftest import build_model
+
+from musicgen import audio
+from musicgen.compat import ensure_ffmpeg
+from musicgen.engine import Engine
+from musicgen.ui.app import build, launch_options
+from musicgen.ui.engines import Engines
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine"),
+    pytest.mark.skipif(ensure_ffmpeg() is None, reason="there is no ffmpeg for streamed sound"),
+]
+
+WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+LONG = 3600.0  # seconds of music that no test waits for
+PATIENCE = 60_000  # ms until a condition counts as never met
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory) -> Iterator[str]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("served")))
+        page = build(Engines(["pocket", "small"], LONG, lambda *_: Engine(build_model("aligned"), LONG)))
+        _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, **launch_options())
+        yield url
+        page.close()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as started:
+        chromium = started.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def visit(served, browser) -> Iterator[Callable]:
+    """Opens the page in a context of its own; at the end nothing may have gone wrong or outside."""
+    contexts, errors, hosts = [], [], set()
+
+    def opened(viewport=WIDE, colours="light"):
+        context = browser.new_context(viewport=viewport, color_scheme=colours)
+        context.set_default_timeout(PATIENCE)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("request", lambda request: hosts.add(urlsplit(request.url).hostname))
+        page.goto(served)
+        page.wait_for_selector("#generate:enabled")
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert errors == []
+    assert hosts <= {urlsplit(served).hostname, None}  # None: data and blob addresses
+
+
+def ask(page, prompt: str, seconds: float, seed: int | None = None) -> None:
+    page.fill("#prompt textarea", prompt)
+    page.fill("#duration input[type=number]", str(seconds))
+    page.fill("#seed textarea, #seed input", "" if seed is None else str(seed))
+
+
+def finished(page, seed: int | None = None) -> str:
+    """Wait for the take; the address of its file."""
+    page.wait_for_selector("#spectrum svg")
+    if seed is not None:
+        page.wait_for_selector(f"#facts >> text=seed {seed}")
+    page.wait_for_selector("#generate:enabled")
+    return page.locator("#take a[download]").first.get_attribute("href")
+
+
+def fetched(url: str) -> bytes:
+    return httpx.get(url).raise_for_status().content
+
+
+def plays(page) -> None:
+    """The live sound has been playing, and has something to play."""
+    page.wait_for_function("() => { const a = document.querySelector('#live audio'); return a && a.currentTime > 0.2 }")
+
+
+def fits(page) -> bool:
+    return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+@pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
+def test_a_prompt_becomes_sound_that_plays_while_it_is_made(visit, viewport):
+    page = visit(viewport)
+    ask(page, "calm piano", 3, seed=21)
+    page.focus("#prompt textarea")
+    page.keyboard.press("Control+Enter")
+    plays(page)
+    sound = audio.read(fetched(finished(page, 21)))
+    assert abs(sound.seconds - 3) < 0.1
+    assert np.abs(sound.samples).max() > 0.01
+    assert page.locator("#take >> text=0:03").count() == 1
+    assert page.locator("#grid svg[role=img]").count() == 1 and fits(page)
+
+
+def test_a_second_take_is_heard_too(visit):
+    page = visit()
+    for seed in (1, 2):
+        ask(page, "calm piano", 2, seed)
+        page.click("#generate")
+        plays(page)
+        recipe = audio.read_recipe(fetched(finished(page, seed)))
+        assert recipe["seed"] == seed and recipe["duration"] == 2
+
+
+def test_stop_keeps_what_there_is(visit):
+    page = visit()
+    ask(page, "calm piano", LONG, seed=3)
+    page.click("#generate")
+    plays(page)
+    page.click("#stop")
+    sound = audio.read(fetched(finished(page)))
+    assert 0.5 < sound.seconds < LONG / 2 and np.abs(sound.samples).max() > 0.01
+    assert page.locator("#status >> text=Stopped").count() == 1
+
+
+def test_two_people_at_once_do_not_mix(visit):
+    mine, yours = visit(), visit(PHONE)
+    ask(mine, "mine", LONG, seed=4)
+    ask(yours, "yours", 2, seed=5)
+    mine.click("#generate")
+    mine.wait_for_selector("#grid svg")
+    yours.click("#generate")
+    made = {yours: audio.read_recipe(fetched(finished(yours, 5)))}
+    assert mine.locator("#stop:enabled").count() == 1  # mine goes on beside it
+    mine.click("#stop")
+    made[mine] = audio.read_recipe(fetched(finished(mine, 4)))
+    assert (made[mine]["prompt"], made[mine]["seed"]) == ("mine", 4)
+    assert (made[yours]["prompt"], made[yours]["seed"]) == ("yours", 5)
+    assert mine.locator("#status >> text=Stopped").count() == 1
+    assert yours.locator("#status >> text=Done").count() == 1
+    assert abs(audio.read(fetched(finished(yours))).seconds - 2) < 0.1
+
+
+def test_a_closed_page_lets_the_next_person_in(visit):
+    mine, yours = visit(), visit()
+    ask(mine, "mine", LONG)
+    mine.click("#generate")
+    plays(mine)
+    mine.close()
+    ask(yours, "yours", 2, seed=6)
+    yours.click("#generate")
+    assert audio.read_recipe(fetched(finished(yours, 6)))["prompt"] == "yours"
+
+
+def test_what_cannot_be_made_is_said_beside_what_stays(visit):
+    page = visit()
+    ask(page, "calm piano", 2)
+    page.fill("#bpm textarea, #bpm input", "900")
+    page.click("#generate")
+    page.wait_for_selector("#status .trouble >> text=out of range")
+    page.wait_for_selector("#generate:enabled")
+    assert page.input_value("#prompt textarea") == "calm piano"
+    assert page.input_value("#bpm textarea, #bpm input") == "900"
+    page.fill("#bpm textarea, #bpm input", "")
+    page.click("#generate")
+    assert finished(page)
+
+
+def test_a_melody_is_drawn_at_once_and_compared_with_the_take(visit, tune, tmp_path):
+    path = tmp_path / "tune.wav"
+    audio.write(path, tune)
+    page = visit()
+    page.click("#melody-fold > button")
+    page.set_input_files("#melody input[type=file]", path)
+    page.wait_for_selector("#melody-view >> text=kept: the strongest note")
+    page.wait_for_selector("#melody-view >> text=separated by librosa")
+    ask(page, "calm piano", 2)
+    page.click("#generate")
+    page.wait_for_selector("#followed text:has-text('similarity')")
+    finished(page)
+
+
+def test_the_plan_is_visible_can_be_filled_in_and_edited(visit):
+    page = visit()
+    ask(page, "jazz in A minor, 120 bpm", 2)
+    page.wait_for_selector("#plan-line >> text=Told: 120 bpm")
+    page.click("#fill-plan")
+    page.wait_for_function("() => document.querySelector('#bpm textarea, #bpm input').value === '120'")
+    page.fill("#chords textarea, #chords input", "Dm G")
+    page.wait_for_selector("#plan-line >> text=chords Dm G")
+    page.click("#generate")
+    plan = audio.read_recipe(fetched(finished(page)))["plan"]
+    assert (plan["bpm"], plan["key"], plan["chords"]) == (120, "A minor", "Dm G")
+
+
+def test_another_pattern_is_drawn_and_warned_of(visit):
+    page = visit()
+    page.click("#pattern-fold > button")
+    assert page.locator("#pattern-card .caution").count() == 0
+    page.click("#pattern input")
+    page.click("[role=option] >> text=flattening >> nth=-1")
+    page.wait_for_selector("#pattern-card >> text=trained with the delay pattern")
+    page.wait_for_selector("#pattern-card >> text=2000 steps")
+
+
+def test_dice_and_examples_write_where_they_should(visit):
+    page = visit()
+    before = page.input_value("#prompt textarea")
+    page.click("#surprise")
+    page.wait_for_function("before => document.querySelector('#prompt textarea').value !== before", arg=before)
+    page.click("#roll")
+    page.wait_for_function("() => /^\\d+$/.test(document.querySelector('#seed textarea, #seed input').value)")
+    page.click("#ask >> text=Waltz")
+    page.wait_for_function("() => document.querySelector('#prompt textarea').value.includes('waltz')")
+
+
+@pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_nothing_sticks_out_with_everything_open(visit, viewport, colours):
+    page = visit(viewport, colours)
+    assert fits(page)
+    for fold in ("melody", "pattern", "advanced"):
+        page.click(f"#{fold}-fold > button")
+    page.wait_for_selector("#continue-from >> visible=true")
+    assert fits(page)

@@ -1,0 +1,229 @@
+"""The command line: what it writes, what it prints, how it refuses, how it stops."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import HashEncoder, build_model, sine_tune
+
+from musicgen import audio, checkpoints
+from musicgen.checkpoints import POCKET, save_pocket
+from musicgen.cli import Progress, main
+from musicgen.conditioners import Conditioner
+from musicgen.config import KNOWN_MODELS
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """A tiny model in the bundled model's format."""
+    model = build_model("aligned")
+    path = tmp_path_factory.mktemp("tiny") / "model"
+    save_pocket(path, model.config, model.lm, model.codec)
+    return path
+
+
+@pytest.fixture(autouse=True)
+def no_text_encoder(monkeypatch):
+    """MiniLM's place is taken by hashes: these tests are about the command line."""
+    monkeypatch.setattr(checkpoints, "build_conditioner", lambda *_, **__: Conditioner(HashEncoder()))
+
+
+def generate(folder, *flags) -> int:
+    return main(["generate", "--model", str(folder), "--duration", "2", *map(str, flags)])
+
+
+def test_a_prompt_becomes_a_file_with_its_recipe(folder, tmp_path, capsys):
+    out, codes = tmp_path / "out.wav", tmp_path / "out.npz"
+    assert generate(folder, "jazz waltz", "--seed", 4, "--bpm", "120", "-o", out, "--codes", codes) == 0
+    printed = capsys.readouterr()
+    assert printed.out == f"{out}\n"
+    assert "plan: 120 bpm, 3/4" in printed.err
+    sound = audio.read(out)
+    assert sound.samples.shape == (1, 6_400) and sound.sample_rate == 3_200
+    recipe = audio.read_recipe(out)
+    assert recipe["prompt"] == "jazz waltz" and recipe["seed"] == 4 and recipe["plan"]["meter"] == "3/4"
+    with np.load(codes, allow_pickle=False) as arrays:
+        assert arrays["codes"].shape == (4, 100) and arrays["codes"].dtype.kind == "i"
+        assert json.loads(str(arrays["recipe"])) == recipe
+
+
+@pytest.mark.parametrize("made", ["first.flac", "first.npz"])
+def test_a_recipe_makes_it_again_and_flags_change_it(folder, tmp_path, capsys, made):
+    def take(name, *flags):
+        codes = tmp_path / f"{name}.npz"
+        assert generate(folder, *flags, "-o", tmp_path / f"{name}.flac", "--codes", codes) == 0
+        with np.load(codes, allow_pickle=False) as arrays:
+            return arrays["codes"], json.loads(str(arrays["recipe"]))
+
+    first, recipe = take("first", "folk in D", "--top-k", 7, "--greedy")
+    again, same = take("again", "--recipe", tmp_path / made)
+    np.testing.assert_array_equal(again, first)
+    assert same == recipe
+    other, changed = take("other", "--recipe", tmp_path / made, "--bpm", "77")
+    assert changed["plan"]["bpm"] == 77 and changed["top_k"] == 7 and changed["greedy"] is True
+    assert (other != first).any()
+    capsys.readouterr()
+    assert main(["recipe", str(tmp_path / made)]) == 0
+    assert json.loads(capsys.readouterr().out) == recipe
+
+
+def test_a_melody_and_audio_to_go_on_from(folder, tmp_path, capsys):
+    tune, out = tmp_path / "tune.wav", tmp_path / "out.wav"
+    audio.write(tune, sine_tune(seconds=0.25))
+    assert generate(folder, "flute", "--melody", tune, "--separation", "none", "-o", out) == 0
+    recipe = audio.read_recipe(out)
+    assert recipe["melody"]["seconds"] == 1.0 and str(tmp_path) not in json.dumps(recipe)
+    assert "goes on freely" in capsys.readouterr().err
+    assert generate(folder, "--continue-from", tune, "-o", out) == 0
+    assert audio.read(out).samples.shape[1] == 6_400
+    assert generate(folder, "--recipe", out, "-o", out) == 2
+    assert "--continue-from" in capsys.readouterr().err
+
+
+BAD = [
+    (["generate"], "Say what to make"),
+    (["generate", "x", "--duration", "0"], "more than 0"),
+    (["generate", "x", "--duration", "nan"], "duration"),
+    (["generate", "x", "--duration", "ten"], "invalid float value"),
+    (["generate", "x", "--top-k", "1.5"], "invalid int value"),
+    (["generate", "x", "--bpm", "500"], "40 to 220"),
+    (["generate", "x", "--key", "H"], "not a key"),
+    (["generate", "x", "--pattern", "zigzag"], "not a pattern"),
+    (["generate", "x", "--melody", "nowhere.wav"], "no file"),
+    (["generate", "x", "--recipe", "nowhere.npz"], "no file"),
+    (["generate", "x", "-o", "out.txt"], "should end in"),
+    (["generate", "x", "-o", "no/such/folder/out.wav"], "no folder"),
+    (["generate", "x", "--codes", "out.txt"], ".npz"),
+    (["generate", "x", "--device", "abacus"], "device"),
+    (["generate", "x", "--dtype", "int3"], "dtype"),
+    (["generate", "x", "--loud"], "nrecognized arguments: --loud"),
+    (["recipe", "nowhere.wav"], "no file"),
+    (["recipe"], "required: file"),
+    (["dance"], "invalid choice"),
+    ([], "required"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "words"), BAD, ids=[" ".join(arguments) for arguments, _ in BAD])
+def test_bad_input_is_one_sentence_and_exit_code_2(folder, tmp_path, monkeypatch, capsys, arguments, words):
+    monkeypatch.chdir(tmp_path)
+    if arguments[:1] == ["generate"]:
+        arguments = [*arguments, "--model", str(folder)]
+    assert main(arguments) == 2
+    printed = capsys.readouterr()
+    assert words in printed.err
+    lines = [line for line in printed.err.splitlines() if line]
+    assert len(lines) == 1 and lines[0].startswith("musicgen: ") and lines[0].endswith(".")
+    assert not printed.out and not list(tmp_path.iterdir())
+
+
+def test_values_are_looked_at_before_a_model_is_loaded(monkeypatch, tmp_path):
+    monkeypatch.setattr(checkpoints, "load", lambda *_: pytest.fail("loaded"))
+    assert main(["generate", "x", "--temperature", "-1", "-o", str(tmp_path / "x.wav")]) == 2
+
+
+def test_an_unknown_model_and_one_out_of_reach(tmp_path, capsys):
+    assert main(["generate", "x", "--model", "smal", "-o", str(tmp_path / "x.wav")]) == 2
+    assert "did you mean 'small'" in capsys.readouterr().err
+    assert main(["generate", "x", "--model", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_ctrl_c_keeps_what_was_made(folder, tmp_path, monkeypatch, capsys):
+    out, shown = tmp_path / "out.wav", Progress.event
+
+    def interrupted(self, event, frame_rate):
+        shown(self, event, frame_rate)
+        if event.frames_done >= 60:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Progress, "event", interrupted)
+    assert generate(folder, "rock", "-o", out) == 130
+    assert "Stopped; the first 1." in capsys.readouterr().err
+    assert 3_200 < audio.read(out).samples.shape[1] < 6_400
+
+
+def test_ctrl_c_before_there_is_sound_writes_nothing(folder, tmp_path, monkeypatch, capsys):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Progress, "event", interrupted)
+    assert generate(folder, "rock", "-o", tmp_path / "out.wav") == 130
+    assert "before there was anything to keep" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_terminal_gets_a_bar(folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    assert generate(folder, "rock", "-o", tmp_path / "out.wav") == 0
+    shown = capsys.readouterr().err
+    assert f"[{'#' * 24}] 2.0 of 2.0 s" in shown and shown.endswith("\n")
+
+
+@pytest.mark.parametrize("content", [b"", b"not a zip", "bomb", "no recipe", "a list", "a pickle"])
+def test_a_hostile_npz_is_refused(tmp_path, capsys, content):
+    path = tmp_path / "codes.npz"
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    elif content == "bomb":
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("recipe.npy", b"\0" * 5_000_000)
+    elif content == "no recipe":
+        np.savez(path, codes=np.zeros((4, 2), int))
+    elif content == "a list":
+        np.savez(path, recipe=np.array("[1, 2]"))
+    else:
+        np.savez(path, recipe=np.array({"prompt": "x"}, dtype=object))
+    assert main(["recipe", str(path)]) == 2
+    assert "holds no recipe" in capsys.readouterr().err
+
+
+def test_models_lists_every_model(capsys):
+    assert main(["models"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 1 + len(KNOWN_MODELS)
+    for name, line in zip(KNOWN_MODELS, lines[1:], strict=True):
+        assert line.split()[0] == name and KNOWN_MODELS[name].licence in line
+
+
+def test_check_says_what_works_and_how_to_mend_the_rest(capsys):
+    assert main(["check"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert all(line.startswith(("ok ", "no ")) for line in lines)
+    for thing in ("device", "ffmpeg", "bundled model", "text encoder", "codec", "Demucs", "hub"):
+        assert any(thing in line for line in lines), thing
+    assert any(line.startswith("no  model hub: switched off") for line in lines)
+
+
+def run(*arguments, cwd: Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"}
+    return subprocess.run([sys.executable, "-m", "musicgen", *map(str, arguments)], cwd=cwd, env=environment,
+                          capture_output=True, text=True, timeout=300)
+
+
+def test_as_a_program(tmp_path):
+    model = build_model("aligned", text_dim=384)
+    save_pocket(tmp_path / "model", model.config, model.lm, model.codec)
+    ran = run("generate", "rock", "--model", "model", "--duration", "1", "--seed", "9", cwd=tmp_path)
+    assert (ran.returncode, ran.stdout) == (0, "musicgen-9.wav\n"), ran.stderr
+    assert audio.read_recipe(tmp_path / "musicgen-9.wav")["prompt"] == "rock"
+    ran = run("generate", "rock", "--duration", "-5", "--model", "model", cwd=tmp_path)
+    assert ran.returncode == 2 and ran.stderr.count("\n") == 1
+
+
+@pytest.mark.skipif(not checkpoints.present("pocket"), reason="assets/pocket is not built yet")
+def test_the_bundled_model_makes_music(tmp_path):
+    assert POCKET.is_dir()
+    ran = run("generate", "calm piano", "--duration", "2", "--seed", "1", cwd=tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    sound = audio.read(tmp_path / "musicgen-1.wav")
+    assert sound.seconds == pytest.approx(2.0, abs=0.02) and not audio.is_silent(sound)

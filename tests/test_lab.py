@@ -1,0 +1,217 @@
+"""The Patterns tab without a browser: what is drawn and said of a pattern, and several made from one prompt."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from html import unescape
+
+import pytest
+from conftest import build_model
+
+from musicgen import audio
+from musicgen.engine import Engine, GenerationRequest
+from musicgen.patterns import PATTERN_NAMES, get_pattern
+from musicgen.ui import compare, lab, pattern_views
+from musicgen.ui.compare import Comparison
+from musicgen.ui.engines import Engines
+from musicgen.ui.handlers import Run, Update
+
+MAX_DURATION = 8.0
+
+
+@pytest.fixture
+def engines(tmp_path, monkeypatch) -> Engines:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    return Engines(["pocket"], MAX_DURATION, lambda *_: Engine(build_model("aligned"), MAX_DURATION))
+
+
+def asked(*patterns: str, seconds: float = 1.5, seed: str = "5", prompt: str = "a") -> Comparison:
+    return Comparison(prompt, "pocket", seconds, seed, patterns)
+
+
+def merged(updates: list[Update]) -> Update:
+    return {name: value for update in updates for name, value in update.items()}
+
+
+# -- one pattern, drawn and described --------------------------------------------------------------------------------
+
+
+def says(board: str) -> list[str]:
+    return json.loads(unescape(re.search(r'data-says="([^"]*)"', board)[1]))
+
+
+@pytest.mark.parametrize("name", [*PATTERN_NAMES, "0,2,4,6", "1,2|3,4"])
+def test_the_board_tells_every_step_of_a_pattern(name):
+    pattern, frames = get_pattern(name, 4), 5
+    board = pattern_views.board(pattern, frames)
+    lines = says(board)
+    assert len(lines) == pattern.step_count(frames) + 1 and f'max="{len(lines) - 1}"' in board
+    for line, step in zip(lines[1:], pattern.steps(frames), strict=True):
+        told = re.findall(r"\((\d+), (\d+)\)", line)
+        assert [(int(t) - 1, int(k) - 1) for t, k in told] == step
+    assert "20 of 20 codes known, 5 of 5 frames whole" in lines[-1] and "Nothing is known" in lines[0]
+    # Both drawings mark every code with the step at which it appears, the second one also when a frame is whole.
+    drawn = [int(step) for step in re.findall(r'<g data-step="(\d+)"', board)]
+    step_of = pattern.layout(frames).step_of + 1
+    expected = [*step_of.flatten().tolist() * 2, *step_of.max(dim=1).values.tolist()]
+    assert sorted(drawn) == sorted(expected)
+
+
+def test_frames_get_whole_one_by_one_with_delay_and_late_with_coarse_first():
+    first_whole = {}
+    for name in ("delay", "coarse_first", "parallel"):
+        lines = says(pattern_views.board(get_pattern(name, 4), 6))
+        first_whole[name] = next(step for step, line in enumerate(lines) if ", 1 of 6 frames" in line)
+    assert first_whole == {"parallel": 1, "delay": 4, "coarse_first": 7}
+
+
+def test_the_figures_of_delay_are_the_papers_and_the_naming_trap_is_told():
+    delay = pattern_views.figures(get_pattern("delay", 4), 30, 50.0)
+    for words in ("1503 steps for 30 s", "50.1 steps a second", "inexact", "streams", "FAD 0.96, KL 0.52, CLAP 0.35"):
+        assert words in delay
+    coarse = pattern_views.figures(get_pattern("coarse_first", 4), 30, 50.0)
+    assert "VALL-E" in coarse and "does not stream" in coarse and "3000 steps" in coarse
+    assert "exact: every code" in pattern_views.figures(get_pattern("flattening", 4), 30, 50.0).lower()
+    assert "no figures" in pattern_views.figures(get_pattern("0,2,4,6", 4), 30, 50.0)
+
+
+def test_the_table_has_all_patterns_and_marks_the_chosen_one():
+    table = pattern_views.table(4, 30, 50.0, get_pattern("parallel", 4))
+    rows = re.findall(r"<tr[^>]*>(.*?)</tr>", table)[1:]
+    named = {re.search(r'"row">([^<]*)', row)[1]: re.findall(r"<td>([^<]*)", row) for row in rows}
+    assert set(named) == {name.replace("_", " ") for name in PATTERN_NAMES if not name.startswith("stereo")}
+    assert named["flattening"] == ["6000", "200.0", "yes", "yes", "0.86", "0.51", "0.37"]
+    assert named["musiclm"][4:] == ["–", "–", "–"]
+    assert re.findall(r'chosen"[^>]*><th scope="row">([^<]*)', table) == ["parallel"] and "Table 4" in table
+    own = pattern_views.table(4, 30, 50.0, get_pattern("0,2,4,6", 4))
+    assert re.findall(r'chosen"[^>]*><th scope="row">([^<]*)', own) == ["0,2,4,6"]
+    assert "stereo partial delay" in pattern_views.table(8, 30, 50.0, None)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "sentence"),
+    [
+        ("1|2", "leaves out codebook 3"), ("1,2,3,4", "At least one delay must be 0"), ("0,1", "gives 2 delays"),
+        ("<b>zigzag", "&lt;b&gt;zigzag"), ("", "is not a pattern"), (None, "is not a pattern"),
+    ],
+)
+def test_a_broken_pattern_gets_the_validators_sentence(pattern, sentence):
+    board, figures, table = lab.show_pattern(pattern, 4, 6, 30.0, 50.0)
+    assert sentence in board and 'role="alert"' in board and "<b>zig" not in board
+    assert figures == "" and "delay" in table and "chosen" not in table
+
+
+def test_sliders_moved_by_hand_beyond_their_ends_draw_no_giant():
+    board, figures, _ = lab.show_pattern("flattening", 10**6, 10**6, 1e9, 50.0)
+    assert len(says(board)) == 8 * 12 + 1 and "600 s" in figures
+
+
+# -- several, by ear -------------------------------------------------------------------------------------------------
+
+
+def test_patterns_are_made_one_after_another_from_one_prompt_and_seed(engines):
+    steps = list(compare.compare(engines, asked("delay", "parallel", "1|2,3,4"), Run()))
+    last = merged(steps)
+    recipes = [audio.read_recipe(last[f"audio{slot}"]) for slot in range(3)]
+    assert [recipe["pattern"] for recipe in recipes] == ["delay", "parallel", "1|2,3,4"]
+    same = [{**recipe, "pattern": None} for recipe in recipes]
+    assert same[0] == same[1] == same[2] and same[0]["seed"] == 5
+    assert len({audio.read(last[f"audio{slot}"]).samples.tobytes() for slot in range(3)}) == 3
+    for slot, count in enumerate((78, 75, 150)):
+        facts = last[f"facts{slot}"]
+        assert f"{count} steps" in facts and "real time" in facts and "first sound" in facts
+        assert "300 of 4 × 75" in last[f"grid{slot}"] and last[f"card{slot}"]["visible"]
+    assert "The order these weights know" in last["name0"] and "Out of distribution" in last["name1"]
+    assert "FAD 2.58" in last["facts1"] and "FAD" not in last["facts2"]
+    assert "Done" in last["status"] and "seed 5" in last["status"] and last["go"]["interactive"]
+    shown = [name for update in steps for name in update if name.startswith("grid")]
+    assert shown == sorted(shown), "one after another"
+
+
+def test_the_trained_pattern_gives_the_take_that_create_would_give(engines):
+    last = merged(list(compare.compare(engines, asked("delay", "parallel"), Run())))
+    alone = engines.get("pocket").generate(GenerationRequest("a", duration=1.5, seed=5))
+    heard = audio.read(last["audio0"])
+    assert heard.samples == pytest.approx(alone.audio, abs=1e-4)
+
+
+def test_without_a_seed_all_share_the_one_that_is_drawn(engines):
+    last = merged(list(compare.compare(engines, asked("delay", "parallel", seed=""), Run())))
+    seeds = {audio.read_recipe(last[f"audio{slot}"])["seed"] for slot in range(2)}
+    assert len(seeds) == 1 and f"seed {seeds.pop()}" in last["status"]
+
+
+def test_what_weights_know_is_read_from_their_configuration(engines):
+    model = build_model("aligned")
+    model = replace(model, config=replace(model.config, pattern="parallel"))
+    other = Engines(["pocket"], MAX_DURATION, lambda *_: Engine(model, MAX_DURATION))
+    last = merged(list(compare.compare(other, asked("delay", "parallel", seconds=0.5), Run())))
+    assert "trained with parallel" in last["trained"]
+    assert "Out of distribution" in last["name0"] and "The order these weights know" in last["name1"]
+    assert "trained with delay" in merged(list(compare.compare(engines, asked("delay", "0,0,0,0"), Run())))["trained"]
+
+
+def test_stopping_keeps_what_there_is_and_makes_no_more(engines):
+    run, seen = Run(), []
+    steps = compare.compare(engines, asked("delay", "parallel", "flattening", seconds=MAX_DURATION), run)
+    for update in steps:
+        seen.append(update)
+        if "audio0" in update:
+            compare.stop(run)
+    last = merged(seen)
+    assert audio.read(last["audio0"]).seconds == pytest.approx(MAX_DURATION, abs=0.1)
+    assert "audio1" not in last and "audio2" not in last and "Stopped" in last["status"]
+    assert not last["card1"]["visible"] and not last["card2"]["visible"] and last["go"]["interactive"]
+    again = merged(list(compare.compare(engines, asked("delay", "parallel", seconds=0.5), Run())))
+    assert "Done" in again["status"], "the engine is free"
+
+
+def test_a_take_stopped_midway_is_kept_as_far_as_it_went(engines):
+    run, seen = Run(), []
+    for update in compare.compare(engines, asked("delay", "parallel", seconds=MAX_DURATION), run):
+        seen.append(update)
+        if "grid0" in update and "audio0" not in update and run.generation is not None:
+            run.stop()
+    last = merged(seen)
+    assert "Stopped" in last["status"]
+    if "audio0" in last:
+        assert 0 < audio.read(last["audio0"]).seconds < MAX_DURATION - 0.5
+
+
+def test_a_closed_page_stops_the_model(engines):
+    run = Run()
+    steps = compare.compare(engines, asked("delay", "parallel", seconds=MAX_DURATION), run)
+    while "grid0" not in next(steps):
+        pass
+    steps.close()
+    assert run.generation is not None and list(run.generation) == []
+
+
+def test_a_new_press_ends_the_last_one_and_clears_the_cards():
+    old = Run()
+    cleared = compare.begin(old)
+    assert old.stopped and not cleared["run"].stopped and cleared["audio3"] is None
+    said = list(compare.compare(Engines(["pocket"]), asked("delay", "parallel"), old))
+    assert "Stopped before" in merged(said)["status"]
+
+
+@pytest.mark.parametrize(
+    ("comparison", "sentence"),
+    [
+        (asked("delay"), "2 to 4 different patterns"),
+        (asked("delay", "0,1,2,3"), "2 to 4 different patterns"),  # the same by its numbers
+        (asked("delay", "parallel", "flattening", "musiclm", "0,2,4,6"), "2 to 4 different patterns"),
+        (asked(), "2 to 4 different patterns"),
+        (asked("delay", "zigzag"), "is not a pattern"),
+        (asked("delay", "parallel", seconds=99), "at most 20 seconds"),
+        (asked("delay", "parallel", seed="x"), "The seed is a number"),
+        (asked("delay", "parallel", prompt="a" * 10_000), "10,000 characters"),
+        (replace(asked("delay", "parallel"), model="large"), "This page offers pocket"),
+    ],
+)
+def test_what_cannot_be_compared_is_said_and_the_button_comes_back(engines, comparison, sentence):
+    last = merged(list(compare.compare(engines, comparison, Run())))
+    assert sentence in last["status"] and 'role="alert"' in last["status"] and last["go"]["interactive"]
+    assert not any(name.startswith("audio") for name in last)

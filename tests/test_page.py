@@ -1,0 +1,378 @@
+"""The page without a browser: settings become requests, presses become takes, and `/generate` serves programs."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import threading
+import wave
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import build_model
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from hypothesis import given
+from hypothesis import strategies as st
+
+import app
+from musicgen import audio
+from musicgen.engine import Engine
+from musicgen.errors import ModelUnavailable
+from musicgen.ui import handlers, prompts, views
+from musicgen.ui.app import build, launch_options
+from musicgen.ui.engines import Engines
+from musicgen.ui.settings import Settings
+
+MAX_DURATION = 8.0
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory) -> Iterator[str]:
+    """A page over a tiny model; its address."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("served")))
+        page = build(tiny_engines())
+        _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, **launch_options())
+        yield url
+        page.close()
+
+
+@pytest.fixture
+def engines(tmp_path, monkeypatch) -> Engines:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    return tiny_engines()
+
+
+def tiny_engines() -> Engines:
+    return Engines(["pocket", "small"], MAX_DURATION, lambda name, _: Engine(
+        build_model("aligned" if name == "pocket" else "text"), MAX_DURATION
+    ))
+
+
+def updates(engines: Engines, run: handlers.Run | None = None, **settings) -> list[handlers.Update]:
+    return list(handlers.generate(engines, Settings(**settings), run or handlers.Run()))
+
+
+def merged(all_updates: list[handlers.Update]) -> handlers.Update:
+    return {name: value for update in all_updates for name, value in update.items()}
+
+
+# -- settings -------------------------------------------------------------------------------------------------------
+
+
+def test_untouched_controls_leave_everything_to_the_model():
+    request = Settings(prompt="calm piano").request()
+    assert (request.prompt, request.duration, request.plan) == ("calm piano", 10.0, "auto")
+    for name in ("seed", "pattern", "temperature", "top_k", "top_p", "guidance", "melody"):
+        assert getattr(request, name) is None
+    assert request.parts == {}
+
+
+@given(st.integers(0, 2**53))
+def test_a_seed_arrives_digit_for_digit_as_text_and_as_a_number(seed):
+    assert Settings(seed=str(seed)).request().seed == seed == Settings(seed=seed).request().seed
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"seed": "abc"}, "The seed is a number"),
+        ({"seed": "1.5"}, "The seed is a whole number"),
+        ({"temperature": "hot"}, "The temperature is a number"),
+        ({"guidance": "nan"}, "The guidance is a number"),
+        ({"drums": "maybe"}, "Drums are one of"),
+        ({"melody": "/no/such/file.wav"}, "There is no file"),
+    ],
+)
+def test_a_bad_setting_is_one_sentence(settings, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        Settings(**settings).request()
+
+
+def test_settings_by_hand_arrive_and_a_switched_off_plan_holds_nothing_back():
+    given_by_hand = Settings(
+        bpm="92,5", key="A minor", meter="3/4", chords=" Am F ", drums="without", temperature="0.9", top_k="50",
+        pattern="parallel", greedy=True,
+    )
+    request = given_by_hand.request()
+    assert (request.bpm, request.key, request.meter, request.chords, request.drums) == (
+        92.5, "A minor", "3/4", "Am F", False,
+    )
+    assert (request.temperature, request.top_k, request.pattern, request.greedy) == (0.9, 50, "parallel", True)
+    off = Settings(bpm="92", key="A minor", drums="with", follow_plan=False).request()
+    assert off.plan == "off" and off.bpm is None and off.key is None and off.drums is None
+
+
+# -- a press of Generate --------------------------------------------------------------------------------------------
+
+
+def test_a_take_streams_sound_and_ends_with_all_of_it(engines):
+    steps = updates(engines, prompt="a", duration=3.0, seed="5", melody=None)
+    live = [update["live"] for update in steps if "live" in update]
+    take = audio.read(steps[-1]["take"]["value"])
+    assert len(live) >= 2 and abs(take.seconds - 3.0) < 0.1
+    played = b"".join(frames(piece) for piece in live)
+    whole = np.frombuffer(played, "<i2").astype(np.float32) / 32767
+    assert np.abs(whole - take.samples[0]).max() < 2e-3 * max(1.0, np.abs(whole).max())
+    assert np.abs(take.samples).max() > 0.01
+    recipe = json.loads(steps[-1]["recipe"])
+    assert recipe["seed"] == 5 and recipe["prompt"] == "a"
+    assert audio.read_recipe(steps[-1]["take"]["value"]) == recipe
+    assert "600 of 4 × 150" in steps[-1]["grid"] and "<svg" in steps[-1]["spectrum"]
+    assert "real time" in steps[-1]["facts"] and "seed 5" in steps[-1]["facts"]
+    assert steps[-1]["generate"]["interactive"] and not steps[-1]["stop"]["interactive"]
+
+
+def frames(wav: bytes) -> bytes:
+    with wave.open(io.BytesIO(wav)) as file:
+        assert (file.getnchannels(), file.getframerate(), file.getsampwidth()) == (1, 3200, 2)
+        return file.readframes(file.getnframes())
+
+
+def test_a_melody_is_drawn_asked_over_followed(engines, tune, tmp_path):
+    path = tmp_path / "tune.wav"
+    audio.write(path, tune)
+    shown = merged(updates(engines, duration=2.0, melody=str(path), separation="none"))
+    assert re.search(r"similarity [-0-9.]+", shown["followed"])
+    first, *_, last = handlers.show_melody(str(path), "none", 4.0)
+    assert "Listening" in first and "kept" in last and "Melody, 4.0 s" in last
+    assert list(handlers.show_melody(None, "none", 4.0)) == [""]
+
+
+def test_stopping_keeps_what_was_made_and_gives_the_engine_back(engines):
+    run = handlers.Run()
+    steps = handlers.generate(engines, Settings(duration=MAX_DURATION, seed=1), run)
+    seen = []
+    for update in steps:
+        seen.append(update)
+        if "live" in update:
+            handlers.stop(run)
+    take = audio.read(seen[-1]["take"]["value"])
+    assert 0.5 < take.seconds < MAX_DURATION - 1
+    assert "Stopped" in seen[-1]["status"]
+    whole = audio.read(merged(updates(engines, duration=2.0, seed=1))["take"]["value"])
+    assert abs(whole.seconds - 2.0) < 0.1, "the engine is free for the next take"
+
+
+def test_stop_ends_only_the_run_of_its_own_page(engines):
+    mine, yours = handlers.Run(), handlers.Run()
+    mine_steps = handlers.generate(engines, Settings(duration=2.0, seed=1), mine)
+    next(mine_steps)
+    handlers.stop(yours)
+    last = [*mine_steps][-1]
+    assert "Done" in last["status"] and mine.stopped is False
+    assert "Stopped before it began" in merged(updates(engines, yours))["status"]
+
+
+def test_a_new_press_ends_the_last_one_and_starts_unstopped():
+    old = handlers.Run()
+    new = handlers.begin(old)["run"]
+    assert old.stopped and not new.stopped
+    assert handlers.begin(None)["run"] is not new
+
+
+def test_a_closed_page_stops_the_model(engines):
+    run = handlers.Run()
+    steps = handlers.generate(engines, Settings(duration=MAX_DURATION), run)
+    while "live" not in next(steps):
+        pass
+    steps.close()
+    assert run.generation is not None and list(run.generation) == []
+
+
+def test_two_pages_at_once_get_what_each_asked_for(engines):
+    alone = [merged(updates(engines, prompt=p, seed=s, duration=1.5))["take"]["value"] for p, s in (("a", 1), ("b", 2))]
+    pair = [handlers.generate(engines, Settings(prompt=p, seed=s, duration=1.5), handlers.Run())
+            for p, s in (("a", 1), ("b", 2))]
+    both: list[handlers.Update] = [{}, {}]
+    open_pages = [0, 1]
+    while open_pages:
+        for page in list(open_pages):
+            update = next(pair[page], None)
+            if update is None:
+                open_pages.remove(page)
+            else:
+                both[page] |= update
+    for page in (0, 1):
+        assert Path(both[page]["take"]["value"]).read_bytes() == Path(alone[page]).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"duration": 9.0}, "at most 8 seconds"),
+        ({"pattern": "zigzag"}, "is not a pattern"),
+        ({"bpm": "900"}, "out of range"),
+        ({"model": "large"}, "This page offers pocket, small"),
+    ],
+)
+def test_what_cannot_be_made_is_said_and_the_button_comes_back(engines, settings, sentence):
+    last = updates(engines, **{"duration": 2.0, **settings})[-1]
+    assert sentence in last["status"] and 'role="alert"' in last["status"]
+    assert last["generate"]["interactive"] and "take" not in last
+
+
+def test_a_model_that_cannot_be_had_says_why():
+    def fail(name, progress):
+        raise ModelUnavailable(f"{name} is <out of> reach.")
+
+    last = updates(Engines(["pocket"], MAX_DURATION, fail))[-1]
+    assert "pocket is &lt;out of&gt; reach." in last["status"]
+
+
+def test_an_unforeseen_error_is_raised_and_the_button_comes_back():
+    def fail(name, progress):
+        raise MemoryError
+
+    steps = handlers.generate(Engines(["pocket"], MAX_DURATION, fail), Settings(), handlers.Run())
+    seen = []
+    with pytest.raises(MemoryError):
+        for update in steps:
+            seen.append(update)
+    assert seen[-1]["generate"]["interactive"]
+
+
+# -- what is said of models, patterns and plans ---------------------------------------------------------------------
+
+
+def test_a_pattern_other_than_the_trained_one_is_warned_of(engines):
+    assert "caution" not in handlers.show_pattern(engines, "pocket", None, 10)
+    assert "caution" not in handlers.show_pattern(engines, "pocket", "0,1,2,3", 10), "delay by its numbers"
+    card = handlers.show_pattern(engines, "pocket", "flattening", 10)
+    assert "2000 steps for 500 frames" in card and "exact" in card and "trained with the delay pattern" in card
+    assert "is not a pattern" in handlers.show_pattern(engines, "pocket", "<b>", 10)
+
+
+def test_the_plan_line_tells_what_words_and_seed_decide():
+    words = handlers.show_plan(Settings(prompt="jazz in A minor, 120 bpm, no drums"))
+    assert "Told: 120 bpm" in words and "A minor" in words and "no drums" in words
+    assert "Drawn by the seed: " in words and "chords" in words.split("Drawn")[1]
+    seeded = handlers.show_plan(Settings(prompt="jazz in A minor, 120 bpm", seed="3"))
+    assert "chords" in seeded and "Drawn" not in seeded
+    assert "Switched off" in handlers.show_plan(Settings(follow_plan=False))
+    assert "trouble" in handlers.show_plan(Settings(key="H major"))
+
+
+def test_filling_in_the_plan_changes_nothing_but_makes_it_visible():
+    before = Settings(prompt="folk in 6/8", seed="11")
+    filled = handlers.fill_plan(before)
+    after = Settings(prompt="folk in 6/8", **filled)
+    assert handlers.show_plan(after) == handlers.show_plan(before)
+    assert filled["meter"] == "6/8" and handlers.fill_plan(Settings())["seed"].isdecimal()
+
+
+def test_cards_tell_size_licence_and_whether_a_download_is_needed(engines):
+    assert re.search("bundled|missing", engines.card("pocket").label)
+    small = engines.card("small")
+    assert "300 M" in small.label and "2.4 GB to download" in small.label and "CC-BY-NC" in small.label
+    assert "commercial" in small.note
+    assert Engines(["stereo-small"]).card("stereo-small").codebooks == 8
+
+
+@pytest.mark.parametrize("names", [[], ["no-such-model"]])
+def test_a_page_without_a_real_model_is_refused(names):
+    with pytest.raises(ValueError):
+        Engines(names)
+
+
+def test_two_who_ask_at_once_wait_for_one_load():
+    from concurrent.futures import ThreadPoolExecutor
+
+    opened = []
+
+    def open_engine(name, progress):
+        opened.append(name)
+        return Engine(build_model("text"), MAX_DURATION)
+
+    engines = Engines(["pocket"], MAX_DURATION, open_engine)
+    with ThreadPoolExecutor(4) as pool:
+        got = list(pool.map(engines.get, ["pocket"] * 4))
+    assert opened == ["pocket"] and len({id(engine) for engine in got}) == 1
+
+
+def test_a_download_tells_how_far_it_is_and_the_take_follows():
+    waited = threading.Event()
+
+    def open_engine(name, progress):
+        progress(0.25, "downloading 1 of 2 files")
+        waited.wait(30)
+        return Engine(build_model("text"), MAX_DURATION)
+
+    said = []
+    for update in handlers.generate(Engines(["small"], MAX_DURATION, open_engine), Settings("a", "small", 1.0),
+                                    handlers.Run()):
+        said.append(update.get("status", ""))
+        if "Downloading 1 of 2 files" in said[-1]:
+            assert 'aria-valuenow="25"' in said[-1]
+            waited.set()
+    assert waited.is_set() and "Done" in said[-1]
+
+
+@given(st.randoms())
+def test_the_dice_makes_prompts_a_plan_can_be_read_from(dice):
+    prompt = prompts.surprise(dice)
+    assert 10 < len(prompt) < 120
+    assert "trouble" not in handlers.show_plan(Settings(prompt=prompt))
+
+
+@pytest.mark.parametrize(("value", "text"), [(0.84, "0.8 s"), (9.96, "10 s"), (42.4, "42 s"), (125, "2 min 5 s")])
+def test_lengths_of_time_read_well(value, text):
+    assert views.seconds(value) == text
+
+
+def test_nothing_a_user_writes_becomes_html():
+    hostile = "<img src=x onerror=alert(1)>"
+    for html in (views.note(hostile), views.problem(hostile), views.progress(hostile, 0.5), views.facts([hostile])):
+        assert "<img" not in html
+
+
+# -- flags ----------------------------------------------------------------------------------------------------------
+
+
+def test_flags_win_over_the_environment_and_the_environment_over_defaults(monkeypatch):
+    assert app.parse([]).models[0] == "pocket" and app.parse([]).max_duration == 120
+    monkeypatch.setenv("MUSICGEN_MODELS", "small melody")
+    monkeypatch.setenv("MUSICGEN_MAX_DURATION", "30")
+    monkeypatch.setenv("MUSICGEN_PORT", "7861")
+    monkeypatch.setenv("MUSICGEN_SHARE", "1")
+    read = app.parse([])
+    assert (read.models, read.max_duration, read.port, read.share) == (["small", "melody"], 30.0, 7861, True)
+    assert app.parse(["--models", "large", "--port", "80"]).models == ["large"]
+    with pytest.raises(SystemExit):
+        app.parse(["--max-duration", "0"])
+
+
+# -- the interface for programs -------------------------------------------------------------------------------------
+
+
+def test_only_the_interface_is_public_and_it_is_described(served):
+    endpoints = Client(served, verbose=False).view_api(return_format="dict")["named_endpoints"]
+    assert set(endpoints) == {"/generate", "/pattern"}
+    parameters = endpoints["/generate"]["parameters"]
+    assert {p["parameter_name"] for p in parameters} == {field.name for field in fields(Settings)}
+    assert all(parameter["parameter_has_default"] for parameter in parameters)
+    assert "Make music" in endpoints["/generate"]["description"]
+
+
+def test_a_program_gets_a_take_and_its_recipe_and_the_same_again(served, tune, tmp_path):
+    path = tmp_path / "tune.wav"
+    audio.write(path, tune)
+    client = Client(served, verbose=False, download_files=str(tmp_path))
+    asked = {"prompt": "b", "duration": 1.5, "seed": 7, "bpm": 100, "melody": handle_file(path), "separation": "none"}
+    files = []
+    for _ in range(2):
+        file, recipe = client.predict(**asked, api_name="/generate")
+        assert recipe["seed"] == 7 and recipe["plan"]["bpm"] == 100 and recipe["melody"]["seconds"] == 4.0
+        assert abs(audio.read(file).seconds - 1.5) < 0.1
+        files.append(Path(file).read_bytes())
+    assert files[0] == files[1]
+
+
+def test_a_program_gets_the_sentence_of_an_error(served):
+    with pytest.raises(AppError, match="at most 8 seconds"):
+        Client(served, verbose=False).predict(duration=60, api_name="/generate")

@@ -1,0 +1,271 @@
+"""The plan: what prompts say, what seeds draw, and what the model is told of it."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from musicgen import aligned
+from musicgen.habits import PLAIN, STYLES
+from musicgen.plan import Plan, key_of, make_plan, read_prompt
+from musicgen.theory import METERS, Key, parse_chord, parse_chords, parse_key
+
+PROMPTS = st.one_of(
+    st.text(max_size=200),
+    st.lists(
+        st.sampled_from(
+            "no without and or , - with drums beat Am F C G7 in a A minor major key chords: 90 bpm at 120 slow fast "
+            "very jazz waltz 3/4 ii-V-I | # b not drumless".split()
+        ),
+        max_size=40,
+    ).map(" ".join),
+)
+SEEDS = st.integers(0, 2**53 - 1)
+
+
+# -- reading ---------------------------------------------------------------------------------------------------------
+
+SAYS = [
+    # tempo
+    ("lo-fi hip hop, mellow piano, 90 bpm", {"style": "lo-fi hip hop", "bpm": 90.0}),
+    ("techno at 128", {"style": "house", "bpm": 128.0}),
+    ("bpm: 130. key: A minor", {"bpm": 130.0, "key": "A minor"}),
+    ("tempo of 72.5, piano", {"bpm": 72.5}),
+    ("140 beats per minute punk", {"style": "rock", "bpm": 140.0, "drums": None}),
+    ("90-100 bpm house", {"bpm": None, "bpm_range": (90.0, 100.0)}),
+    ("speedcore, 400 bpm", {"bpm": 200.0}),  # felt at half time
+    ("very slow ambient", {"style": "ambient", "bpm_range": (46, 62)}),
+    ("a slow song", {"bpm_range": (56, 78)}),
+    ("fast, not slow", {"bpm_range": (132, 168)}),
+    ("not too fast", {"bpm_range": None}),
+    ("breakfast music", {"bpm_range": None}),
+    ("recorded at 44 kHz in 1995", {"bpm": None}),
+    # key
+    ("epic trailer in D minor at 140", {"style": "cinematic", "key": "D minor", "bpm": 140.0}),
+    ("in the key of E flat major", {"key": "Eb major"}),
+    ("guitar in C# minor", {"key": "C# minor"}),
+    ("C-sharp minor sonata", {"key": "C# minor", "style": "classical"}),
+    ("key: F#m", {"key": "F# minor"}),
+    ("slow ballad, a minor, 90 bpm", {"key": "A minor"}),
+    ("a song in a minor key", {"key": None, "mode": "minor"}),
+    ("A minor key ambient piece", {"key": None, "mode": "minor"}),
+    ("a minor setback", {"key": None, "mode": "minor"}),
+    ("sad song in E", {"key": "E minor"}),
+    ("song in E", {"key": "E major"}),
+    ("D dorian groove", {"key": "D minor"}),
+    ("a happy tune", {"key": None, "mode": "major"}),
+    # metre
+    ("a waltz for accordion", {"style": "waltz", "meter": "3/4"}),
+    ("jazz waltz", {"style": "jazz", "meter": "3/4"}),
+    ("folk song in 6/8", {"style": "folk", "meter": "6/8"}),
+    ("irish jig", {"style": "folk", "meter": "6/8"}),
+    ("four on the floor", {"meter": "4/4", "drums": True}),
+    ("7/8 prog", {"meter": None}),
+    # chords
+    ("pop, chords: C Am F G", {"chords": "C Am F G"}),
+    ("Am - F - C - G, synthwave", {"chords": "Am F C G", "style": "synthwave"}),
+    ("chord progression of Dm7 | G7 | Cmaj7", {"chords": "Dm7 G7 Cmaj7"}),
+    ("chords C-Am-F-G", {"chords": "C Am F G"}),
+    ("an Am F vamp", {"chords": "Am F"}),
+    ("A day in the life", {"chords": "", "key": None}),
+    ("ii-V-I jazz in Bb major", {"degrees": ((1, "m"), (4, ""), (0, ""))}),
+    # drums
+    ("no drums", {"drums": False}),
+    ("without any percussion", {"drums": False}),
+    ("drumless piano", {"drums": False}),
+    ("no bass or drums", {"drums": False}),
+    ("no bass, drums or guitar", {"drums": False}),
+    ("no vocals, but drums", {"drums": True}),
+    ("no singing, with drums and bass", {"drums": True}),
+    ("don't use drums", {"drums": False}),
+    ("drums: none", {"drums": False}),
+    ("no drums or percussion", {"drums": False}),
+    ("with a drum beat", {"drums": True}),
+    ("chill beats", {"drums": True}),
+    ("upbeat piano", {"drums": None}),
+    ("a heartbeat", {"drums": None}),
+    ("solo piano", {"drums": False}),
+    ("solo acoustic guitar, folk", {"drums": False}),
+    ("rock with a guitar solo", {"drums": None}),
+    ("a cappella choir", {"drums": False}),
+    # styles
+    ("lofi beats to study to", {"style": "lo-fi hip hop"}),
+    ("not jazz, blues", {"style": "blues"}),
+    ("bossa with nylon guitar", {"style": "bossa nova"}),
+    ("deep house", {"style": "house"}),
+    ("1980s synth pop", {"style": "synthwave"}),
+    ("orchestral film score", {"style": "cinematic"}),
+    ("bluegrass with banjo", {"style": "country"}),
+    ("a banjo and a fiddle", {"style": "country"}),
+    ("dub", {"style": "reggae"}),
+    ("disco", {"style": "funk"}),
+    ("music box for a baby", {"style": "lullaby"}),
+    ("meditation drone", {"style": "ambient"}),
+    ("something nice", {"style": None}),
+    # Korean
+    ("느린 재즈, 드럼 없이, 다장조", {"style": "jazz", "bpm_range": (56, 78), "drums": False, "key": "C major"}),
+    ("슬픈 왈츠, 내림마단조", {"meter": "3/4", "key": "Eb minor", "mode": "minor"}),
+]
+
+
+@pytest.mark.parametrize(("prompt", "expected"), SAYS, ids=[prompt for prompt, _ in SAYS])
+def test_what_a_prompt_says(prompt, expected):
+    said = read_prompt(prompt)
+    for name, value in expected.items():
+        found = getattr(said, name)
+        if name == "chords":
+            found = " ".join(map(str, found))
+        elif name in ("key", "meter") and found is not None:
+            found = str(found)
+        assert found == value, f"{name} of '{prompt}'"
+
+
+@given(PROMPTS)
+def test_reading_never_fails_and_stays_in_range(prompt):
+    said = read_prompt(prompt)
+    assert said.bpm is None or 40 <= said.bpm <= 220
+    assert said.style is None or said.style in STYLES
+    assert said.key is None or said.mode == said.key.mode
+
+
+@pytest.mark.parametrize("unit", ["no a ", "no a, ", "Am ", "C-", "ii-V-", "in a ", "9", "drums ", "not very very "])
+def test_a_hostile_prompt_costs_no_more_than_a_long_one(unit):
+    # Nested repetitions in a pattern would take minutes here, not milliseconds.
+    read_prompt((unit * 2_000)[:2_000])
+
+
+# -- drawing ---------------------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=60)
+@given(PROMPTS, SEEDS)
+def test_a_plan_is_complete_in_range_and_the_same_again(prompt, seed):
+    plan = make_plan(prompt, seed)
+    assert plan == make_plan(prompt, seed)
+    assert plan.bpm is not None and 40 <= plan.bpm <= 220
+    assert plan.key is not None and 1 <= len(plan.chords) <= 16
+    assert Plan.from_dict(json.loads(json.dumps(plan.to_dict()))) == plan
+
+
+@given(SEEDS, st.sampled_from([None, *STYLES]))
+def test_a_style_keeps_its_habits(seed, style):
+    habits = STYLES[style] if style else PLAIN
+    plan = make_plan(style or "", seed)
+    if plan.meter.name == "4/4":
+        assert habits.bpm[0] <= plan.bpm <= habits.bpm[1]
+    loops = habits.major if plan.key.mode == "major" else habits.minor
+    home = 0 if plan.key.mode == "major" else 9  # loops are written in C major and A minor
+    back = [((chord.root - plan.key.tonic + home) % 12, chord.quality) for chord in plan.chords]
+    assert back in [[(chord.root, chord.quality) for chord in parse_chords(loop)] for loop in loops]
+    assert (plan.drums is None) == (habits.drums is None)
+    if habits.drums in (0.0, 1.0):
+        assert plan.drums == bool(habits.drums)
+
+
+@given(SEEDS)
+def test_a_given_part_wins_over_the_words_and_leaves_the_other_parts_alone(seed):
+    prompt = "rock with drums in 4/4"
+    plain = make_plan(prompt, seed)
+    for name, value in {"bpm": 87.0, "meter": "3/4", "drums": False}.items():
+        changed = make_plan(prompt, seed, **{name: value}).to_dict()
+        assert changed[name] == value
+        # The metre may move a drawn tempo, for that depends on it; nothing else moves.
+        others = {"bpm", "meter", "key", "chords", "drums"} - {name} - ({"bpm"} if name == "meter" else set())
+        assert {part: changed[part] for part in others} == {part: plain.to_dict()[part] for part in others}
+    assert make_plan("song in C major, chords: C F G", seed, key="D minor").key == Key(2, "minor")
+
+
+def test_seeds_draw_different_plans():
+    assert len({make_plan("pop", seed) for seed in range(50)}) > 40
+
+
+def test_words_narrow_the_tempo_of_a_style():
+    for seed in range(30):
+        assert 112 <= make_plan("upbeat rock", seed).bpm <= 138
+        assert 132 <= make_plan("fast waltz", seed).bpm <= 168
+
+
+def test_roman_numerals_are_read_in_the_key():
+    plan = make_plan("ii7-V7-Imaj7 jazz in Bb major", 0)
+    assert " ".join(map(str, plan.chords)) == "Cm7 F7 Bbmaj7"
+
+
+@pytest.mark.parametrize(
+    ("chords", "key"), [("C Am F G", "C major"), ("Am F C G", "A minor"), ("Am Dm E7 Am", "A minor"),
+                        ("D G A D", "D major"), ("F#m D A E", "F# minor"), ("Bb Eb F", "Bb major")]
+)
+def test_the_key_of_chords(chords, key):
+    assert key_of(parse_chords(chords)) == parse_key(key)
+    assert make_plan("", 1, chords=chords).key == parse_key(key)
+
+
+@pytest.mark.parametrize(
+    ("parts", "words"),
+    [({"bpm": 300}, "40 to 220"), ({"bpm": math.nan}, "not a number"), ({"bpm": "fast"}, "not a number"),
+     ({"key": "H major"}, "not a key"), ({"meter": "7/8"}, "choose one of"), ({"chords": "C Xm"}, "not a chord"),
+     ({"chords": " "}, "1 to 16")],
+)
+def test_bad_values_are_refused_in_a_sentence(parts, words):
+    with pytest.raises(ValueError, match=words):
+        make_plan("pop", 1, **parts)
+
+
+@pytest.mark.parametrize(
+    "values", [{"bpm": 5}, {"bpm": 90, "meter": "9/9"}, {"bpm": 90, "drums": "loud"}, {"bpm": None, "chords": "C"},
+               {"bpm": 90, "start": "x"}, {"bpm": 90, "key": 7}, [], {"bpm": True}]
+)
+def test_a_plan_from_a_stranger_is_checked(values):
+    with pytest.raises(ValueError):
+        Plan.from_dict(values)
+
+
+# -- features --------------------------------------------------------------------------------------------------------
+
+
+def test_features_worked_by_hand():
+    # 120 bpm in 4/4: a beat is half a second, 25 frames at 50 a second; a bar is 100 frames.
+    plan = Plan(120.0, METERS["4/4"], Key(0, "major"), (parse_chord("C"), parse_chord("Am/E")), True)
+    features = plan.aligned(400, 50)
+    assert features.shape == (400, aligned.ALIGNED_DIM) and features.dtype == np.float32
+    bar_sin, bar_cos = features[:, 6], features[:, 7]
+    np.testing.assert_allclose(bar_cos[[0, 100, 200]], 1, atol=1e-5)  # downbeats
+    np.testing.assert_allclose(bar_sin[[25, 125]], 1, atol=1e-5)  # a quarter through the bar
+    np.testing.assert_allclose(features[::25, 5], 1, atol=1e-5)  # every beat
+    assert set(np.flatnonzero(features[99, aligned.CHORD])) == {0, 4, 7}
+    assert set(np.flatnonzero(features[100, aligned.CHORD])) == {9, 0, 4}
+    assert np.flatnonzero(features[150, aligned.BASS]) == [4]
+    np.testing.assert_array_equal(features[0, aligned.CHORD], features[200, aligned.CHORD])
+    assert (features[:, aligned.DRUMS_ON] == 1).all() and not features[:, aligned.DRUMS_OFF].any()
+    assert not features[:, aligned.MELODY].any()
+
+
+@given(st.floats(40, 220), st.sampled_from(list(METERS.values())), st.floats(-20, 20), st.integers(1, 300))
+def test_a_start_shifts_the_loop_in_time(bpm, meter, seconds, frames):
+    shift = round(seconds * 50)
+    chords = parse_chords("C Am F")
+    here = Plan(bpm, meter, None, chords, None, start=shift / 50).aligned(frames, 50)
+    loop = len(chords) * aligned.bar_seconds(bpm, meter)
+    later = Plan(bpm, meter, None, chords, None, start=shift / 50 + loop).aligned(frames, 50)
+    np.testing.assert_allclose(here[:, aligned.BEAT], later[:, aligned.BEAT], atol=1e-2)
+    if shift > 0:
+        whole = Plan(bpm, meter, None, chords).aligned(frames + shift, 50)
+        np.testing.assert_allclose(here[:, aligned.BEAT], whole[shift:, aligned.BEAT], atol=1e-2)
+        np.testing.assert_array_equal(here[:, aligned.CHORD], whole[shift:, aligned.CHORD])
+
+
+def test_what_is_not_told_is_zero():
+    assert not Plan(None).aligned(10, 50).any()
+    only_drums = Plan(None, drums=False).aligned(10, 50)
+    assert only_drums.sum() == 10 and only_drums[:, aligned.DRUMS_OFF].all()
+    assert not Plan(100.0).aligned(10, 50)[:, aligned.HAS_CHORDS].any()
+    assert Plan(None).describe() == "nothing beyond the text"
+
+
+def test_one_line_for_people():
+    plan = make_plan("", 1, bpm=90, key="A minor", meter="4/4", chords="Am F C G", drums=True)
+    assert plan.describe() == "90 bpm, 4/4, A minor, chords Am F C G, with drums"

@@ -1,0 +1,244 @@
+"""The scheduler: the same tokens alone or in company, fair rounds, freed slots, the bounded queue, memory in words."""
+
+from __future__ import annotations
+
+import gc
+import threading
+from contextlib import closing
+
+import pytest
+import torch
+from test_stepper import CONFIGS, LMS, PATTERNS, conditions, pattern, tokens
+
+from musicgen import scheduler as module
+from musicgen.batch import Batch
+from musicgen.decoding import Window, decode_steps
+from musicgen.errors import Busy, ModelUnavailable
+from musicgen.memory import free_bytes, in_words
+from musicgen.sampling import SamplingParams
+from musicgen.scheduler import AHEAD, Scheduler
+from musicgen.stepper import Stepper, Track
+
+
+def window(seed: int, kind: str = "text", frames: int = 20, name: str = "delay", **values) -> Window:
+    books = CONFIGS[kind].codebooks
+    return Window(
+        conditions(kind, seed, frames, 2 + seed % 4), pattern(name, books), frames,
+        generator=torch.Generator().manual_seed(seed), **values,
+    )
+
+
+def different(kind: str) -> list:
+    """Ways to make eight windows that differ in everything."""
+    books = CONFIGS[kind].codebooks
+    prompt = torch.randint(32, (books, 6), generator=torch.Generator().manual_seed(1))
+    return [
+        lambda i=i: window(
+            i, kind, frames=12 + 7 * i, name=PATTERNS[i], prompt=prompt if i % 3 == 1 else None,
+            guidance=(3.0, 1.0, 2.0)[i % 3],
+            params=SamplingParams(greedy=i % 4 == 3, top_k=5 * i, temperature=1 + i / 9),
+            against=conditions(kind, 99, 12 + 7 * i, 3) if i % 3 == 2 else None,
+        )
+        for i in range(len(PATTERNS) - 2 - (books % 2))
+    ]  # fmt: skip
+
+
+def run(place, wanted: Window) -> list:
+    while place.wait(1.0):
+        pass
+    try:
+        return list(place.decode(wanted))
+    finally:
+        place.leave()
+
+
+@pytest.mark.parametrize("kind", CONFIGS)
+@pytest.mark.parametrize("together", ["rows of their own", "one batch"])
+def test_company_changes_nothing(kind, together):
+    stepper = Stepper(LMS[kind]) if together == "rows of their own" else Batch(LMS[kind], 3)
+    shared = Scheduler(LMS[kind], slots=3, stepper=stepper)
+    made: dict[int, list] = {}
+    makers = different(kind)
+    workers = [
+        threading.Thread(target=lambda i=i, make=make: made.update({i: run(shared.enter(), make())}))
+        for i, make in enumerate(makers)
+    ]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    for i, make in enumerate(makers):
+        alone = run(Scheduler(LMS[kind], slots=1).enter(), make())
+        assert torch.equal(tokens(made[i]), tokens(alone)), i
+        assert torch.equal(tokens(alone), tokens(decode_steps(LMS[kind], make())))
+
+
+def test_a_stepper_in_company_is_the_same_to_the_last_bit(monkeypatch):
+    """Not only the tokens: the logits too."""
+    seen: dict[int, list[torch.Tensor]] = {}
+    step = Track.step
+
+    def noting(track):
+        logits = track._network.logits
+        key = int(track._window.generator.initial_seed())
+
+        def noted(*arguments):
+            seen.setdefault(key, []).append(out := logits(*arguments))
+            return out
+
+        track._network.logits = noted
+        try:
+            step(track)
+        finally:
+            del track._network.logits
+
+    monkeypatch.setattr(Track, "step", noting)
+    stepper = Stepper(LMS["text"])
+    alone: dict[int, list[torch.Tensor]] = {}
+    for i in range(3):
+        list(Scheduler(LMS["text"], stepper=stepper).enter().decode(window(i)))
+        alone[i] = seen.pop(i)
+    tracks = [stepper.open(window(i)) for i in range(3)]
+    while not all(track.done for track in tracks):
+        assert not stepper.advance(tracks)
+    for i in range(3):
+        assert all(torch.equal(a, b) for a, b in zip(alone[i], seen[i], strict=True))
+
+
+def test_every_request_makes_a_step_in_each_round():
+    order: list[int] = []
+
+    class Noted(Stepper):
+        def advance(self, tracks):
+            order.append(len(list(tracks)))
+            return super().advance(tracks)
+
+    shared = Scheduler(LMS["text"], slots=3, stepper=Noted(LMS["text"]))
+    places = [shared.enter() for _ in range(3)]
+    streams = [place.decode(window(i, frames=300)) for i, place in enumerate(places)]
+    for stream in streams:
+        next(stream)
+    for _ in range(5 * AHEAD // 2):  # nobody reads more than the others, so nobody stands still for long
+        for stream in streams:
+            next(stream)
+    assert order.count(3) > 1.5 * AHEAD
+    for stream in streams:
+        stream.close()
+
+
+def test_who_is_not_read_stands_still_and_goes_on_later(monkeypatch):
+    monkeypatch.setattr(module, "IDLE_SECONDS", 0.001)  # its thread ends meanwhile
+    shared = Scheduler(LMS["text"], slots=2)
+    slow, quick = shared.enter(), shared.enter()
+    stream = slow.decode(window(1, frames=300))
+    next(stream)
+    assert len(run(quick, window(2, frames=200))) == 203
+    assert len(slow.steps) <= 2 * AHEAD
+    assert len(list(stream)) == 302
+
+
+def test_slots_are_given_in_order_and_freed_at_once():
+    shared = Scheduler(LMS["text"], slots=1)
+    places = [shared.enter() for _ in range(4)]
+    assert [place.wait(0) for place in places] == [0, 1, 2, 3]
+    with closing(places[0].decode(window(0, frames=600))) as stream:
+        next(stream)
+        places[1].leave()  # whoever waits may leave
+        assert [place.wait(0) for place in places[2:]] == [1, 2]
+    places[0].leave()
+    places[0].leave()
+    assert [place.wait(0) for place in places[2:]] == [0, 1]
+    assert torch.equal(tokens(run(places[2], window(5))), tokens(decode_steps(LMS["text"], window(5))))
+    assert places[3].wait(0) == 0
+
+
+def test_one_that_fails_harms_no_other(monkeypatch):
+    shared = Scheduler(LMS["text"], slots=2)
+    step = Track.step
+
+    def failing(track):
+        if track._window.guidance == 7.0 and track._made == 9:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        step(track)
+
+    monkeypatch.setattr(Track, "step", failing)
+    bad, good = shared.enter(), shared.enter()
+    stream = good.decode(window(3))
+    got = [next(stream)]
+    with pytest.raises(ModelUnavailable, match="memory ran out"):
+        list(bad.decode(window(1, guidance=7.0)))
+    assert torch.equal(tokens(got + list(stream)), tokens(decode_steps(LMS["text"], window(3))))
+    assert len(list(bad.decode(window(4)))) == 23, "and it may try again"
+
+
+def test_a_window_that_does_not_fit_is_refused():
+    place = Scheduler(LMS["text"]).enter()
+    with pytest.raises(ValueError, match="made for 8 codebooks"):
+        next(place.decode(window(0, "stereo")))
+    assert len(list(place.decode(window(0)))) == 23
+
+
+def test_a_slot_serves_one_window_after_another():
+    place = Scheduler(LMS["text"], slots=1).enter()
+    for seed in range(3):
+        assert torch.equal(tokens(place.decode(window(seed))), tokens(decode_steps(LMS["text"], window(seed))))
+
+
+def test_a_cancelled_request_leaves_nothing_behind():
+    stepper = Batch(LMS["text"], 2)
+    shared = Scheduler(LMS["text"], slots=2, stepper=stepper)
+    for seed in range(6):
+        place = shared.enter()
+        stream = place.decode(window(seed, frames=400))
+        next(stream)
+        stream.close()
+        place.leave()
+    assert torch.equal(tokens(run(shared.enter(), window(8))), tokens(decode_steps(LMS["text"], window(8))))
+    worker = shared._worker
+    if worker is not None:
+        worker.join()  # it ends by itself, and lets the model go
+    assert not stepper.seats and shared._worker is None
+
+
+def test_the_queue_is_bounded_and_says_how_many_are_ahead():
+    shared = Scheduler(LMS["text"], slots=1, waiting=2)
+    places = [shared.enter() for _ in range(3)]
+    with pytest.raises(Busy, match="busy, 3 requests are ahead"):
+        shared.enter()
+    with pytest.raises(Busy):
+        shared.check_room()
+    places[1].leave()
+    shared.check_room()
+    assert shared.enter().wait(0) == 2
+
+
+def test_what_cannot_fit_is_refused_in_words(monkeypatch):
+    shared = Scheduler(LMS["text"])
+    shared.check_memory(1_000)
+    monkeypatch.setattr(module, "free_bytes", lambda device: 10**6)
+    # 2 (keys, values) x 2 layers x 2 rows x 1,000 positions x 64 x 4 bytes
+    with pytest.raises(ModelUnavailable, match="needs 2 MB of memory while it runs, but only 1 MB are free"):
+        shared.check_memory(1_000)
+    shared.check_memory(400)
+    monkeypatch.setattr(module, "free_bytes", lambda device: None)
+    shared.check_memory(10**9)
+
+
+def test_memory_in_words():
+    assert [in_words(n) for n in (0, 10**6, 99_000_000, 10**9, 1_560_000_000)] == [
+        "1 MB", "1 MB", "99 MB", "1.0 GB", "1.6 GB"]  # fmt: skip
+    free = free_bytes("cpu")
+    assert free is None or free > 10**6
+
+
+def test_a_scheduler_that_nobody_holds_is_let_go():
+    import weakref
+
+    shared = Scheduler(LMS["text"])
+    run(shared.enter(), window(0))
+    worker, gone = shared._worker, weakref.ref(shared)
+    if worker is not None:
+        worker.join()
+    del shared
+    gc.collect()
+    assert gone() is None

@@ -1,0 +1,248 @@
+"""The fast steppers against the simple loop: every pattern, every kind of model and prompt, any company."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from musicgen.attention import by_sdpa, choose_attention
+from musicgen.batch import Batch
+from musicgen.conditions import Conditions
+from musicgen.config import LMConfig
+from musicgen.cuda_graph import Replay
+from musicgen.decoding import Window, decode_steps
+from musicgen.lm import LM
+from musicgen.matrices import Columns, Packed, Plain, matrix
+from musicgen.patterns import PATTERN_NAMES, get_pattern
+from musicgen.sampling import SamplingParams, sample, sample_each
+from musicgen.stepper import PIECE, Stepper, fast_steps
+
+TEXT = LMConfig(codebooks=4, codebook_size=32, dim=64, layers=2, heads=2, ffn_dim=128, text_dim=24)
+CONFIGS = {
+    "text": TEXT,
+    "aligned": replace(TEXT, aligned_dim=7),
+    "melody": replace(TEXT, cross_attention=False, melody_bins=12, melody_frames=9),
+    "stereo": replace(TEXT, codebooks=8),
+}
+FRAMES = 8
+PATTERNS = [*PATTERN_NAMES, "custom delays", "custom groups"]
+
+
+def make(config: LMConfig) -> LM:
+    lm = LM(config).eval().requires_grad_(False)
+    lm.init_weights(2)
+    for parameter in lm.parameters():
+        if parameter.dim() > 1:
+            parameter.mul_(6)
+    return lm
+
+
+LMS = {kind: make(config) for kind, config in CONFIGS.items()}
+STEPPERS = {kind: Stepper(lm) for kind, lm in LMS.items()}
+
+
+def pattern(name: str, codebooks: int):
+    custom = {
+        "custom delays": ",".join(str(3 * k % 5) for k in range(codebooks)),
+        "custom groups": "2|1," + ",".join(str(k) for k in range(3, codebooks + 1)),
+    }
+    return get_pattern(custom.get(name, name), codebooks)
+
+
+def conditions(kind: str, seed: int, frames: int, length: int, empty: bool = False) -> Conditions:
+    generator = torch.Generator().manual_seed(seed)
+    text = torch.randn(1, length, 24, generator=generator)
+    mask = torch.full((1, length), not empty)
+    melody = aligned = None
+    if kind == "melody":
+        melody = torch.nn.functional.one_hot(torch.randint(12, (1, 9), generator=generator), 12).float()
+    if kind == "aligned":
+        aligned = torch.randn(1, frames, 7, generator=generator)
+    return Conditions(text, mask, melody, aligned)
+
+
+@st.composite
+def windows(draw, kinds=tuple(CONFIGS)):
+    """A kind of model, and a function that makes the same window for it again and again."""
+    kind, seed, frames = draw(st.sampled_from(kinds)), draw(st.integers(0, 999)), draw(st.integers(1, FRAMES))
+    books = CONFIGS[kind].codebooks
+    order = pattern(draw(st.sampled_from(PATTERNS)), books)
+    row = conditions(kind, seed, frames, draw(st.integers(1, 6)), draw(st.booleans()))
+    against = conditions(kind, seed + 1, frames, draw(st.integers(1, 6))) if draw(st.booleans()) else None
+    given_frames = draw(st.integers(0, frames))
+    prompt = torch.randint(32, (books, given_frames), generator=torch.Generator().manual_seed(seed))
+    params = SamplingParams(
+        temperature=draw(st.sampled_from([0.0, 0.6, 1.3])), top_k=draw(st.sampled_from([0, 1, 7, 32, 99])),
+        top_p=draw(st.sampled_from([0.0, 0.4, 1.0])), greedy=draw(st.booleans()),
+        codebook_temperatures=draw(st.sampled_from([(), (0.5, 1.0) * (books // 2)])),
+    )
+    guidance = draw(st.sampled_from([0.0, 1.0, 3.0]))
+    return kind, lambda: Window(
+        row, order, frames, against, prompt, params, guidance, torch.Generator().manual_seed(seed)
+    )
+
+
+def tokens(steps) -> torch.Tensor:
+    """[S, K], after a look at the numbering."""
+    steps = list(steps)
+    assert [s for s, _ in steps] == list(range(len(steps)))
+    return torch.stack([held for _, held in steps])
+
+
+@settings(deadline=None, max_examples=80)
+@given(windows())
+def test_the_stepper_equals_the_loop(case):
+    kind, window = case
+    assert torch.equal(tokens(fast_steps(STEPPERS[kind], window())), tokens(decode_steps(LMS[kind], window())))
+
+
+@pytest.mark.parametrize("kind", CONFIGS)
+@pytest.mark.parametrize("name", PATTERNS)
+def test_greedy_tokens_equal_the_loops_over_many_steps(kind, name):
+    books, frames = CONFIGS[kind].codebooks, 60
+    window = Window(
+        conditions(kind, 3, frames, 5), pattern(name, books), frames, params=SamplingParams(greedy=True)
+    )
+    assert torch.equal(tokens(fast_steps(STEPPERS[kind], window)), tokens(decode_steps(LMS[kind], window)))
+
+
+@pytest.mark.parametrize("kind", CONFIGS)
+def test_a_long_prompt_is_read_in_pieces(kind):
+    books, frames = CONFIGS[kind].codebooks, PIECE * 2 + 20
+    prompt = torch.randint(32, (books, frames - 12), generator=torch.Generator().manual_seed(0))
+    window = Window(
+        conditions(kind, 3, frames, 5), pattern("delay", books), frames, prompt=prompt,
+        params=SamplingParams(greedy=True),
+    )
+    track = STEPPERS[kind].open(window)
+    assert len(track.take()) == frames - 12, "what is given comes at once"
+    for _ in range(2):
+        STEPPERS[kind].advance([track])
+        assert not track.take()
+    STEPPERS[kind].advance([track])
+    assert len(track.take()) == 1
+    assert torch.equal(tokens(fast_steps(STEPPERS[kind], window)), tokens(decode_steps(LMS[kind], window)))
+
+
+def test_bfloat16_stays_close_to_its_loop():
+    lm = make(CONFIGS["aligned"]).to(torch.bfloat16)
+    window = Window(conditions("aligned", 3, 40, 5), pattern("delay", 4), 40, params=SamplingParams(greedy=True))
+    fast, slow = tokens(fast_steps(Stepper(lm), window)), tokens(decode_steps(lm, window))
+    first = (fast == slow)[:4]
+    assert first.float().mean() >= 0.75, "rounding may turn a close choice, after which the two go different ways"
+
+
+def test_a_failed_track_harms_no_other(monkeypatch):
+    stepper = STEPPERS["text"]
+    whole = [Window(conditions("text", i, 8, 4), pattern("delay", 4), 8) for i in range(2)]
+    good, bad = (stepper.open(window) for window in whole)
+    monkeypatch.setattr(bad, "step", lambda: 1 / 0)
+    while not good.done:
+        failed = stepper.advance([bad, good])
+        assert list(failed) == [bad] and isinstance(failed[bad], ZeroDivisionError)
+    assert torch.equal(tokens(good.take()), tokens(decode_steps(LMS["text"], whole[0])))
+
+
+# -- the batch -------------------------------------------------------------------------------------------------------
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.sampled_from(tuple(CONFIGS)).flatmap(lambda kind: st.lists(windows((kind,)), min_size=1, max_size=7)),
+       st.integers(0, 99), st.sampled_from([1, 3, 8]))  # fmt: skip
+def test_a_batch_equals_the_loop_whoever_joins_leaves_or_stands_still(cases, seed, at_once):
+    kind, chance = cases[0][0], random.Random(seed)
+    batch = Batch(LMS[kind], slots=4, steps_at_once=at_once)
+    todo, seats, made = list(range(len(cases))), {}, {i: [] for i in range(len(cases))}
+    cancelled = {i for i in todo if chance.random() < 0.2}
+    while todo or seats:
+        while todo and len(seats) < 4 and (chance.random() < 0.5 or not seats):
+            seats[i] = batch.open(cases[i := todo.pop(0)][1]())
+        assert not batch.advance([seat for seat in seats.values() if chance.random() < 0.8])
+        for i, seat in list(seats.items()):
+            made[i] += seat.take()
+            if seat.done or (i in cancelled and chance.random() < 0.3):
+                seat.close()
+                del seats[i]
+    for i, (_, window) in enumerate(cases):
+        expected = list(decode_steps(LMS[kind], window()))
+        if i not in cancelled:
+            assert len(made[i]) == len(expected)
+        for (s, held), (t, other) in zip(made[i], expected, strict=False):
+            assert s == t and torch.equal(held, other)
+
+
+def test_a_batch_that_fails_fails_all_its_seats_and_starts_anew(monkeypatch):
+    batch = Batch(LMS["text"], slots=2)
+    window = Window(conditions("text", 0, 8, 4), pattern("delay", 4), 8)
+    seats = [batch.open(window) for _ in range(2)]
+    with monkeypatch.context() as patch:
+        patch.setattr(batch.network, "logits", lambda *_: 1 / 0)
+        assert isinstance(batch.advance(seats[:1])[seats[0]], ZeroDivisionError)
+    assert seats[1] in batch.advance(seats[1:])
+    again = batch.open(window)
+    while not again.done:
+        assert not batch.advance([again])
+    assert len(again.take()) == 11
+    with pytest.raises(ValueError, match="slots are taken"):
+        [batch.open(window) for _ in range(2)]
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.tuples(st.sampled_from([0.3, 1.0, 2.0]), st.integers(0, 20), st.sampled_from([0.0, 0.3, 0.9, 1.0]),
+                          st.booleans()), min_size=1, max_size=4), st.integers(0, 999))  # fmt: skip
+def test_sampling_each_equals_sampling_one(settings_of, seed):
+    generator = torch.Generator().manual_seed(seed)
+    logits = 3 * torch.randn(len(settings_of), 4, 16, generator=generator)
+    noise = torch.empty(logits.shape).exponential_(generator=generator)
+    temperature, top_k, top_p, greedy = zip(*settings_of, strict=True)
+    got = sample_each(
+        logits, torch.tensor(temperature)[:, None, None].expand(-1, 4, 1),
+        torch.tensor([min(k, 16) or 16 for k in top_k])[:, None, None], torch.tensor(top_p)[:, None, None],
+        torch.tensor(greedy)[:, None], noise,
+    )
+    for i, (t, k, p, g) in enumerate(settings_of):
+        assert torch.equal(got[i], sample(logits[i], SamplingParams(t, k, p, g), noise[i]))
+
+
+# -- the parts -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", [Plain, Columns, Packed])
+@pytest.mark.parametrize("rows", [1, 2, 3, 16])
+@pytest.mark.parametrize("shape", [(7, 5), (96, 64)])
+def test_every_form_of_a_matrix_is_the_same_product(form, rows, shape):
+    if form is Packed and not torch.backends.mkldnn.is_available():
+        pytest.skip("oneDNN is not part of this torch")
+    generator = torch.Generator().manual_seed(rows)
+    weight, x = torch.randn(shape, generator=generator), torch.randn(rows, shape[1], generator=generator)
+    to = torch.randn(rows, shape[0], generator=generator)
+    expected = x @ weight.t()
+    chosen = form(weight)
+    torch.testing.assert_close(chosen.apply(x), expected, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(chosen.add(x, to), to + expected, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(chosen.gelu(x), torch.nn.functional.gelu(expected), atol=1e-5, rtol=1e-5)
+
+
+def test_float16_on_a_cpu_is_left_as_it_is():
+    assert type(matrix(torch.randn(4, 4).half())) is Plain
+
+
+def test_without_cuda_a_program_is_simply_called():
+    calls: list[tuple[int, ...]] = []
+    replay = Replay(lambda *shape: calls.append(shape), lambda: calls.append(()), torch.device("cpu"))
+    replay.ready(1, 2)
+    replay(1, 2)
+    assert calls == [(1, 2)] and not replay.enabled
+
+
+def test_attention_by_another_name_is_refused(monkeypatch):
+    cpu = torch.device("cpu")
+    assert choose_attention(cpu) is by_sdpa and choose_attention(cpu, "xformers") is by_sdpa
+    monkeypatch.setenv("MUSICGEN_ATTENTION", "magic")
+    with pytest.raises(ValueError, match="'sdpa' or 'xformers'"):
+        choose_attention(cpu)

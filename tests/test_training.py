@@ -1,0 +1,130 @@
+"""The training stages on tiny data: what is told to the model is true, checkpoints go on, nothing leaks."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from musicgen.aligned import ALIGNED_DIM, DRUMS_ON, HAS_CHORDS, HAS_MELODY
+from musicgen.config import LMConfig
+from musicgen.lm import LM
+from musicgen.patterns import get_pattern
+from musicgen.pocket_codec import ResidualQuantizer
+from musicgen.train.examples import Pieces, piece_aligned
+from musicgen.train.lm import evaluate, nll
+from musicgen.train.metrics import linear_distance, mel_distance
+from musicgen.train.quantizer import QuantizerTrainer, kmeans
+
+FACTS = {
+    "bpm": 120.0, "meter": "4/4", "key": "C major", "chords": ["C", "Am", "F", "G"], "drums": True,
+    "captions": ["calm piano", "a piano"], "melody": [0] * 200,
+}
+
+
+@pytest.fixture()
+def shards(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(0)
+    for prefix in ("train", "held"):
+        path = tmp_path / f"{prefix}_0.jsonl"
+        path.write_text("\n".join(json.dumps(FACTS | {"drums": bool(i % 2)}) for i in range(4)) + "\n")
+        np.save(path.with_suffix(".codes.npy"), rng.integers(0, 32, (4, 4, 400)).astype(np.int16))
+        lengths = rng.integers(3, 7, 8)
+        np.save(path.with_suffix(".lengths.npy"), lengths)
+        np.save(path.with_suffix(".text.npy"), rng.standard_normal((lengths.sum(), 16)).astype(np.float16))
+    return tmp_path
+
+
+def tiny_lm() -> LM:
+    lm = LM(LMConfig(codebooks=4, codebook_size=32, dim=64, layers=1, heads=1, ffn_dim=64, text_dim=16,
+                     aligned_dim=ALIGNED_DIM))
+    lm.init_weights(0)
+    return lm
+
+
+def test_what_is_told_is_true_of_the_piece() -> None:
+    told = piece_aligned(FACTS, 300)
+    assert told.shape == (300, ALIGNED_DIM)
+    assert told[:, DRUMS_ON].all() and told[:, HAS_CHORDS].all() and told[:, HAS_MELODY].all()
+    assert told[100, 8 + 9] == 1  # A minor in bar 2
+
+
+def test_batches_repeat_with_their_seed_and_withhold_as_told(shards: Path) -> None:
+    pieces = Pieces(shards, "train")
+    a, b = (pieces.batch(6, 100, np.random.default_rng(3)) for _ in range(2))
+    assert torch.equal(a.codes, b.codes) and a.codes.shape == (6, 4, 100)
+    assert a.conditions.aligned is not None and b.conditions.aligned is not None
+    assert torch.equal(a.conditions.aligned, b.conditions.aligned)
+    for withhold, text, aligned in (("nothing", True, True), ("text", False, True), ("aligned", True, False),
+                                    ("all", False, False)):
+        batch = pieces.batch(5, 100, np.random.default_rng(1), withhold)
+        assert batch.conditions.aligned is not None
+        assert bool(batch.conditions.text_mask.any()) == text
+        assert bool(batch.conditions.aligned.any()) == aligned
+
+
+def test_the_loss_is_that_of_a_coin_at_first_and_falls(shards: Path) -> None:
+    pieces, lm, pattern, device = Pieces(shards, "train"), tiny_lm(), get_pattern("delay", 4), torch.device("cpu")
+    batch = pieces.batch(4, 60, np.random.default_rng(0), "nothing")
+    first = nll(lm, batch, pattern, device)
+    assert torch.allclose(first, torch.full((4,), np.log(32.0), dtype=torch.float32), atol=0.3)
+    optimizer = torch.optim.Adam(lm.parameters(), 3e-3)
+    for _ in range(30):
+        optimizer.zero_grad()
+        loss = nll(lm, batch, pattern, device).sum()
+        loss.backward()
+        optimizer.step()
+    assert loss < 0.7 * first.sum()
+
+
+def test_the_loss_of_a_codebook_is_that_of_its_own_frames(shards: Path) -> None:
+    """The oracle: cross-entropy read off the raw logits step by step."""
+    pieces, lm, pattern = Pieces(shards, "train"), tiny_lm(), get_pattern("delay", 4)
+    batch = pieces.batch(2, 20, np.random.default_rng(0), "nothing")
+    layout = pattern.layout(20)
+    assert batch.conditions.aligned is not None
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        logits = lm(layout.inputs(batch.codes, 32), batch.conditions, batch.conditions.aligned[:, layout.step_frame])
+    log_p = logits.float().log_softmax(-1)
+    for k in range(4):
+        terms = [-log_p[b, k, s, batch.codes[b, k, t]] for b in range(2)
+                 for s, step in enumerate(pattern.steps(20)) for t, kk in step if kk == k]
+        slow = torch.stack(terms).mean()
+        assert nll(lm, batch, pattern, torch.device("cpu"))[k].item() == pytest.approx(slow.item(), abs=1e-2)
+
+
+def test_held_out_figures_come_for_every_way_of_withholding(shards: Path) -> None:
+    row = evaluate(tiny_lm(), Pieces(shards, "held"), get_pattern("delay", 4), 60, torch.device("cpu"))
+    assert set(row) == {"nothing", "aligned", "text", "all"}
+    assert all(len(nats) == 4 and min(nats) > 0 for nats in row.values())
+
+
+def test_kmeans_finds_clusters() -> None:
+    generator = torch.Generator().manual_seed(0)
+    truth = torch.tensor([[0.0, 0.0], [10.0, 0.0], [0.0, 10.0]])
+    points = truth.repeat_interleave(50, 0) + 0.1 * torch.randn(150, 2, generator=generator)
+    centres = kmeans(points, 3, 20, generator)
+    assert torch.cdist(truth, centres).min(1).values.max() < 0.2
+
+
+def test_more_books_come_closer() -> None:
+    quantizer = ResidualQuantizer(3, 16, 4)
+    trainer = QuantizerTrainer(quantizer)
+    x = torch.randn(600, 4, generator=torch.Generator().manual_seed(0))
+    trainer.start(x)
+    codes = quantizer.encode(x[None])
+    errors = [(quantizer.decode(codes[:, :k]) - x).square().mean().item() for k in (1, 2, 3)]
+    assert errors[0] > errors[1] > errors[2]
+    quantised, _ = trainer.forward(x[None].requires_grad_(), dropout=0.0)
+    quantised.sum().backward()  # straight through: the gradient of the sum is one everywhere
+
+
+def test_distances_are_zero_for_the_same_and_grow_with_noise() -> None:
+    x = 0.3 * torch.sin(torch.arange(16_000) * 0.05)[None]
+    noise = torch.randn(1, 16_000, generator=torch.Generator().manual_seed(0))
+    for distance in (mel_distance, linear_distance):
+        assert distance(x, x) == 0
+        assert 0 < distance(x, x + 0.001 * noise) < distance(x, x + 0.01 * noise)
