@@ -190,7 +190,7 @@ class Batch:
         cache = lm.new_cache(prepared, score.first + 1)
         tokens = score.inputs[None, :, : score.first + 1].expand(rows, -1, -1)
         features = None if score.aligned is None else score.aligned[:, : score.first + 1]
-        logits = lm(tokens, prepared, features, cache)[:, :, -1].float()
+        logits = lm(tokens, prepared, features, cache, score.features[: score.first + 1])[:, :, -1].float()
         mixed = guide(logits[0], logits[1], window.guidance) if rows == 2 else logits[0]
         noise = draw_noise(seat.generator, config.codebooks, config.codebook_size) if seat.draws else None
         after = score.first + 1
@@ -217,7 +217,7 @@ class Batch:
         state["inputs"][slot, :, : score.steps + 1] = score.inputs
         state["known"][slot] = True
         state["known"][slot, :, : score.steps] = score.known
-        state["added"][slot, :rows, : score.steps] = self.network.added(prepared, score.aligned, score.steps)
+        state["added"][slot, :rows, : score.steps] = self.network.added(prepared, score.aligned, score.features)
         state["prefix"][slot], state["step"][slot] = prepared.prefix_length, after
         params = window.params
         state["guidance"][slot] = window.guidance

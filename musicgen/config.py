@@ -80,6 +80,7 @@ class LMConfig:
     melody_bins: int = 0  # pitch classes of a prepended melody; 0: none
     melody_frames: int = 235  # frames of a prepended melody
     aligned_dim: int = 0  # features per frame added to the input; 0: none (see aligned.py)
+    told_pattern: bool = False  # whether the pattern is told, step by step (patterns.Layout.features)
 
     @property
     def special(self) -> int:
@@ -112,6 +113,10 @@ class ModelConfig:
     stride_seconds: float = 18.0  # how far the window moves; the rest is kept as context
     sampling: SamplingDefaults = field(default_factory=SamplingDefaults)
     licence: str = "CC-BY-NC-4.0"
+
+    def knows(self, pattern: str) -> bool:
+        """Whether the weights were trained to decode along ``pattern``, given by its name."""
+        return self.lm.told_pattern or pattern == self.pattern
 
     @property
     def stereo(self) -> bool:

@@ -116,7 +116,8 @@ def _steps(lm: LM, window: Window, layout: Layout) -> Iterator[tuple[int, Tensor
         with torch.inference_mode():
             new = inputs[None, :, start : step + 1].expand(rows, -1, -1)
             features = None if aligned is None else aligned[:, start : step + 1]
-            logits = lm(new, prepared, features, cache)[:, :, -1].float()  # [rows, K, V]
+            told = layout.features[start : step + 1]
+            logits = lm(new, prepared, features, cache, told)[:, :, -1].float()  # [rows, K, V]
             logits = guide(logits[0], logits[1], window.guidance) if guided else logits[0]
             # Drawn for every codebook at every step, needed or not: the noise of a step depends on the seed alone.
             noise = draw_noise(generator, config.codebooks, config.codebook_size) if draws else None

@@ -1,8 +1,8 @@
 """The language model over codes (paper 2.4): K embeddings summed, a causal transformer, K heads.
 
 Conditions enter it in three ways (paper 2.3): text by cross-attention, or melody and text as a prefix; features
-aligned with the frames are added to the input at the position that predicts them. Knows nothing of patterns,
-sampling or files.
+aligned with the frames are added to the input at the position that predicts them, and so are those that say what
+the step of a pattern holds, if the model is told. Knows nothing of which patterns there are, of sampling or files.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from musicgen.conditions import Conditions, null_melody
 from musicgen.config import LMConfig
 from musicgen.kv_cache import KVCache
+from musicgen.patterns import feature_count
 from musicgen.transformer import CrossAttention, Transformer
 
 
@@ -60,6 +61,8 @@ class LM(nn.Module):
         self.text_proj = nn.Linear(config.text_dim, dim)
         self.melody_proj = nn.Linear(config.melody_bins, dim) if config.melody_bins else None
         self.aligned_proj = nn.Linear(config.aligned_dim, dim, bias=False) if config.aligned_dim else None
+        told = config.told_pattern
+        self.pattern_proj = nn.Linear(feature_count(config.codebooks), dim, bias=False) if told else None
         self.transformer = Transformer(dim, config.layers, config.heads, config.ffn_dim, config.cross_attention)
         self.heads = nn.Linear(dim, config.codebooks * config.codebook_size, bias=False)
 
@@ -151,11 +154,14 @@ class LM(nn.Module):
         conditions: Conditions | Prepared,
         step_aligned: Tensor | None = None,
         cache: KVCache | None = None,
+        step_features: Tensor | None = None,
     ) -> Tensor:
         """Logits [B, K, S, V] of steps s, from ``tokens [B, K, S]``, where step s reads what step s - 1 holds.
 
         Step 0 reads the special token on every codebook (``Layout.inputs`` makes such tokens from codes).
         ``step_aligned [B, S, A]`` are the features of the frame that step s predicts; None is zeros.
+        ``step_features [S, P]`` (``Layout.features``) tell the pattern, the same in every row; a model that is not
+        told its pattern takes no notice.
         With a cache (``new_cache``) only the tokens and features of new steps are given.
         """
         config = self.config
@@ -169,6 +175,8 @@ class LM(nn.Module):
         x = self.emb(tokens + offsets).sum(dim=1)  # [B, S, D]
         if self.aligned_proj is not None and step_aligned is not None:
             x = x + self.aligned_proj(step_aligned.to(x))
+        if self.pattern_proj is not None and step_features is not None:
+            x = x + self.pattern_proj(step_features.to(x))
         past = cache.length if cache is not None else 0
         if prepared.prefix is not None and past == 0:
             x = torch.cat([prepared.prefix.to(x.dtype), x], dim=1)

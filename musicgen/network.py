@@ -77,8 +77,12 @@ class Network:
         """Tokens [..., K] -> the sum of their embeddings [..., D]."""
         return F.embedding(tokens + self.offsets, self.embedding).to(self.dtype).sum(-2)
 
-    def added(self, prepared: Prepared, aligned: Tensor | None, steps: int) -> Tensor:
-        """What every step of a request adds to its embeddings, [B, S, D]: its position, its aligned features."""
+    def added(self, prepared: Prepared, aligned: Tensor | None, features: Tensor) -> Tensor:
+        """What every step of a request adds to its embeddings, [B, S, D]: its position, and what it is told.
+
+        ``aligned [B, S, A]`` and ``features [S, P]`` as in ``LM.forward``.
+        """
+        steps = len(features)
         positions = torch.arange(prepared.prefix_length, prepared.prefix_length + steps, device=self.lm.device)
         positions = positions.expand(prepared.rows, -1)
         if prepared.padding is not None:
@@ -86,6 +90,8 @@ class Network:
         out = sinusoid(positions, self.config.dim).to(self.dtype)
         if aligned is not None and self.lm.aligned_proj is not None:
             out = out + self.lm.aligned_proj(aligned.to(self.lm.device, self.lm.dtype)).to(self.dtype)
+        if self.lm.pattern_proj is not None:
+            out = out + self.lm.pattern_proj(features.to(self.lm.device, self.lm.dtype)).to(self.dtype)
         return out
 
     def logits(self, x: Tensor, attend: Attend, attend_text: AttendText | None, reading: slice) -> Tensor:

@@ -18,6 +18,8 @@ import torch
 from torch import Tensor
 
 MAX_DELAY = 100  # steps; two seconds at 50 frames a second
+_WAVES = 16  # wave lengths that tell a frame's place, from 2 pi frames up to 10,000 times as much
+_FAR = 4  # frames behind the latest one; from here on a lag counts as far
 
 
 @dataclass(frozen=True)
@@ -76,11 +78,17 @@ class Pattern:
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """A pattern over T frames: ``frame_of [S, K]`` (-1: nothing), ``step_of [T, K]``, ``step_frame [S]``."""
+    """A pattern over T frames: ``frame_of [S, K]`` (-1: nothing), ``step_of [T, K]``, ``step_frame [S]``.
+
+    ``features [S, 2 * K + 32]`` describe each step to a model that is told the pattern: which codebooks it predicts,
+    how far each lies behind the latest frame begun, and (sines and cosines) at which frame the step stands. They say
+    what a name could not: any pattern, also one's own, is described in the same terms.
+    """
 
     frame_of: Tensor
     step_of: Tensor
     step_frame: Tensor
+    features: Tensor
 
     @property
     def steps(self) -> int:
@@ -145,7 +153,20 @@ def _layout_from(step_of: Tensor) -> Layout:
     if bool((step_frame < 0).any()):
         seen = torch.where(step_frame >= 0, torch.arange(len(step_frame)), 0).cummax(0).values
         step_frame = step_frame[seen].clamp(min=0)
-    return Layout(frame_of, step_of, step_frame)
+    return Layout(frame_of, step_of, step_frame, _features(frame_of, step_frame))
+
+
+def feature_count(codebooks: int) -> int:
+    """How many features describe a step (``Layout.features``)."""
+    return 2 * codebooks + 2 * _WAVES
+
+
+def _features(frame_of: Tensor, step_frame: Tensor) -> Tensor:
+    held = frame_of >= 0
+    latest = frame_of.amax(1).cummax(0).values[:, None]
+    lag = torch.where(held, latest - frame_of, 0).clamp(max=_FAR) / _FAR
+    angle = step_frame[:, None] * 10_000.0 ** (-torch.arange(_WAVES) / (_WAVES - 1))
+    return torch.cat([held.float(), lag.float(), angle.cos(), angle.sin()], 1)
 
 
 def layout_from_steps(steps: Sequence[Sequence[tuple[int, int]]], frames: int, codebooks: int) -> Layout:

@@ -52,6 +52,7 @@ class Score:
     first: int  # the first step with something to predict; S if there is none
     prepared: Prepared
     aligned: Tensor | None  # [rows, S, A]
+    features: Tensor  # [S, P]: what each step of the pattern holds
     reading: slice  # the rows that have a text, of 1 or, with guidance, 2
 
     @property
@@ -76,6 +77,7 @@ def lay_out(lm: LM, window: Window) -> Score:
     return Score(
         torch.cat([special, sequence], dim=1).to(lm.device), known.to(lm.device), first, lm.prepare(conditions),
         None if conditions.aligned is None else conditions.aligned[:, layout.step_frame.to(lm.device)],
+        layout.features.to(lm.device),
         slice(with_text[0], with_text[-1] + 1) if with_text else slice(0),
     )
 
@@ -139,7 +141,8 @@ class Track:
         end = min(self._read + PIECE, score.first + 1)
         tokens = score.inputs[None, :, self._read : end].expand(rows, -1, -1)
         features = None if score.aligned is None else score.aligned[:, self._read : end]
-        logits = lm(tokens, score.prepared, features, self._cache)[:, :, -1].float()
+        told = score.features[self._read : end]
+        logits = lm(tokens, score.prepared, features, self._cache, told)[:, :, -1].float()
         self._read = end
         if end <= score.first:
             return None
@@ -151,7 +154,7 @@ class Track:
         cache, score, dtype = self._cache, self._score, self._network.dtype
         assert cache is not None
         cache.keys, cache.values = cache.keys.to(dtype), cache.values.to(dtype)
-        self._added = self._network.added(score.prepared, score.aligned, score.steps)
+        self._added = self._network.added(score.prepared, score.aligned, score.features)
         if cache.cross is not None and score.reading.stop:
             cache.cross = [(key[score.reading].to(dtype), value[score.reading].to(dtype)) for key, value in cache.cross]
             assert score.prepared.text_mask is not None

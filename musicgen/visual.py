@@ -66,8 +66,9 @@ def png(pixels: np.ndarray) -> bytes:
 def seconds_ticks(seconds: float, most: int = 7) -> list[float]:
     """At most ``most`` round times from 0 to ``seconds``."""
     for step in (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600):
-        if seconds / step < most:
-            return [i * step for i in range(math.floor(seconds / step + 1e-9) + 1)]
+        count = math.floor(seconds / step + 1e-9) + 1
+        if count <= most:
+            return [i * step for i in range(count)]
     return [0.0, seconds]
 
 

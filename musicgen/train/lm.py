@@ -2,9 +2,10 @@
 
 ``python -m musicgen.train.lm --minutes 80``
 
-Teacher forcing along the delay pattern, conditions withheld at random, an exponential average of the
-weights. Runs on a CPU (bf16 where the chip has it) or on CUDA by the same command; checkpoints every few
-minutes in ``--out``; run again to go on. Knows nothing of audio.
+Teacher forcing along all patterns (half of the steps: delay), conditions withheld at random, an exponential average
+of the weights. Runs on a CPU (bf16 where the chip has it) or on CUDA by the same command; checkpoints every few
+minutes in ``--out``; run again to go on. ``--start assets/pocket`` begins with the weights of a model that is there,
+new parts fresh. Knows nothing of audio.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from musicgen import formats_pocket
 from musicgen.aligned import ALIGNED_DIM
 from musicgen.config import LMConfig
 from musicgen.lm import LM
@@ -27,12 +29,28 @@ from musicgen.patterns import Pattern, get_pattern
 from musicgen.train.examples import Batch, Pieces
 
 LOSS_WEIGHTS = (1.5, 1.2, 0.8, 0.5)  # of codebooks 1 to 4: the coarse ones carry the music
+SHARES = {  # of the training steps; the default has half of them
+    "delay": 0.5, "partial_delay": 0.08, "parallel": 0.1, "partial_flattening": 0.1, "coarse_first": 0.08,
+    "flattening": 0.1, "musiclm": 0.04,
+}  # fmt: skip
+SHORTER = 0.3  # share of the steps with shorter crops: some patterns go by the length
 
 
 def lm_config(dim: int, layers: int) -> LMConfig:
     """The bundled model's shape."""
     return LMConfig(codebooks=4, codebook_size=1024, dim=dim, layers=layers, heads=dim // 64, ffn_dim=4 * dim,
-                    text_dim=384, aligned_dim=ALIGNED_DIM)
+                    text_dim=384, aligned_dim=ALIGNED_DIM, told_pattern=True)
+
+
+def draw_lesson(rng: np.random.Generator, rows: int, frames: int) -> tuple[Pattern, int, int]:
+    """The pattern of a training step, how many crops it has and of how many frames.
+
+    Crops are ``frames`` long, or down to 30 % of it. About as many positions are predicted whatever the pattern:
+    those with more steps a frame have fewer crops.
+    """
+    pattern = get_pattern(list(SHARES)[rng.choice(len(SHARES), p=list(SHARES.values()))], len(LOSS_WEIGHTS))
+    length = int(rng.integers(3 * frames // 10, frames + 1)) if rng.random() < SHORTER else frames
+    return pattern, max(1, round(rows * frames / pattern.step_count(length))), length
 
 
 def nll(lm: LM, batch: Batch, pattern: Pattern, device: torch.device) -> Tensor:
@@ -43,7 +61,7 @@ def nll(lm: LM, batch: Batch, pattern: Pattern, device: torch.device) -> Tensor:
     assert conditions.aligned is not None
     with torch.autocast(device.type, torch.bfloat16):
         logits = lm(layout.inputs(codes, lm.config.special), conditions,
-                    conditions.aligned[:, layout.step_frame.to(device)])
+                    conditions.aligned[:, layout.step_frame.to(device)], None, layout.features)
     logits = layout.revert_logits(logits)  # [B, K, T, V]
     return torch.stack([F.cross_entropy(logits[:, k].flatten(0, 1).float(), codes[:, k].flatten())
                         for k in range(codes.shape[1])])
@@ -52,11 +70,23 @@ def nll(lm: LM, batch: Batch, pattern: Pattern, device: torch.device) -> Tensor:
 @torch.no_grad()
 def evaluate(lm: LM, held: Pieces, pattern: Pattern, frames: int, device: torch.device) -> dict[str, list[float]]:
     """Held-out nats per codebook: told everything, and with aligned, text or all conditions withheld."""
-    out = {}
+    out: dict[str, list[float]] = {}
     for withhold in ("nothing", "aligned", "text", "all"):
         rng = np.random.default_rng(5)
         rows = [nll(lm, held.batch(8, frames, rng, withhold), pattern, device) for _ in range(4)]
         out[withhold] = [round(x, 3) for x in torch.stack(rows).mean(0).tolist()]
+    return out
+
+
+@torch.no_grad()
+def by_pattern(lm: LM, held: Pieces, frames: int, device: torch.device, batches: int = 1) -> dict[str, list[float]]:
+    """Held-out nats per codebook along each pattern, told everything, on the same crops."""
+    out = {}
+    for name in SHARES:
+        rng = np.random.default_rng(6)
+        rows = [nll(lm, held.batch(8, frames, rng, "nothing"), get_pattern(name, len(LOSS_WEIGHTS)), device)
+                for _ in range(batches)]
+        out[name] = [round(x, 3) for x in torch.stack(rows).mean(0).tolist()]
     return out
 
 
@@ -86,26 +116,29 @@ def main() -> None:
     parser.add_argument("--layers", type=int, default=6)
     parser.add_argument("--batch", type=int, default=6)
     parser.add_argument("--frames", type=int, default=500)
+    parser.add_argument("--start", type=Path, help="a model whose weights to begin with")
     parser.add_argument("--lr", type=float, default=2.5e-3)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--eval-minutes", type=float, default=6)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
-    device, pattern = torch.device(args.device), get_pattern("delay", 4)
+    device, delay = torch.device(args.device), get_pattern("delay", 4)
     train, held = Pieces(args.data, "train"), Pieces(args.data, "held")
     lm = LM(lm_config(args.dim, args.layers))
     lm.init_weights(args.seed)
+    if args.start:
+        lm.load_state_dict(formats_pocket.read(args.start, torch.float32).lm, strict=False)
     lm.to(device)
     average = Average(lm, 0.998)
     optimizer = torch.optim.AdamW(lm.parameters(), lr=args.lr, betas=(0.9, 0.95), weight_decay=0.05, fused=True)
-    step, spent, checkpoint = 0, 0.0, args.out / "last.pt"
+    step, seen, spent, checkpoint = 0, 0, 0.0, args.out / "last.pt"
     if checkpoint.exists():
         state = torch.load(checkpoint, weights_only=True)
         lm.load_state_dict(state["lm"])
         optimizer.load_state_dict(state["optimizer"])
         average.weights = {name: w.to(device) for name, w in state["average"].items()}
-        step, spent, average.count = state["step"], state["spent"], state["step"]
+        step, seen, spent, average.count = state["step"], state["seen"], state["spent"], state["step"]
     rng = np.random.default_rng([args.seed, step])
     weights = torch.tensor(LOSS_WEIGHTS, device=device) / sum(LOSS_WEIGHTS)
     budget, began = args.minutes * 60, time.time() - spent
@@ -116,13 +149,14 @@ def main() -> None:
 
     def report(final: bool) -> None:
         state = {"lm": lm.state_dict(), "optimizer": optimizer.state_dict(), "average": average.weights, "step": step,
-                 "spent": spent, "dim": args.dim, "layers": args.layers}
+                 "seen": seen, "spent": spent, "dim": args.dim, "layers": args.layers}
         torch.save(state, checkpoint.with_suffix(".partial"))
         checkpoint.with_suffix(".partial").rename(checkpoint)
         averaged = LM(lm.config).to(device)
         averaged.load_state_dict(average.weights)
-        row = {"step": step, "minutes": round(spent / 60, 1), "frames": step * args.batch * args.frames,
-               "final": final, **evaluate(averaged, held, pattern, args.frames, device)}
+        row = {"step": step, "minutes": round(spent / 60, 1), "frames": seen,
+               "final": final, **evaluate(averaged, held, delay, args.frames, device),
+               "patterns": by_pattern(averaged, held, args.frames, device)}
         with (args.out / "log.jsonl").open("a") as log:
             log.write(json.dumps(row) + "\n")
         print(row, flush=True)
@@ -132,14 +166,17 @@ def main() -> None:
         rate = args.lr * min(1, (step + 1) / 100) * (0.04 + 0.96 * 0.5 * (1 + math.cos(math.pi * progress)))
         for group in optimizer.param_groups:
             group["lr"] = rate
-        losses = nll(lm, train.batch(args.batch, args.frames, rng), pattern, device)
+        pattern, rows, frames = draw_lesson(rng, args.batch, args.frames)
+        losses = nll(lm, train.batch(rows, frames, rng), pattern, device)
         optimizer.zero_grad(set_to_none=True)
         (losses * weights).sum().backward()
         torch.nn.utils.clip_grad_norm_(lm.parameters(), 1.0)
         optimizer.step()
         average.update(lm)
         step += 1
-        recent.append(losses.tolist())
+        seen += rows * frames
+        if pattern == delay:
+            recent.append(losses.tolist())
         if step % 50 == 0:
             means = " ".join(f"{x:.3f}" for x in np.mean(recent, axis=0))
             print(f"step {step}  {spent / 60:.1f} min  nats {means}  lr {rate:.1e}", flush=True)

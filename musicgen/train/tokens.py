@@ -39,10 +39,13 @@ def codes(shard: Path, codec_dir: Path) -> None:
 
 
 def load_codec(folder: Path):  # type: ignore[no-untyped-def]
-    """The codec of the last checkpoint in ``folder``."""
+    """The codec of the last checkpoint in ``folder``, or of the whole model that lies there."""
+    from musicgen.checkpoints import load
     from musicgen.config import PocketCodecConfig
     from musicgen.pocket_codec import PocketCodec
 
+    if not (folder / "last.pt").exists():
+        return load(str(folder), device="cpu").codec
     codec = PocketCodec(PocketCodecConfig())
     codec.load_state_dict(torch.load(folder / "last.pt", weights_only=True)["codec"])
     return codec.eval()
