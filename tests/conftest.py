@@ -76,12 +76,14 @@ def tiny_pocket_codec() -> PocketCodec:
 
 
 def build_model(kind: str, text_dim: int = TEXT_DIM) -> Model:
-    """A tiny model: "text" (cross-attention), "melody" (prefix), "stereo", or "aligned" (as the bundled one)."""
-    codec = tiny_pocket_codec() if kind == "aligned" else tiny_encodec(2 if kind == "stereo" else 1)
+    """A tiny model: "text" (cross-attention), "melody" (prefix), "stereo", "aligned" (told what each frame should
+    be), or "told" (told the pattern, too)."""
+    own = kind in ("aligned", "told")  # as the bundled one
+    codec = tiny_pocket_codec() if own else tiny_encodec(2 if kind == "stereo" else 1)
     lm_config = LMConfig(
         codebooks=codec.codebooks, codebook_size=VOCABULARY, dim=32, layers=2, heads=4, ffn_dim=48, text_dim=text_dim,
         cross_attention=kind != "melody", melody_bins=12 if kind == "melody" else 0, melody_frames=20,
-        aligned_dim=ALIGNED_DIM if kind == "aligned" else 0,
+        aligned_dim=ALIGNED_DIM if own else 0, told_pattern=kind == "told",
     )
     config = ModelConfig(
         name=f"tiny-{kind}", codec=codec.config, lm=lm_config, text_encoder="minilm",

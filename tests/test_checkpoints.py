@@ -109,7 +109,7 @@ def test_reference_format_with_the_released_codec(tmp_path: Path, text_folder: P
     assert fetched == ["facebook/encodec_32khz"]
 
 
-@pytest.mark.parametrize("kind", ["text", "stereo", "aligned"])
+@pytest.mark.parametrize("kind", ["text", "stereo", "aligned", "told"])
 def test_pocket_round_trip(kind: str, tmp_path: Path, tiny_model, hash_text) -> None:
     model = tiny_model(kind)
     halved = {key: value.half().float() for key, value in model.lm.state_dict().items()}
@@ -138,10 +138,26 @@ def test_pocket_needs_no_encodec(tmp_path: Path, tiny_model) -> None:
 
 
 def test_pocket_configuration_round_trip(tiny_model) -> None:
-    for kind in ("text", "melody", "stereo", "aligned"):
+    for kind in ("text", "melody", "stereo", "aligned", "told"):
         config = tiny_model(kind).config
         through = json.loads(json.dumps(formats_pocket.config_to_json(config)))
         assert formats_pocket.config_from_json(through) == config
+
+
+def test_a_pocket_from_before_patterns_were_told_is_not_told(tmp_path: Path, tiny_model, hash_text) -> None:
+    model = tiny_model("aligned")
+    save_pocket(tmp_path / "saved", model.config, model.lm, model.codec)
+    raw = json.loads((tmp_path / "saved" / "config.json").read_text())
+    del raw["model"]["lm"]["told_pattern"]  # as it was written then
+    (tmp_path / "saved" / "config.json").write_text(json.dumps(raw))
+    loaded = load(tmp_path / "saved", "cpu")
+    assert loaded.config == model.config and not loaded.config.lm.told_pattern
+
+
+def test_which_patterns_weights_know(tiny_model) -> None:
+    told, other = tiny_model("told").config, tiny_model("stereo").config
+    assert told.knows("delay") and told.knows("musiclm") and told.knows("0,3,1,1")
+    assert other.knows("stereo_partial_delay") and not other.knows("delay")
 
 
 @pytest.mark.parametrize(

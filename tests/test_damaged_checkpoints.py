@@ -250,6 +250,8 @@ def test_a_wrong_sum(name: str, pocket: Path) -> None:
         (lambda c: c["model"]["lm"].update(dim=10**8), "dim is '100000000'"),
         (lambda c: c["model"]["lm"].update(layers=2.5), "layers is '2.5'"),
         (lambda c: c["model"]["lm"].update(cross_attention=1), "cross_attention is '1'"),
+        (lambda c: c["model"]["lm"].update(told_pattern="no"), "told_pattern is 'no'"),
+        (lambda c: c["model"]["lm"].update(told_pattern=True), "pattern_proj.weight"),
         (lambda c: c["model"].update(extra=1), "extra is '1'"),
         (lambda c: c["model"].pop("name"), "lacks a field"),
         (lambda c: c["model"].update(pattern=None), "pattern is 'None'"),

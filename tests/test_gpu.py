@@ -140,11 +140,11 @@ def test_running_out_of_memory_is_survived(monkeypatch):
     assert torch.equal(decode(batch, wanted), tokens(decode_steps(lm, wanted)).cpu())
 
 
-@pytest.mark.parametrize("kind", ["text", "melody", "stereo", "aligned"])
+@pytest.mark.parametrize("kind", ["text", "melody", "stereo", "aligned", "told"])
 def test_the_engine_makes_the_same_greedy_take_as_on_the_cpu(kind):
     cpu = build_model(kind)
     gpu = Model(cpu.config, build_model(kind).lm.cuda(), build_model(kind).codec.cuda(), cpu.conditioner)
-    melody = sine_tune() if kind in ("melody", "aligned") else None
+    melody = sine_tune() if kind in ("melody", "aligned", "told") else None
     asked = GenerationRequest("happy rock", duration=7.0, seed=1, greedy=True, melody=melody, separation="none")
     a, b = Engine(cpu).generate(asked), Engine(gpu).generate(asked)
     assert (a.codes[:, :50] == b.codes[:, :50]).mean() > 0.95

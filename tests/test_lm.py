@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from musicgen.conditions import Conditions, null_melody
 from musicgen.config import LMConfig
 from musicgen.lm import LM, sinusoid
+from musicgen.patterns import PATTERN_NAMES, get_pattern
 from musicgen.transformer import causal_mask
 
 POCKET = LMConfig(
@@ -20,8 +22,10 @@ POCKET = LMConfig(
 )
 MELODY = replace(POCKET, cross_attention=False, melody_bins=12, melody_frames=9, aligned_dim=0)
 TEXT = replace(POCKET, aligned_dim=0)
-KINDS = {"pocket": POCKET, "melody": MELODY, "text": TEXT}
+TOLD = {"told": replace(POCKET, told_pattern=True), "told melody": replace(MELODY, told_pattern=True)}
+KINDS = {"pocket": POCKET, "melody": MELODY, "text": TEXT, **TOLD}
 STEPS = 10
+FEATURES = get_pattern("delay", 4).layout(STEPS - 3).features
 
 
 def make(config: LMConfig) -> LM:
@@ -53,9 +57,9 @@ def inputs(config: LMConfig, lengths: tuple[int, ...] = (5, 2, 0), seed: int = 0
     return tokens, Conditions(text, mask, melody), aligned
 
 
-def run(kind: str, tokens, conditions, aligned=None, cache=None) -> torch.Tensor:
+def run(kind: str, tokens, conditions, aligned=None, cache=None, features=FEATURES) -> torch.Tensor:
     with torch.no_grad():
-        return MODELS[kind](tokens, conditions, aligned, cache)
+        return MODELS[kind](tokens, conditions, aligned, cache, features)
 
 
 @each_kind
@@ -87,7 +91,8 @@ def test_the_cache_changes_nothing(kind, cuts):
         parts, start = [], 0
         for cut in cuts:
             piece = slice(start, start + cut)
-            parts.append(lm(tokens[:, :, piece], prepared, None if aligned is None else aligned[:, piece], cache))
+            steered = None if aligned is None else aligned[:, piece]
+            parts.append(lm(tokens[:, :, piece], prepared, steered, cache, FEATURES[piece]))
             start += cut
     whole = run(kind, tokens, conditions, aligned)
     torch.testing.assert_close(torch.cat(parts, dim=2), whole, atol=1e-5, rtol=1e-5)
@@ -115,7 +120,7 @@ def test_what_lies_under_the_mask_has_no_effect(kind):
     assert torch.equal(run(kind, tokens, conditions, aligned), run(kind, tokens, other, aligned))
 
 
-@pytest.mark.parametrize("kind", ["text", "pocket"])
+@pytest.mark.parametrize("kind", ["text", "pocket", "told"])
 def test_a_null_text_gets_exactly_nothing_from_the_cross_attention(kind):
     tokens, conditions, aligned = inputs(KINDS[kind])
     null = run(kind, tokens, conditions.null(), aligned)
@@ -123,7 +128,7 @@ def test_a_null_text_gets_exactly_nothing_from_the_cross_attention(kind):
     with torch.no_grad():
         for layer in lm.transformer.layers:
             layer.cross_attn.out.weight.zero_()
-        assert torch.equal(null, lm(tokens, conditions, aligned))
+        assert torch.equal(null, lm(tokens, conditions, aligned, None, FEATURES))
         # No row attends to nothing: not every kernel survives a softmax over nothing.
         assert lm.prepare(conditions.null()).text_mask.any(1).all()
 
@@ -158,6 +163,38 @@ def test_no_aligned_features_are_zeros_and_no_melody_is_the_null_melody():
     assert torch.equal(run("melody", tokens, replace(conditions, melody=None)), run("melody", tokens, null))
 
 
+@pytest.mark.parametrize("kind", TOLD)
+def test_a_model_that_is_told_its_pattern_hears_it_from_that_step_on(kind):
+    tokens, conditions, aligned = inputs(KINDS[kind])
+    base = run(kind, tokens, conditions, aligned)
+    changed = FEATURES.clone()
+    changed[4:] = get_pattern("parallel", 4).layout(STEPS).features[4:]
+    difference = (base - run(kind, tokens, conditions, aligned, features=changed)).abs()
+    assert difference[:, :, :4].max() == 0 and difference[:, :, 4].amax((1, 2)).min() > 1e-3, "in every row"
+    # Not told, it hears the same as with features of zeros.
+    nothing = run(kind, tokens, conditions, aligned, features=None)
+    assert torch.equal(nothing, run(kind, tokens, conditions, aligned, features=torch.zeros_like(FEATURES)))
+    assert not torch.equal(nothing, base)
+
+
+@pytest.mark.parametrize("kind", TOLD)
+def test_any_two_patterns_give_other_logits(kind):
+    tokens, conditions, aligned = inputs(KINDS[kind], (3,))
+    # Longer than what is read: none of them is near its end. Some differ in nothing but a name for stereo.
+    names = [name for name in PATTERN_NAMES if name != "stereo_delay"] + ["0,3,1,1", "2|1,3|4"]
+    told = [get_pattern(name, 4).layout(20).features[:STEPS] for name in names]
+    logits = [run(kind, tokens, conditions, aligned, features=features) for features in told]
+    for i, j in itertools.combinations(range(len(names)), 2):
+        assert (logits[i] - logits[j]).abs().max() > 1e-3, (names[i], names[j])
+
+
+@pytest.mark.parametrize("kind", ["pocket", "melody", "text"])
+def test_a_model_that_is_not_told_takes_no_notice_of_features(kind):
+    tokens, conditions, aligned = inputs(KINDS[kind])
+    assert torch.equal(run(kind, tokens, conditions, aligned), run(kind, tokens, conditions, aligned, features=None))
+    assert not any("pattern" in name for name in MODELS[kind].state_dict())
+
+
 def test_positions_by_hand():
     got = sinusoid(torch.tensor([0, 3]), 6)
     frequency = [1.0, 10_000 ** -0.5, 1e-4]
@@ -182,7 +219,7 @@ def test_every_weight_learns():
         lm = LM(config)
         lm.init_weights(0)
         tokens, conditions, aligned = inputs(config, (5, 2))
-        lm(tokens, conditions, aligned).logsumexp(-1).sum().backward()
+        lm(tokens, conditions, aligned, None, FEATURES).logsumexp(-1).sum().backward()
         for name, parameter in lm.named_parameters():
             assert parameter.grad is not None and parameter.grad.abs().max() > 0, (kind, name)
 

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from musicgen.patterns import DESCRIPTIONS, PATTERN_NAMES, Pattern, check_steps, get_pattern, layout_from_steps
+from musicgen.patterns import (
+    DESCRIPTIONS,
+    PATTERN_NAMES,
+    Pattern,
+    check_steps,
+    feature_count,
+    get_pattern,
+    layout_from_steps,
+)
 
 SPECIAL = 99
 
@@ -97,6 +107,62 @@ def test_streams_means_that_earlier_frames_do_not_wait_for_the_length(pattern: P
 @given(patterns())
 def test_exact_means_one_code_a_step(pattern: Pattern):
     assert pattern.exact == all(len(step) <= 1 for step in pattern.steps(30))
+
+
+def features_slowly(pattern: Pattern, frames: int) -> list[list[float]]:
+    """The oracle: what is told of each step, one coordinate at a time."""
+    rows, latest, steering = [], -1, 0
+    for step in pattern.steps(frames):
+        frame_of = {k: t for t, k in step}
+        latest = max(latest, *frame_of.values()) if step else latest
+        steering = frame_of[min(frame_of)] if step else steering
+        held = [float(k in frame_of) for k in range(pattern.codebooks)]
+        lag = [min(latest - frame_of.get(k, latest), 4) / 4 for k in range(pattern.codebooks)]
+        angles = [steering / 10_000 ** (i / 15) for i in range(16)]
+        rows.append([*held, *lag, *map(math.cos, angles), *map(math.sin, angles)])
+    return rows
+
+
+@settings(deadline=None, max_examples=100)
+@given(patterns(), st.integers(1, 15))
+def test_what_is_told_of_a_step_against_its_definition(pattern: Pattern, frames: int):
+    features = pattern.layout(frames).features
+    assert features.shape == (pattern.step_count(frames), feature_count(pattern.codebooks))
+    torch.testing.assert_close(features, torch.tensor(features_slowly(pattern, frames)), atol=1e-5, rtol=0)
+
+
+@settings(deadline=None, max_examples=100)
+@given(patterns(), st.integers(1, 15))
+def test_what_is_told_of_the_steps_so_far_tells_any_two_patterns_apart(pattern: Pattern, frames: int):
+    layout = pattern.layout(frames)
+    held = layout.features[:, : pattern.codebooks].long()
+    assert torch.equal(torch.where(held > 0, held.cumsum(0) - 1, -1), layout.frame_of)
+
+
+@settings(deadline=None, max_examples=100)
+@given(patterns(), st.integers(1, 15))
+def test_what_is_told_of_a_step_knows_nothing_of_later_ones(pattern: Pattern, frames: int):
+    short, long = pattern.layout(frames), pattern.layout(frames + 5)
+    same = (short.frame_of == long.frame_of[: short.steps]).all(1).int().cumprod(0).bool()
+    assert same[0] and torch.equal(short.features[same], long.features[: short.steps][same])
+
+
+def test_what_is_told_by_hand():
+    delay = get_pattern("delay", 3).layout(2).features
+    assert delay[:, :6].tolist() == [
+        [1, 0, 0, 0, 0, 0], [1, 1, 0, 0, 0.25, 0], [0, 1, 1, 0, 0, 0.25], [0, 0, 1, 0, 0, 0]
+    ]
+    coarse = get_pattern("coarse_first", 2).layout(6).features
+    assert coarse[:, :4].tolist() == [[1, 0, 0, 0]] * 6 + [[0, 1, 0, lag] for lag in (1, 1, 0.75, 0.5, 0.25, 0)]
+    # Frame 3, met twice: waves from 2 pi frames (an angle of 3) to 10,000 times as long.
+    assert torch.equal(coarse[3, 4:], coarse[9, 4:]) and coarse.shape[1] == 4 + 32
+    got = coarse[3, [4, 19, 20, 35]].tolist()
+    assert got == pytest.approx([math.cos(3), math.cos(3e-4), math.sin(3), math.sin(3e-4)], abs=1e-6)
+
+
+def test_what_is_told_of_a_long_take_is_finite_and_between_minus_one_and_one():
+    for name in PATTERN_NAMES:
+        assert get_pattern(name, 8).layout(1500).features.abs().max() <= 1
 
 
 @settings(deadline=None, max_examples=50)
@@ -214,6 +280,7 @@ def test_the_naming_trap_is_explained_where_a_pattern_is_chosen():
 def test_a_layout_first_asked_for_in_inference_can_be_trained_with() -> None:
     with torch.inference_mode():
         layout = get_pattern("0,2,3", 3).layout(17)
+    assert not layout.features.is_inference()
     logits = torch.zeros(1, 3, layout.steps, 5, requires_grad=True)
     layout.revert_logits(logits * 2).sum().backward()
     assert logits.grad is not None and logits.grad.sum() == 2 * 3 * 17 * 5

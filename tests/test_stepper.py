@@ -28,6 +28,8 @@ CONFIGS = {
     "aligned": replace(TEXT, aligned_dim=7),
     "melody": replace(TEXT, cross_attention=False, melody_bins=12, melody_frames=9),
     "stereo": replace(TEXT, codebooks=8),
+    "told": replace(TEXT, aligned_dim=7, told_pattern=True),
+    "told melody": replace(TEXT, cross_attention=False, melody_bins=12, melody_frames=9, told_pattern=True),
 }
 FRAMES = 8
 PATTERNS = [*PATTERN_NAMES, "custom delays", "custom groups"]
@@ -39,6 +41,8 @@ def make(config: LMConfig) -> LM:
     for parameter in lm.parameters():
         if parameter.dim() > 1:
             parameter.mul_(6)
+    if lm.pattern_proj is not None:
+        lm.pattern_proj.weight.mul_(10)  # beside the embeddings it would hardly turn a choice
     return lm
 
 
@@ -59,9 +63,9 @@ def conditions(kind: str, seed: int, frames: int, length: int, empty: bool = Fal
     text = torch.randn(1, length, 24, generator=generator)
     mask = torch.full((1, length), not empty)
     melody = aligned = None
-    if kind == "melody":
+    if CONFIGS[kind].melody_bins:
         melody = torch.nn.functional.one_hot(torch.randint(12, (1, 9), generator=generator), 12).float()
-    if kind == "aligned":
+    if CONFIGS[kind].aligned_dim:
         aligned = torch.randn(1, frames, 7, generator=generator)
     return Conditions(text, mask, melody, aligned)
 
@@ -94,7 +98,7 @@ def tokens(steps) -> torch.Tensor:
     return torch.stack([held for _, held in steps])
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=100)
 @given(windows())
 def test_the_stepper_equals_the_loop(case):
     kind, window = case
@@ -151,7 +155,22 @@ def test_a_failed_track_harms_no_other(monkeypatch):
 # -- the batch -------------------------------------------------------------------------------------------------------
 
 
-@settings(deadline=None, max_examples=30)
+@pytest.mark.parametrize("kind", CONFIGS)
+def test_all_patterns_side_by_side_in_one_batch(kind):
+    def asked(name: str) -> Window:
+        return Window(
+            conditions(kind, 3, 20, 5), pattern(name, CONFIGS[kind].codebooks), 20, params=SamplingParams(greedy=True)
+        )
+
+    batch = Batch(LMS[kind], slots=16)
+    seats = {name: batch.open(asked(name)) for name in PATTERNS}
+    while not all(seat.done for seat in seats.values()):
+        assert not batch.advance(seats.values())
+    for name, seat in seats.items():
+        assert torch.equal(tokens(seat.take()), tokens(decode_steps(LMS[kind], asked(name)))), name
+
+
+@settings(deadline=None, max_examples=40)
 @given(st.sampled_from(tuple(CONFIGS)).flatmap(lambda kind: st.lists(windows((kind,)), min_size=1, max_size=7)),
        st.integers(0, 99), st.sampled_from([1, 3, 8]))  # fmt: skip
 def test_a_batch_equals_the_loop_whoever_joins_leaves_or_stands_still(cases, seed, at_once):
