@@ -13,7 +13,7 @@ from conftest import build_model
 from musicgen import audio
 from musicgen.engine import Engine, GenerationRequest
 from musicgen.patterns import PATTERN_NAMES, get_pattern
-from musicgen.ui import compare, lab, pattern_views
+from musicgen.ui import compare, handlers, lab, pattern_views
 from musicgen.ui.compare import Comparison
 from musicgen.ui.engines import Engines
 from musicgen.ui.handlers import Run, Update
@@ -123,7 +123,7 @@ def test_patterns_are_made_one_after_another_from_one_prompt_and_seed(engines):
         facts = last[f"facts{slot}"]
         assert f"{count} steps" in facts and "real time" in facts and "first sound" in facts
         assert "300 of 4 × 75" in last[f"grid{slot}"] and last[f"card{slot}"]["visible"]
-    assert "The order these weights know" in last["name0"] and "Out of distribution" in last["name1"]
+    assert "An order these weights know" in last["name0"] and "Out of distribution" in last["name1"]
     assert "FAD 2.58" in last["facts1"] and "FAD" not in last["facts2"]
     assert "Done" in last["status"] and "seed 5" in last["status"] and last["go"]["interactive"]
     shown = [name for update in steps for name in update if name.startswith("grid")]
@@ -149,8 +149,20 @@ def test_what_weights_know_is_read_from_their_configuration(engines):
     other = Engines(["pocket"], MAX_DURATION, lambda *_: Engine(model, MAX_DURATION))
     last = merged(list(compare.compare(other, asked("delay", "parallel", seconds=0.5), Run())))
     assert "trained with parallel" in last["trained"]
-    assert "Out of distribution" in last["name0"] and "The order these weights know" in last["name1"]
+    assert "Out of distribution" in last["name0"] and "An order these weights know" in last["name1"]
     assert "trained with delay" in merged(list(compare.compare(engines, asked("delay", "0,0,0,0"), Run())))["trained"]
+
+
+def test_weights_told_every_pattern_know_them_all_and_nothing_is_warned_of():
+    model = build_model("aligned")
+    config = replace(model.config, lm=replace(model.config.lm, told_pattern=True))
+    told = Engines(["pocket"], MAX_DURATION, lambda *_: Engine(replace(model, config=config), MAX_DURATION))
+    last = merged(list(compare.compare(told, asked("delay", "0,2,4,6", seconds=0.5), Run())))
+    assert "all the patterns" in last["trained"] and "caution" not in last["trained"]
+    assert "An order these weights know" in last["name0"] and "An order these weights know" in last["name1"]
+    assert "every pattern" in told.card("pocket").note
+    for pattern in ("delay", "flattening", "1|2,3,4"):
+        assert "caution" not in handlers.show_pattern(told, "pocket", pattern, 10)
 
 
 def test_stopping_keeps_what_there_is_and_makes_no_more(engines):

@@ -18,7 +18,7 @@ from musicgen.engine import Engine, GenerationRequest, GenerationResult
 from musicgen.errors import ModelUnavailable
 from musicgen.patterns import Pattern, get_pattern
 from musicgen.ui import handlers, pattern_views, views
-from musicgen.ui.engines import Engines
+from musicgen.ui.engines import Card, Engines
 from musicgen.ui.handlers import Run, Update
 from musicgen.ui.settings import Settings
 
@@ -80,9 +80,9 @@ def compare(engines: Engines, asked: Comparison, run: Run) -> Iterator[Update]:
         request = asked.request()
         engine = yield from handlers.loaded(engines, asked.model)
         patterns = asked.chosen(engine.model.config.lm.codebooks)
-        trained = trained_patterns(engine)
-        yield {"trained": pattern_views.trained_with([pattern.name for pattern in trained], asked.model)}
-        yield _cards(patterns, {pattern.lines for pattern in trained})
+        card = engines.card(asked.model)
+        yield {"trained": pattern_views.trained_with(None if card.any_pattern else card.pattern, asked.model)}
+        yield _cards(patterns, card)
         for slot, pattern in enumerate(patterns):
             told = f"{slot + 1} of {len(patterns)}: {_name(pattern)}"
             if run.stopped:
@@ -99,16 +99,11 @@ def compare(engines: Engines, asked: Comparison, run: Run) -> Iterator[Update]:
         raise
 
 
-def trained_patterns(engine: Engine) -> list[Pattern]:
-    """The patterns the loaded weights know."""
-    return [engine.model.pattern]
-
-
-def _cards(patterns: Sequence[Pattern], known: set[tuple]) -> Update:
+def _cards(patterns: Sequence[Pattern], card: Card) -> Update:
     """A card for each pattern, all at once: then none moves when the next take comes."""
     shown: Update = {}
     for slot, pattern in enumerate(patterns):
-        what = "The order these weights know." if pattern.lines in known else "Out of distribution for these weights."
+        what = "An order these weights know." if card.knows(pattern) else "Out of distribution for these weights."
         shown |= {f"card{slot}": gr.update(visible=True),
                   f"name{slot}": f"<h3>{escape(_name(pattern))}</h3>{views.note(what)}"}
     return shown

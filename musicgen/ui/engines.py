@@ -16,6 +16,7 @@ from musicgen.config import KNOWN_MODELS, ModelConfig
 from musicgen.engine import Engine
 from musicgen.errors import ModelUnavailable
 from musicgen.memory import free_bytes
+from musicgen.patterns import Pattern, get_pattern
 from musicgen.residency import Residency
 
 SHARE = 0.7  # of the memory that is free at the start may be models; the rest is for those at work
@@ -32,7 +33,12 @@ class Card:
     note: str
     codebooks: int = 4
     pattern: str = "delay"  # the one its weights were trained with
+    any_pattern: bool = False  # whether they were trained with all of them
     frame_rate: float = 50.0
+
+    def knows(self, pattern: Pattern) -> bool:
+        """Whether the weights were trained to decode along ``pattern``, by whatever name it goes."""
+        return self.any_pattern or pattern.lines == get_pattern(self.pattern, self.codebooks).lines
 
 
 class Engines:
@@ -154,7 +160,14 @@ def _card(name: str, config: ModelConfig | None) -> Card:
         if known.licence.startswith("CC-BY-NC"):
             note += " Not for commercial use."
     if config is not None:
-        return Card(name, label, note, config.lm.codebooks, config.pattern, config.codec.frame_rate)
+        lm, told = config.lm, config.lm.told_pattern
+        note += " It knows every pattern." if told else f" Trained with the {_spoken(config.pattern)} pattern."
+        return Card(name, label, note, lm.codebooks, config.pattern, told, config.codec.frame_rate)
     if known is not None:
+        note += f" Trained with the {_spoken(known.pattern)} pattern."
         return Card(name, label, note, 8 if known.stereo else 4, known.pattern)
     return Card(name, label, note)
+
+
+def _spoken(pattern: str) -> str:
+    return pattern.replace("_", " ")

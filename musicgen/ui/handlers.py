@@ -324,9 +324,8 @@ def show_pattern(engines: Engines, model: str, pattern: str | None, duration: fl
     name = card.pattern if pattern in (None, "", AS_TRAINED) else pattern
     try:
         chosen = get_pattern(name, card.codebooks)
-        trained = get_pattern(card.pattern, card.codebooks)
-        same = chosen.lines == trained.lines
-        return views.pattern_card(chosen, max(1, round(duration * card.frame_rate)), None if same else trained.name)
+        trained = None if card.knows(chosen) else card.pattern
+        return views.pattern_card(chosen, max(1, round(duration * card.frame_rate)), trained)
     except ValueError as error:
         return views.problem(str(error))
 

@@ -84,12 +84,11 @@ def show_pattern(
 
 
 def _compare_by_ear(engines: Engines) -> None:
-    card = engines.card(engines.default)
     gr.HTML('<h2>Compare by ear</h2><p class="note">The same prompt, seed and plan through several patterns. '
             "<b>Listen for</b> what is lost: rough, watery or noisy sound when fine codes do not match the coarse "
             "ones of their moment; lost beat and harmony when the coarse codes themselves go wrong. "
             "<b>Look at</b> the grid filling: along one slant, column by column, or row after row.</p>")
-    parts: Parts = {"trained": gr.HTML(pattern_views.trained_with([card.pattern], card.name), elem_id="lab-trained")}
+    parts: Parts = {"trained": gr.HTML(_trained(engines, engines.default), elem_id="lab-trained")}
     with gr.Row():
         parts["prompt"] = gr.Textbox(
             EXAMPLES["Lo-fi"], label="Prompt", lines=2, max_length=1000, scale=3, min_width=260, elem_id="lab-prompt"
@@ -127,6 +126,11 @@ def _compare_by_ear(engines: Engines) -> None:
     _wire(parts, engines)
 
 
+def _trained(engines: Engines, model: str) -> str:
+    card = engines.card(model)
+    return pattern_views.trained_with(None if card.any_pattern else card.pattern, card.name)
+
+
 def _wire(parts: Parts, engines: Engines) -> None:
     asked = ("prompt", "model", "seconds", "seed", "patterns")
     slots = [f"{what}{slot}" for slot in range(compare.MOST) for what in ("card", "name", "audio", "facts", "grid")]
@@ -147,9 +151,5 @@ def _wire(parts: Parts, engines: Engines) -> None:
         api_visibility="private",
     )
 
-    def trained(model: str) -> str:
-        chosen = engines.card(model)
-        return pattern_views.trained_with([chosen.pattern], chosen.name)
-
-    parts["model"].input(trained, parts["model"], parts["trained"], queue=False, show_progress="hidden",
+    parts["model"].input(lambda model: _trained(engines, model), parts["model"], parts["trained"], queue=False, show_progress="hidden",
                          api_visibility="private")

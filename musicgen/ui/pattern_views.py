@@ -197,12 +197,17 @@ def _row(pattern: Pattern, frames: int, seconds: float, chosen: bool) -> str:
     return f'<tr{mark}><th scope="row">{name}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
 
 
-def trained_with(trained: Sequence[str], model: str) -> str:
-    """Which orders the weights know, and so what the others can be expected to sound like."""
-    names = " and ".join(name.replace("_", " ") for name in trained)
+def trained_with(trained: str | None, model: str) -> str:
+    """Which order the weights know (None: all), and so what the others can be expected to sound like."""
+    if trained is None:
+        return views.note(
+            f"The weights of {model} were trained with all the patterns of the paper, and are told at every step what it "
+            "holds. So what you hear here is the patterns' own doing, as far as one small model shows it; in the paper's "
+            "figures each pattern had a model of its own."
+        )
     return views.warning(
-        f"The weights of {model} were trained with {names}. Any other pattern is out of distribution for them: it asks "
-        "for codes in an order they have never seen, and usually sounds broken. That shows how much a model "
-        "leans on its order, not how good the pattern is; for that see the paper's figures, where each pattern had "
+        f"The weights of {model} were trained with {trained.replace('_', ' ')}. Any other pattern is out of distribution "
+        "for them: it asks for codes in an order they have never seen, and usually sounds broken. That shows how much a "
+        "model leans on its order, not how good the pattern is; for that see the paper's figures, where each pattern had "
         "a model of its own."
     )
