@@ -15,7 +15,17 @@ from musicgen.lm import LM
 from musicgen.patterns import get_pattern
 from musicgen.pocket_codec import ResidualQuantizer
 from musicgen.train.examples import Pieces, piece_aligned
-from musicgen.train.lm import evaluate, nll
+from musicgen.train.lm import (
+    FORGETFUL,
+    FORGOTTEN,
+    SHARES,
+    by_pattern,
+    draw_lesson,
+    evaluate,
+    forget,
+    new_optimizer,
+    nll,
+)
 from musicgen.train.metrics import linear_distance, mel_distance
 from musicgen.train.quantizer import QuantizerTrainer, kmeans
 
@@ -100,6 +110,50 @@ def test_held_out_figures_come_for_every_way_of_withholding(shards: Path) -> Non
     row = evaluate(tiny_lm(), Pieces(shards, "held"), get_pattern("delay", 4), 60, torch.device("cpu"))
     assert set(row) == {"nothing", "aligned", "text", "all"}
     assert all(len(nats) == 4 and min(nats) > 0 for nats in row.values())
+
+
+def test_every_pattern_is_scored_and_every_code_counts(shards: Path) -> None:
+    row = by_pattern(tiny_lm(), Pieces(shards, "held"), 40, torch.device("cpu"))
+    assert set(row) == set(SHARES) and all(len(nats) == 4 and min(nats) > 0 for nats in row.values())
+
+
+def test_lessons_use_all_patterns_and_predict_about_as_many_positions_with_each() -> None:
+    rng = np.random.default_rng(0)
+    lessons = [draw_lesson(rng, 6, 500) for _ in range(600)]
+    names = [pattern.name for pattern, _, _ in lessons]
+    for name, share in SHARES.items():
+        assert abs(names.count(name) / 600 - share) < 0.06
+    assert all(1500 <= pattern.step_count(frames) * rows <= 4500 for pattern, rows, frames in lessons)
+    assert all(150 <= frames <= 500 for _, _, frames in lessons)
+    assert sum(frames == 500 for _, _, frames in lessons) > 300
+
+
+def test_what_is_forgotten_is_a_share_of_some_rows_and_nothing_else_changes() -> None:
+    special = 32
+    inputs = torch.randint(0, special, (200, 4, 100), generator=torch.Generator().manual_seed(0))
+    inputs[:, 1, :50] = special
+    damaged = forget(inputs, special, np.random.default_rng(0))
+    changed = damaged != inputs
+    rows = changed.any(2).any(1).float().mean()
+    assert abs(rows - FORGETFUL) < 0.1
+    # Where a step holds nothing of a codebook, nothing is made up.
+    assert (damaged[:, 1, :50] == special).all()
+    gone = ((damaged == special) & (inputs != special)).any(1).float().mean(1)
+    assert gone.max() <= FORGOTTEN + 0.15 and gone.max() > 0.1
+    # A step goes missing as a whole.
+    missing = (damaged == special).all(1)
+    lost = (damaged[:, 0] == special) & (inputs[:, 0] != special)
+    assert torch.equal(missing, lost)
+    assert torch.equal(damaged, forget(inputs, special, np.random.default_rng(0)))
+
+
+def test_the_conditions_learn_louder_and_every_weight_learns() -> None:
+    lm = tiny_lm()
+    rest, conditions = new_optimizer(lm, 1e-3).param_groups
+    assert {id(p) for p in conditions["params"]} == {id(lm.text_proj.weight), id(lm.text_proj.bias),
+                                                     id(lm.aligned_proj.weight)}
+    assert conditions["louder"] > rest["louder"] == 1 and conditions["weight_decay"] == 0
+    assert len(rest["params"]) + len(conditions["params"]) == len(list(lm.parameters()))
 
 
 def test_kmeans_finds_clusters() -> None:

@@ -29,11 +29,14 @@ from musicgen.patterns import Pattern, get_pattern
 from musicgen.train.examples import Batch, Pieces
 
 LOSS_WEIGHTS = (1.5, 1.2, 0.8, 0.5)  # of codebooks 1 to 4: the coarse ones carry the music
-SHARES = {  # of the training steps; the default has half of them
-    "delay": 0.5, "partial_delay": 0.08, "parallel": 0.1, "partial_flattening": 0.1, "coarse_first": 0.08,
-    "flattening": 0.1, "musiclm": 0.04,
+SHARES = {  # of the training steps; the default has more than half of them
+    "delay": 0.54, "partial_delay": 0.08, "parallel": 0.1, "partial_flattening": 0.1, "coarse_first": 0.08,
+    "flattening": 0.07, "musiclm": 0.03,
 }  # fmt: skip
 SHORTER = 0.3  # share of the steps with shorter crops: some patterns go by the length
+FORGETFUL = 0.6  # share of the rows whose history is damaged in training
+FORGOTTEN, MISTAKEN = 0.35, 0.1  # at most this share of their steps is not there, of their tokens is wrong
+LOUDER = 2.0  # the learning rate of what projects the conditions, in times the rest's
 
 
 def lm_config(dim: int, layers: int) -> LMConfig:
@@ -53,14 +56,32 @@ def draw_lesson(rng: np.random.Generator, rows: int, frames: int) -> tuple[Patte
     return pattern, max(1, round(rows * frames / pattern.step_count(length))), length
 
 
-def nll(lm: LM, batch: Batch, pattern: Pattern, device: torch.device) -> Tensor:
-    """Mean negative log-likelihood in nats of each codebook, [K]."""
+def forget(inputs: Tensor, special: int, rng: np.random.Generator) -> Tensor:
+    """Damage the history of some rows of ``inputs [B, K, S]``: whole steps missing, single tokens wrong.
+
+    With a true history at hand a model learns to read instruments and drums off it and hardly listens to what it is
+    told; when it is sampled, its first mistake then outweighs the request. What is damaged cannot be relied upon.
+    """
+    rows, codebooks, steps = inputs.shape
+    some = rng.random((rows, 1, 1)) < FORGETFUL
+    missing = rng.random((rows, 1, steps)) < some * FORGOTTEN * rng.random((rows, 1, 1))
+    wrong = rng.random((rows, codebooks, steps)) < some * MISTAKEN * rng.random((rows, 1, 1))
+    drawn = torch.from_numpy(rng.integers(special, size=inputs.shape)).to(inputs.device)
+    out = torch.where(torch.from_numpy(wrong).to(inputs.device) & (inputs != special), drawn, inputs)
+    return out.masked_fill(torch.from_numpy(missing).to(inputs.device), special)
+
+
+def nll(lm: LM, batch: Batch, pattern: Pattern, device: torch.device, rng: np.random.Generator | None = None) -> Tensor:
+    """Mean negative log-likelihood in nats of each codebook, [K]; with ``rng`` histories are damaged (``forget``)."""
     codes = batch.codes.to(device)
     layout = pattern.layout(codes.shape[2])
     conditions = batch.conditions.to(device)
     assert conditions.aligned is not None
+    inputs = layout.inputs(codes, lm.config.special)
+    if rng is not None:
+        inputs = forget(inputs, lm.config.special, rng)
     with torch.autocast(device.type, torch.bfloat16):
-        logits = lm(layout.inputs(codes, lm.config.special), conditions,
+        logits = lm(inputs, conditions,
                     conditions.aligned[:, layout.step_frame.to(device)], None, layout.features)
     logits = layout.revert_logits(logits)  # [B, K, T, V]
     return torch.stack([F.cross_entropy(logits[:, k].flatten(0, 1).float(), codes[:, k].flatten())
@@ -106,6 +127,14 @@ class Average:
             self.weights[name].lerp_(p.detach(), 1 - decay)
 
 
+def new_optimizer(lm: LM, lr: float) -> torch.optim.AdamW:
+    """AdamW; what projects the conditions learns faster and is not pulled to zero, or it drowns in the tokens."""
+    conditions = [p for name, p in lm.named_parameters() if "_proj." in name]
+    rest = [p for name, p in lm.named_parameters() if "_proj." not in name]
+    groups = [{"params": rest, "louder": 1.0}, {"params": conditions, "louder": LOUDER, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=lr, betas=(0.9, 0.95), weight_decay=0.05, fused=True)
+
+
 def main() -> None:
     """Train for ``--minutes`` altogether, from the last checkpoint if there is one."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -131,7 +160,7 @@ def main() -> None:
         lm.load_state_dict(formats_pocket.read(args.start, torch.float32).lm, strict=False)
     lm.to(device)
     average = Average(lm, 0.998)
-    optimizer = torch.optim.AdamW(lm.parameters(), lr=args.lr, betas=(0.9, 0.95), weight_decay=0.05, fused=True)
+    optimizer = new_optimizer(lm, args.lr)
     step, seen, spent, checkpoint = 0, 0, 0.0, args.out / "last.pt"
     if checkpoint.exists():
         state = torch.load(checkpoint, weights_only=True)
@@ -165,9 +194,9 @@ def main() -> None:
         progress = spent / budget
         rate = args.lr * min(1, (step + 1) / 100) * (0.04 + 0.96 * 0.5 * (1 + math.cos(math.pi * progress)))
         for group in optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group["louder"]
         pattern, rows, frames = draw_lesson(rng, args.batch, args.frames)
-        losses = nll(lm, train.batch(rows, frames, rng), pattern, device)
+        losses = nll(lm, train.batch(rows, frames, rng), pattern, device, rng)
         optimizer.zero_grad(set_to_none=True)
         (losses * weights).sum().backward()
         torch.nn.utils.clip_grad_norm_(lm.parameters(), 1.0)
