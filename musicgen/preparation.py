@@ -16,6 +16,8 @@ from musicgen import aligned, chroma, rhythm
 from musicgen.audio import Audio
 from musicgen.conditions import Conditions
 from musicgen.model import Model
+from musicgen.painting import Painting
+from musicgen.painting import parse as parse_painting
 from musicgen.plan import MAX_BPM, MIN_BPM, Plan, make_plan, read_prompt
 from musicgen.request import GenerationRequest
 from musicgen.separation import SAMPLE_RATE, separate
@@ -46,8 +48,14 @@ def prepare(model: Model, request: GenerationRequest) -> Prepared:
     heard, separation = None, request.separation
     if request.melody is not None:
         heard, separation = _melody(model, request, notes)
+    painting = None if request.painting is None else parse_painting(request.painting)
     if not model.config.lm.aligned_dim:
         onehot = None if heard is None else chroma.argmax_onehot(heard)
+        if painting is not None and painting.sings:  # silence is bin 0 to the released models
+            sung = _sung(painting, request.duration, None if onehot is None else onehot.argmax(1))
+            onehot = np.eye(chroma.BINS, dtype=np.float32)[np.maximum(sung, 0)]
+        if painting is not None and painting.harmonises:
+            notes.append("The painted chords are not told: this model takes a melody only.")
         return Prepared(frames, with_metadata(request), None, None, onehot, given, separation, tuple(notes))
 
     text = request.prompt if request.plan == "auto" else with_metadata(replace(request, bpm=None, chords=None))
@@ -64,9 +72,23 @@ def prepare(model: Model, request: GenerationRequest) -> Prepared:
         told = min(frames, round(request.melody.seconds * model.codec.frame_rate))
         features[:told] += aligned.melody_features(told, model.codec.frame_rate, strongest, chroma.CHROMA_RATE)
         onehot = chroma.argmax_onehot(heard) * (strongest >= 0)[:, None]
-        if told < frames:
+        if told < frames and painting is None:
             notes.append(f"The melody lasts {told / model.codec.frame_rate:.1f} s; the music goes on freely after it.")
+    if painting is not None:
+        features = painting.apply(features, model.codec.frame_rate)
+        if painting.sings:
+            sung = _sung(painting, request.duration, None if heard is None else chroma.strongest(heard))
+            onehot = np.eye(chroma.BINS, dtype=np.float32)[np.maximum(sung, 0)] * (sung >= 0)[:, None]
     return Prepared(frames, text, plan, features, onehot, given, separation, tuple(notes))
+
+
+def _sung(painting: Painting, seconds: float, heard: np.ndarray | None) -> np.ndarray:
+    """The melody with what is painted over it, a pitch class a chroma frame, int [M]; -1 where none is asked for."""
+    frames = round(seconds * chroma.CHROMA_RATE) + 1
+    before = np.full(frames, -1)
+    if heard is not None:
+        before[: len(heard)] = heard[:frames]
+    return painting.sung(np.arange(frames) / chroma.CHROMA_RATE, before)
 
 
 def with_metadata(request: GenerationRequest) -> str:

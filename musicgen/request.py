@@ -16,6 +16,7 @@ import numpy as np
 
 from musicgen.audio import Audio, require_sound
 from musicgen.config import ModelConfig, SamplingDefaults
+from musicgen.painting import parse as parse_painting
 from musicgen.patterns import get_pattern
 from musicgen.plan import Plan, check_bpm
 from musicgen.sampling import SamplingParams
@@ -51,6 +52,7 @@ class GenerationRequest:
     chords: str | None = None
     drums: bool | None = None
     plan: str = "auto"  # auto | off
+    painting: str | None = None  # notes painted over melody and chords (see painting.py)
 
     @property
     def parts(self) -> dict[str, Any]:
@@ -95,6 +97,7 @@ def check(request: GenerationRequest, max_duration: float) -> GenerationRequest:
         top_k=None if request.top_k is None else _whole(request.top_k, "Top-k", MAX_SEED),
         top_p=None if request.top_p is None else _number(request.top_p, "Top-p"),
         guidance=None if request.guidance is None else _number(request.guidance, "The guidance"),
+        painting=_painting(request.painting),
     )
     if checked.guidance is not None and not 0 <= checked.guidance <= MAX_GUIDANCE:
         raise ValueError(f"The guidance must lie between 0 and {MAX_GUIDANCE:g}; 3 is usual, 1 switches it off.")
@@ -117,7 +120,8 @@ def check(request: GenerationRequest, max_duration: float) -> GenerationRequest:
 def resolve(request: GenerationRequest, config: ModelConfig, max_duration: float) -> GenerationRequest:
     """The request, checked, with every sampling value, the pattern and the seed filled in. Raises ``ValueError``."""
     checked = check(request, max_duration)
-    if checked.melody is not None and not follows_melody(config):
+    painted = checked.painting is not None and parse_painting(checked.painting).sings
+    if (checked.melody is not None or painted) and not follows_melody(config):
         raise ValueError(f"The model '{config.name}' follows no melody; choose 'pocket' or one of the melody models.")
     pattern = config.pattern if checked.pattern is None else str(checked.pattern)
     params = sampling_params(checked, config)
@@ -223,6 +227,12 @@ def _duration(value: Any, most: float) -> float:
     if not 0 < seconds <= most:
         raise ValueError(f"The duration must be more than 0 and at most {most:g} seconds, not {seconds:g}.")
     return seconds
+
+
+def _painting(text: str | None) -> str | None:
+    """The painted notes, None where they change nothing."""
+    painting = parse_painting(text) if text else None
+    return str(painting) if painting and (painting.sings or painting.harmonises) else None
 
 
 def _check_plan(request: GenerationRequest) -> None:
