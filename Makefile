@@ -1,6 +1,8 @@
 # The few commands one types daily. PYTHON=.venv/bin/python make test
 PYTHON ?= python
 FONT ?= FluidR3_GM.sf2
+# Folders of tunes in ABC to arrange, beside the composed pieces: see musicgen/train/airs.py
+TUNES ?=
 
 .PHONY: install run test lint check data codec tokens lm ship evaluate
 
@@ -22,7 +24,7 @@ check:
 
 # The bundled model, stage by stage; each goes on where it was stopped.
 data:
-	$(PYTHON) -m musicgen.train.data --soundfont $(FONT)
+	$(PYTHON) -m musicgen.train.data --soundfont $(FONT) $(if $(TUNES),--tunes $(TUNES))
 
 codec:
 	$(PYTHON) -m musicgen.train.codec

@@ -7,7 +7,7 @@ how the piece sounds (``render``) or how it is described (``captions``). The sam
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
@@ -59,7 +59,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Piece:
-    """A composed piece; ``chords`` holds one chord per bar, ``bpm`` counts felt beats per minute."""
+    """A composed piece; ``chords`` holds one chord per bar, ``bpm`` counts felt beats per minute.
+
+    ``tune`` is the title of the traditional tune it is built on, if it is.
+    """
 
     seed: int
     style: str
@@ -70,6 +73,7 @@ class Piece:
     chords: tuple[Chord, ...]
     parts: tuple[Part, ...]
     seconds: float
+    tune: str | None = None
 
     @property
     def has_drums(self) -> bool:
@@ -82,17 +86,17 @@ def sixteenth(bpm: float, meter: Meter) -> float:
     return 60.0 / bpm / meter.pulses
 
 
-def _transpose(chord: Chord, shift: int) -> Chord:
+def transpose(chord: Chord, shift: int) -> Chord:
     return replace(chord, root=(chord.root + shift) % 12, bass=(chord.bass + shift) % 12)
 
 
-def _choose_meter(rng: Random, style: Style) -> Meter:
+def choose_meter(rng: Random, style: Style) -> Meter:
     three, six = style.metres
     draw = rng.random()
     return METERS["3/4" if draw < three else "6/8" if draw < three + six else "4/4"]
 
 
-def _choose_bpm(rng: Random, style: Style, meter: Meter) -> tuple[float, bool]:
+def choose_bpm(rng: Random, style: Style, meter: Meter) -> tuple[float, bool]:
     """A tempo in felt beats per minute, and whether its sixteenths are whole codec frames."""
     low, high = style.bpm
     if meter.name == "6/8":
@@ -105,7 +109,7 @@ def _choose_bpm(rng: Random, style: Style, meter: Meter) -> tuple[float, bool]:
 
 
 @dataclass(frozen=True)
-class _Layer:
+class Layer:
     """One player in the band before the notes exist: what it does, on which instrument."""
 
     job: str
@@ -117,19 +121,19 @@ def _pick(rng: Random, text: str, taken: Iterable[str]) -> str | None:
     return rng.choice(free) if free else None
 
 
-def _band(rng: Random, style: Style, meter: Meter) -> list[_Layer]:
+def band(rng: Random, style: Style, meter: Meter) -> list[Layer]:
     """Who plays: a soloist (about a fifth), a duo or trio (a third) or a band."""
     kits = style.kits if style.drums and _drum_patterns(style, meter) else ""
     if kits and style.drum_share >= 0.9 and rng.random() < 0.035:
-        return [_Layer("drums", rng.choice(names(kits)))]
+        return [Layer("drums", rng.choice(names(kits)))]
     draw = rng.random()
     if draw < 0.22 and style.solo:
         instrument = rng.choice(names(style.solo))
         if instrument not in TWO_HANDED:
-            return [_Layer("lead", instrument)]
+            return [Layer("lead", instrument)]
         if style.arp_kind == "slow" and rng.random() < 0.35:
-            return [_Layer("arp", instrument)]
-        return [_Layer("lead", instrument), _Layer("left", instrument)]
+            return [Layer("arp", instrument)]
+        return [Layer("lead", instrument), Layer("left", instrument)]
     if draw < 0.53:
         small = ["lead comp", "lead arp", "lead comp bass", "arp pad", "lead pad arp", "comp bass", "lead pad"]
         if kits and rng.random() < 0.75 * style.drum_share:
@@ -141,15 +145,15 @@ def _band(rng: Random, style: Style, meter: Meter) -> list[_Layer]:
         if kits and rng.random() < style.drum_share:
             jobs.append("drums")
     sources = {"lead": style.lead, "comp": style.comp, "pad": style.pad, "arp": style.arp, "bass": style.bass}
-    layers: list[_Layer] = []
+    layers: list[Layer] = []
     for job in jobs:
         taken = {layer.instrument for layer in layers}
         name = rng.choice(names(kits)) if job == "drums" else _pick(rng, sources[job], taken)
         if name:
-            layers.append(_Layer(job, name))
+            layers.append(Layer(job, name))
     if not {"lead", "comp", "arp"} & {layer.job for layer in layers}:
         name = _pick(rng, style.comp, {layer.instrument for layer in layers}) or names(style.comp)[0]
-        layers.append(_Layer("comp", name))
+        layers.append(Layer("comp", name))
     return layers
 
 
@@ -178,7 +182,7 @@ def _left_hand(rng: Random, sheet: Sheet, style: Style, instrument: str) -> list
     return players.comp(sheet, _rhythms(COMP, rng, "hold, ballad, beats", sheet.meter), base, 3, 0, False)
 
 
-def _events(rng: Random, layer: _Layer, sheet: Sheet, style: Style, quiet: bool, alone: bool) -> list[Event]:
+def _events(rng: Random, layer: Layer, sheet: Sheet, style: Style, quiet: bool, alone: bool) -> list[Event]:
     """The events of one layer; ``alone`` when no tune stands above the harmony."""
     meter, instrument = sheet.meter, layer.instrument
     if layer.job == "drums":
@@ -211,7 +215,7 @@ def _events(rng: Random, layer: _Layer, sheet: Sheet, style: Style, quiet: bool,
     return players.comp(sheet, patterns, centre, voices, back, instrument in GUITARS)
 
 
-def _entries(rng: Random, layers: list[_Layer], bars: int, phrase: int) -> dict[str, int]:
+def entries(rng: Random, layers: list[Layer], bars: int, phrase: int) -> dict[str, int]:
     """The bar in which each job starts: usually at once, sometimes the tune or the drums wait for a phrase."""
     starts = {layer.job: 0 for layer in layers}
     if len(layers) >= 3 and bars >= 2 * phrase + 1:
@@ -219,6 +223,21 @@ def _entries(rng: Random, layers: list[_Layer], bars: int, phrase: int) -> dict[
             if job in starts and rng.random() < chance:
                 starts[job] = phrase
     return starts
+
+
+@dataclass(frozen=True)
+class Timing:
+    """From sixteenths to seconds, and how far a player is off at a note."""
+
+    seconds: Callable[[float], float]
+    jitter: Callable[[], float]
+
+
+def timing(rng: Random, bpm: float, meter: Meter, swing: float, on_grid: bool) -> Timing:
+    """The clock of a piece: exact on the grid, elsewhere two times out of three a little human."""
+    humanised = not on_grid and rng.random() < 2 / 3
+    jitter = (lambda: rng.uniform(-HUMAN, HUMAN)) if humanised else (lambda: 0.0)
+    return Timing(_clock(bpm, meter, swing, on_grid), jitter)
 
 
 def _clock(bpm: float, meter: Meter, swing: float, on_grid: bool) -> Callable[[float], float]:
@@ -236,13 +255,20 @@ def _clock(bpm: float, meter: Meter, swing: float, on_grid: bool) -> Callable[[f
     return seconds
 
 
-def _notes(events: Iterable[Event], seconds: Callable[[float], float], jitter: Callable[[], float]) -> tuple[Note, ...]:
+def _velocity(level: float) -> int:
+    """MIDI velocity of a loudness step; between two steps, between their velocities."""
+    level = max(0.0, min(3.0, level))
+    low = min(2, int(level))
+    return round(LEVELS[low] + (level - low) * (LEVELS[low + 1] - LEVELS[low]))
+
+
+def _notes(events: Iterable[Event], clock: Timing) -> tuple[Note, ...]:
     """Put events on the clock, end each pitch before it is struck again, and keep inside the piece."""
     sounding: dict[int, int] = {}
     notes: list[Note] = []
     for event in sorted(set(events), key=lambda event: (event.step, event.pitch, -event.level)):
-        start = max(0.0, seconds(event.step) + jitter())
-        end = min(SECONDS, seconds(event.step + 0.95 * event.length))
+        start = max(0.0, clock.seconds(event.step) + clock.jitter())
+        end = min(SECONDS, clock.seconds(event.step + 0.95 * event.length))
         if start >= SECONDS - 0.05:
             continue
         if event.pitch in sounding:
@@ -252,9 +278,44 @@ def _notes(events: Iterable[Event], seconds: Callable[[float], float], jitter: C
             gap = min(before.duration, start - before.start - 0.005)
             notes[sounding[event.pitch]] = replace(before, duration=gap)
         sounding[event.pitch] = len(notes)
-        notes.append(Note(start, max(0.05, end - start), event.pitch, LEVELS[max(0, min(3, event.level))]))
+        notes.append(Note(start, max(0.05, end - start), event.pitch, _velocity(event.level)))
     clipped = (replace(note, duration=min(note.duration, SECONDS - note.start)) for note in notes)
     return tuple(sorted(clipped, key=lambda note: (note.start, note.pitch)))
+
+
+def count_bars(bpm: float, meter: Meter) -> int:
+    """How many bars a piece has; the last one may be cut off."""
+    return math.ceil(SECONDS / (sixteenth(bpm, meter) * meter.beats * meter.pulses) - 1e-6)
+
+
+def choose_mood(rng: Random, style: Style, mode: str) -> tuple[str, ...]:
+    """Two or three words the style offers in this mode."""
+    moods = names(style.moods_minor if mode == "minor" else style.moods_major)
+    return tuple(rng.sample(moods, rng.choice((2, 2, 3))))
+
+
+def perform(
+    rng: Random,
+    style_name: str,
+    sheet: Sheet,
+    layers: list[Layer],
+    clock: Timing,
+    starts: Mapping[str, int],
+    written: Mapping[str, Sequence[Event]],
+) -> tuple[Part, ...]:
+    """Let the band play from ``sheet``, each job from its bar in ``starts``; what is ``written`` is played as it is."""
+    alone = all(layer.job != "lead" for layer in layers)
+    roles = {"lead": "lead", "bass": "bass", "drums": "drums"}
+    parts = []
+    for layer in layers:
+        events = written.get(layer.job)
+        if events is None:
+            events = _events(rng, layer, sheet, STYLES[style_name], style_name in QUIET_STYLES, alone)
+        begin = starts.get(layer.job, 0) * sheet.bar
+        notes = _notes((event for event in events if event.step >= begin), clock)
+        program = KITS[layer.instrument] if layer.job == "drums" else INSTRUMENTS[layer.instrument].program
+        parts.append(Part(layer.instrument, program, roles.get(layer.job, "harmony"), notes))
+    return tuple(parts)
 
 
 def compose(seed: int) -> Piece:
@@ -262,32 +323,17 @@ def compose(seed: int) -> Piece:
     rng = Random(seed)
     style_name = rng.choices(list(STYLES), [style.weight for style in STYLES.values()])[0]
     style = STYLES[style_name]
-    meter = _choose_meter(rng, style)
-    bpm, on_grid = _choose_bpm(rng, style, meter)
+    meter = choose_meter(rng, style)
+    bpm, on_grid = choose_bpm(rng, style, meter)
     mode = "minor" if rng.random() < style.minor_share else "major"
     key = Key(rng.randrange(12), mode)
     loop = parse_chords(rng.choice(style.minor if mode == "minor" else style.major))
     shift = key.tonic - (9 if mode == "minor" else 0)
-    bars = math.ceil(SECONDS / (sixteenth(bpm, meter) * meter.beats * meter.pulses) - 1e-6)
-    chords = tuple(_transpose(loop[bar % len(loop)], shift) for bar in range(bars))
-    sheet = Sheet(key, meter, chords)
-    moods = names(style.moods_minor if mode == "minor" else style.moods_major)
-    mood = tuple(rng.sample(moods, rng.choice((2, 2, 3))))
-    layers = _band(rng, style, meter)
-    humanised = not on_grid and rng.random() < 2 / 3
-    seconds = _clock(bpm, meter, style.swing, on_grid)
-    starts = _entries(rng, layers, bars, 4 if len(loop) >= 4 else 2)
-    alone = all(layer.job != "lead" for layer in layers)
-    roles = {"lead": "lead", "bass": "bass", "drums": "drums"}
-    parts = []
-    for layer in layers:
-        events = _events(rng, layer, sheet, style, style_name in QUIET_STYLES, alone)
-        begin = starts[layer.job] * sheet.bar
-        notes = _notes(
-            (event for event in events if event.step >= begin),
-            seconds,
-            lambda: rng.uniform(-HUMAN, HUMAN) if humanised else 0.0,
-        )
-        program = KITS[layer.instrument] if layer.job == "drums" else INSTRUMENTS[layer.instrument].program
-        parts.append(Part(layer.instrument, program, roles.get(layer.job, "harmony"), notes))
-    return Piece(seed, style_name, mood, bpm, meter, key, chords, tuple(parts), SECONDS)
+    bars = count_bars(bpm, meter)
+    sheet = Sheet(key, meter, tuple(transpose(loop[bar % len(loop)], shift) for bar in range(bars)))
+    mood = choose_mood(rng, style, mode)
+    layers = band(rng, style, meter)
+    clock = timing(rng, bpm, meter, style.swing, on_grid)
+    starts = entries(rng, layers, bars, 4 if len(loop) >= 4 else 2)
+    parts = perform(rng, style_name, sheet, layers, clock, starts, {})
+    return Piece(seed, style_name, mood, bpm, meter, key, sheet.chords, parts, SECONDS)

@@ -1,6 +1,10 @@
 """Stage 1 of training: pieces composed, rendered and described, in shards on disk.
 
 ``python -m musicgen.train.data --soundfont FluidR3_GM.sf2 --pieces 4000``
+``python -m musicgen.train.data --soundfont FluidR3_GM.sf2 --tunes ryansMammoth oneills1850 --arranged 2000``
+
+The composed pieces need nothing but the sound font. The arranged ones are built on traditional tunes, read from
+folders of ABC files: see ``airs`` for two collections in the public domain and where to find them.
 
 A shard is ``<name>.npy`` (int16 [n, N], 32 kHz mono) and ``<name>.jsonl`` (one line a piece: what the
 composer knows, its captions, and the strongest pitch class of the stems without drums and bass per chroma
@@ -14,13 +18,18 @@ import argparse
 import json
 import multiprocessing
 import time
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+if TYPE_CHECKING:
+    from musicgen.train.airs import Tune
+
 SHARD = 40  # pieces
 HELD_OUT = 9_000_000  # first seed of the pieces never trained on
+ARRANGED, ARRANGED_HELD_OUT = 5_000_000, 9_500_000  # first seeds of those on traditional tunes
 CAPTIONS = 5  # wordings of each piece
 
 
@@ -36,6 +45,7 @@ def describe(seed: int, piece: Any, tonal: np.ndarray) -> dict[str, Any]:
         "bpm": piece.bpm,
         "meter": str(piece.meter),
         "key": str(piece.key),
+        "tune": piece.tune,
         "chords": [str(chord) for chord in piece.chords],
         "drums": piece.has_drums,
         "instruments": [part.instrument for part in piece.parts],
@@ -44,10 +54,27 @@ def describe(seed: int, piece: Any, tonal: np.ndarray) -> dict[str, Any]:
     }
 
 
-def make_shard(job: tuple[Path, int, Path]) -> str:
-    """Render the shard whose first seed is ``job[1]``; returns its name."""
-    out, first, soundfont = job
+@lru_cache(maxsize=1)
+def books(folders: tuple[Path, ...]) -> tuple[tuple[Tune, ...], tuple[Tune, ...]]:
+    """The tunes in ``folders``, read once a process: to train on, held out."""
+    from musicgen.train.airs import load_tunes, split
+
+    return split(load_tunes(folders))
+
+
+def make_piece(seed: int, tunes: tuple[Path, ...]) -> Any:
+    """The piece of ``seed``: composed, or arranged from the tunes that are on its side of the split."""
+    from musicgen.train.arrange import arrange
     from musicgen.train.compose import compose
+
+    if seed >= ARRANGED_HELD_OUT:
+        return arrange(seed, books(tunes)[1])
+    return arrange(seed, books(tunes)[0]) if ARRANGED <= seed < HELD_OUT else compose(seed)
+
+
+def make_shard(job: tuple[Path, int, Path, tuple[Path, ...]]) -> str:
+    """Render the shard whose first seed is ``job[1]``; returns its name."""
+    out, first, soundfont, tunes = job
     from musicgen.train.render import Renderer
 
     name = f"{'held' if first >= HELD_OUT else 'train'}_{first:08d}"
@@ -56,7 +83,7 @@ def make_shard(job: tuple[Path, int, Path]) -> str:
     renderer = Renderer(soundfont)
     audio, lines = [], []
     for seed in range(first, first + SHARD):
-        piece = compose(seed)
+        piece = make_piece(seed, tunes)
         mix, tonal = renderer.render(piece)
         audio.append((np.clip(mix, -1, 1) * 32767).astype(np.int16))
         lines.append(json.dumps(describe(seed, piece, tonal)))
@@ -69,19 +96,29 @@ def make_shard(job: tuple[Path, int, Path]) -> str:
 
 
 def main() -> None:
-    """Render the held-out shards first, then the training shards."""
+    """Render the held-out shards first, then the training shards; those on tunes if there are tunes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--soundfont", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=Path("work/data"))
     parser.add_argument("--pieces", type=int, default=4000)
     parser.add_argument("--held-out", type=int, default=200)
+    parser.add_argument("--tunes", type=Path, nargs="+", default=[], metavar="FOLDER", help="folders of ABC files")
+    parser.add_argument("--arranged", type=int, default=2000, help="pieces on these tunes")
+    parser.add_argument("--arranged-held-out", type=int, default=80, help="pieces on tunes never trained on")
     parser.add_argument("--workers", type=int, default=2)
     args = parser.parse_args()
+    for folder in args.tunes:
+        if not any(folder.rglob("*.abc")):
+            parser.error(f"there are no .abc files in {folder}")
     args.out.mkdir(parents=True, exist_ok=True)
-    firsts = [HELD_OUT + i for i in range(0, args.held_out, SHARD)] + list(range(0, args.pieces, SHARD))
+    counts = [(HELD_OUT, args.held_out), (0, args.pieces)]
+    if args.tunes:
+        counts[1:1] = [(ARRANGED_HELD_OUT, args.arranged_held_out)]
+        counts += [(ARRANGED, args.arranged)]
+    firsts = [start + i for start, count in counts for i in range(0, count, SHARD)]
     began = time.time()
     with multiprocessing.get_context("spawn").Pool(args.workers) as pool:
-        jobs = [(args.out, first, args.soundfont) for first in firsts]
+        jobs = [(args.out, first, args.soundfont, tuple(args.tunes)) for first in firsts]
         for i, name in enumerate(pool.imap(make_shard, jobs), 1):
             print(f"{name}  {i}/{len(firsts)} shards, {time.time() - began:.0f} s", flush=True)
 

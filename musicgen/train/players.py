@@ -17,12 +17,15 @@ from musicgen.train.rhythms import CADENCE, DRUM_KEYS, MELODY
 
 @dataclass(frozen=True)
 class Event:
-    """A note in sixteenths from the start of the piece; ``level`` 0..3 is its loudness step."""
+    """A note in sixteenths from the start of the piece; ``level`` 0..3 is its loudness step.
 
-    step: int
+    Triplets fall between the sixteenths, and a phrase swells between the steps of loudness.
+    """
+
+    step: float
     length: float
     pitch: int
-    level: int
+    level: float
 
 
 @dataclass(frozen=True)
