@@ -9,6 +9,7 @@ sampled ones too but for ties. Knows nothing of threads, seconds or audio.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 import torch
@@ -228,24 +229,38 @@ class Batch:
         state["top_k"][slot] = min(params.top_k or config.codebook_size, config.codebook_size)
         state["top_p"][slot] = params.top_p
 
+    def bytes_needed(self, positions: int) -> int:
+        """Memory one more window of so many positions takes: its prompt's keys and values, and larger tensors for all
+        if those there are do not reach; the old ones are kept until the new ones are filled."""
+        config, dtype = self.network.config, self.network.dtype
+        prompt = 4 * config.layers * positions * config.dim * dtype.itemsize
+        size = self._grown(len(self.seats) + 1, positions, TEXT if config.cross_attention else 0)
+        if size == self._size:
+            return prompt
+        return prompt + sum(math.prod(shape) * kind.itemsize for shape, kind in self._shapes(*size).values())
+
+    def _grown(self, slots: int, positions: int, text: int) -> tuple[int, int, int]:
+        asked = (min(_power_of_two(slots), self.slots), _round_up(positions, REACH), _round_up(text, TEXT))
+        wider, longer, wordier = (max(old, new) for old, new in zip(self._size, asked, strict=True))
+        return wider, longer, wordier
+
     def _make_room(self, slots: int, positions: int, text: int) -> None:
         """Tensors for at least so many slots, positions and places of text; what they hold is kept."""
-        asked = (min(_power_of_two(slots), self.slots), _round_up(positions, REACH), _round_up(text, TEXT))
-        size = tuple(max(old, new) for old, new in zip(self._size, asked, strict=True))
+        size = self._grown(slots, positions, text)
         if size == self._size:
             return
         self.replay.forget()
         old, self._state = self._state, self._tensors(*size)
         for name, tensor in old.items():
             self._state[name][tuple(slice(n) for n in tensor.shape)] = tensor
-        self._size = size  # type: ignore[assignment]
+        self._size = size
         self._counts = torch.arange(max(2 * size[0], size[1]), device=self._device)
 
-    def _tensors(self, slots: int, positions: int, text: int) -> dict[str, Tensor]:
+    def _shapes(self, slots: int, positions: int, text: int) -> dict[str, tuple[tuple[int, ...], torch.dtype]]:
         config, dtype = self.network.config, self.network.dtype
         rows, books, size = 2 * slots, config.codebooks, config.codebook_size
         heads, width = config.heads, self.network.head_dim
-        shapes: dict[str, tuple[tuple[int, ...], torch.dtype]] = {
+        return {
             "keys": ((config.layers, rows, heads, positions, width), dtype),
             "values": ((config.layers, rows, heads, positions, width), dtype),
             "text_keys": ((config.layers, rows, heads, text, width), dtype),
@@ -266,7 +281,10 @@ class Batch:
             "top_p": ((slots, 1, 1), torch.float32),
             "greedy": ((slots, 1), torch.bool),
         }
-        made = {name: torch.zeros(shape, dtype=kind, device=self._device) for name, (shape, kind) in shapes.items()}
+
+    def _tensors(self, slots: int, positions: int, text: int) -> dict[str, Tensor]:
+        made = {name: torch.zeros(shape, dtype=kind, device=self._device)
+                for name, (shape, kind) in self._shapes(slots, positions, text).items()}
         # A slot nobody has taken is computed along: its settings must make sense.
         for name in ("temperature", "guidance", "top_k"):
             made[name].fill_(1)

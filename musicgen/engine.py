@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Generator, Iterator
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,6 +18,7 @@ import numpy as np
 import torch
 
 from musicgen.decoding import Window
+from musicgen.memory import said_in_words
 from musicgen.model import Model
 from musicgen.patterns import Pattern, get_pattern
 from musicgen.preparation import Prepared, conditions, prepare
@@ -63,8 +64,9 @@ class Engine:
         """
         resolved = resolve(request, self.model.config, self.max_duration)
         self._scheduler.check_room()
-        prepared = prepare(self.model, resolved)
-        self._scheduler.check_memory(_positions(self.model, resolved, prepared), 1 if resolved.guidance == 1 else 2)
+        with said_in_words("preparing the request"):
+            prepared = prepare(self.model, resolved)
+        self._scheduler.check_memory(*_extent(self.model, resolved, prepared))
         return Generation(self.model, resolved, prepared, self._scheduler)
 
     def stream(self, request: GenerationRequest) -> Iterator[GenerationEvent]:
@@ -133,6 +135,7 @@ class Generation:
                 if self._stopped:
                     return
                 yield self._event(message=f"waiting, {ahead} ahead")
+            place.claim(*_extent(self._model, self._request, self._prepared))
             yield from self._decode(place)
         finally:
             place.leave()
@@ -219,12 +222,14 @@ def _spans(model: Model, prepared: Prepared) -> list[Span]:
     return windows(prepared.frames, prepared.given.shape[1], window, stride)
 
 
-def _positions(model: Model, request: GenerationRequest, prepared: Prepared) -> int:
-    """How many positions of the model its longest window takes, about: words before it are not counted."""
+def _extent(model: Model, request: GenerationRequest, prepared: Prepared) -> tuple[int, int]:
+    """How many positions of the model its longest window takes, about (words before it are not counted), in how many
+    rows."""
     assert request.pattern is not None
     pattern = get_pattern(request.pattern, model.config.lm.codebooks)
     longest = max((span.frames for span in _spans(model, prepared)), default=1)
-    return pattern.step_count(longest) + model.config.lm.melody_frames * bool(model.config.lm.melody_bins)
+    prefix = model.config.lm.melody_frames if model.config.lm.melody_bins else 0
+    return prefix + pattern.step_count(longest), 1 if request.guidance == 1 else 2
 
 
 def window_generator(seed: int, number: int) -> torch.Generator:
@@ -292,8 +297,10 @@ class _Sound:
         """All sound so far, float32 [C, N]."""
         return np.concatenate([np.zeros((self._channels, 0), np.float32), *self._out, *self._held], axis=1)
 
-    def _beside(self) -> AbstractContextManager[Any]:
-        return nullcontext() if self._stream is None else torch.cuda.stream(self._stream)
+    @contextmanager
+    def _beside(self) -> Iterator[None]:
+        with said_in_words("making sound"), nullcontext() if self._stream is None else torch.cuda.stream(self._stream):
+            yield
 
     def _hold(self, audio: torch.Tensor) -> None:
         if audio.shape[-1]:

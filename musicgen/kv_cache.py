@@ -30,8 +30,9 @@ class KVCache:
     ) -> None:
         """``cross``: keys and values of the text [B, H, L, E] for each layer, where the model cross-attends."""
         shape = (layers, rows, heads, positions, head_dim)
-        self.keys = torch.zeros(shape, device=device, dtype=dtype)
-        self.values = torch.zeros(shape, device=device, dtype=dtype)
+        # Written to at once, not when first used: whoever asks how much memory is free must not count this.
+        self.keys = torch.empty(shape, device=device, dtype=dtype).zero_()
+        self.values = torch.empty(shape, device=device, dtype=dtype).zero_()
         self.cross = cross
         self.length = 0
 

@@ -14,15 +14,14 @@ from collections import deque
 from collections.abc import Generator
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from musicgen.batch import Batch
 from musicgen.decoding import Window, check_window
 from musicgen.errors import Busy, ModelUnavailable
 from musicgen.lm import LM
-from musicgen.memory import free_bytes, in_words
-from musicgen.stepper import Course, Stepper
+from musicgen.memory import free_bytes, give_back, in_words, ran_out, sentence
+from musicgen.stepper import Course, Stepper, repacked_bytes, track_bytes
 
 CPU_SLOTS, GPU_SLOTS = 4, 16
 WAITING = 16  # requests that may wait for a slot; more are told to come back
@@ -57,16 +56,26 @@ class Scheduler:
             self._refuse_if_full()
 
     def check_memory(self, positions: int, rows: int = 2) -> None:
-        """Raise ``ModelUnavailable`` when the keys and values of a request of so many positions cannot fit."""
-        config = self.lm.config
-        size = 4 if self.lm.device.type == "cpu" else self.lm.emb.weight.element_size()
-        needed = 2 * config.layers * rows * positions * config.dim * size
-        free = free_bytes(self.lm.device)
-        if free is not None and needed > free:
+        """Raise ``ModelUnavailable`` when what a request of so many positions needs cannot fit.
+
+        What others in a slot have been promised, and have not taken yet, is not free.
+        """
+        needed, free = self._bytes_needed(positions, rows), free_bytes(self.lm.device)
+        if free is None:
+            return
+        with self._changed:
+            free = max(0, free - sum(place.promised for place in self._running if place.course is None))
+        if needed > free:
             raise ModelUnavailable(
                 f"This request needs {in_words(needed)} of memory while it runs, but only {in_words(free)} are free; "
                 "ask for a shorter duration or a pattern of fewer steps, or try again when others are done."
             )
+
+    def _bytes_needed(self, positions: int, rows: int) -> int:
+        if isinstance(self._stepper, Batch):
+            return self._stepper.bytes_needed(positions)
+        fresh = self._stepper is None and self.lm.device.type == "cpu"
+        return track_bytes(self.lm, positions, rows) + (repacked_bytes(self.lm) if fresh else 0)
 
     def enter(self) -> Place:
         """A place for a request: in a slot if one is free, else at the end of the queue. Raises ``Busy``."""
@@ -187,6 +196,18 @@ class Place:
         self.course: Course | None = None
         self.steps: deque[tuple[int, Tensor]] = deque()  # made, not yet read
         self.error: Exception | None = None
+        self.promised = 0  # bytes it will take
+
+    def claim(self, positions: int, rows: int = 2) -> None:
+        """Promise it memory for windows of up to so many positions. Raises ``ModelUnavailable`` if there is too little.
+
+        To be called once it has a slot: others may have taken what was free when it was asked for.
+        """
+        scheduler = self._scheduler
+        with scheduler._changed:  # nobody else is promised the same memory meanwhile
+            self.promised = 0
+            scheduler.check_memory(positions, rows)
+            self.promised = scheduler._bytes_needed(positions, rows)
 
     def wait(self, seconds: float) -> int:
         """Wait up to ``seconds`` for a slot; how many are still ahead, 0 once there is one."""
@@ -245,8 +266,8 @@ class Place:
 
 def _plain(error: Exception) -> Exception:
     """Running out of memory in a sentence; everything else as it is."""
-    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
-        return ModelUnavailable("The memory ran out while decoding; ask for a shorter duration or a smaller model.")
-    return error
+    if not ran_out(error):
+        return error
+    error.__traceback__ = None  # it holds on to what the failed step had
+    give_back()
+    return sentence("decoding")

@@ -82,6 +82,18 @@ def lay_out(lm: LM, window: Window) -> Score:
     )
 
 
+def track_bytes(lm: LM, positions: int, rows: int = 2) -> int:
+    """Memory a track of so many positions takes: keys, values, what is added to each step."""
+    size = 4 if lm.dtype == torch.float32 else 4 + lm.dtype.itemsize  # both, while one becomes the other
+    return rows * positions * lm.config.dim * (2 * lm.config.layers * size + 4)
+
+
+def repacked_bytes(lm: LM) -> int:
+    """Memory that a stepper's own copy of the weights takes."""
+    matrices = [weight for weight in (*lm.transformer.parameters(), lm.heads.weight) if weight.dim() == 2]
+    return sum(weight.numel() * weight.element_size() for weight in matrices)
+
+
 class Track:
     """A window on its way: position, keys and values, tokens."""
 

@@ -19,7 +19,7 @@ from musicgen import aligned, engine, scheduler
 from musicgen.audio import Audio
 from musicgen.decoding import Window, decode
 from musicgen.engine import Engine, GenerationRequest, Span, fade_out, window_generator, windows
-from musicgen.errors import Busy, ModelUnavailable
+from musicgen.errors import Busy
 from musicgen.lm import LM
 from musicgen.patterns import PATTERN_NAMES, get_pattern
 from musicgen.preparation import conditions, prepare, with_metadata
@@ -263,7 +263,7 @@ def test_four_streams_at_once_are_each_what_they_are_alone(tiny_model):
         np.testing.assert_array_equal(np.concatenate(chunks[i], axis=1), alone.audio)
 
 
-def test_a_full_queue_and_too_little_memory_are_told_before_the_start(tiny_model, monkeypatch):
+def test_a_full_queue_is_told_before_the_start(tiny_model, monkeypatch):
     shared = Engine(tiny_model("text"), slots=1)
     running = [shared.start(ASK) for _ in range(1 + scheduler.WAITING)]
     monkeypatch.setattr(engine, "WAIT_SECONDS", 0.001)
@@ -275,9 +275,6 @@ def test_a_full_queue_and_too_little_memory_are_told_before_the_start(tiny_model
     for generation in running:
         generation.close()
     assert not shared.busy
-    monkeypatch.setattr(scheduler, "free_bytes", lambda device: 1_000)
-    with pytest.raises(ModelUnavailable, match="of memory while it runs"):
-        shared.start(ASK)
 
 
 def test_what_a_take_needs_while_it_runs_does_not_grow_with_its_length(tiny_model, monkeypatch):

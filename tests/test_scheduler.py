@@ -14,7 +14,6 @@ from musicgen import scheduler as module
 from musicgen.batch import Batch
 from musicgen.decoding import Window, decode_steps
 from musicgen.errors import Busy, ModelUnavailable
-from musicgen.memory import free_bytes, in_words
 from musicgen.sampling import SamplingParams
 from musicgen.scheduler import AHEAD, Scheduler
 from musicgen.stepper import Stepper, Track
@@ -210,25 +209,6 @@ def test_the_queue_is_bounded_and_says_how_many_are_ahead():
     places[1].leave()
     shared.check_room()
     assert shared.enter().wait(0) == 2
-
-
-def test_what_cannot_fit_is_refused_in_words(monkeypatch):
-    shared = Scheduler(LMS["text"])
-    shared.check_memory(1_000)
-    monkeypatch.setattr(module, "free_bytes", lambda device: 10**6)
-    # 2 (keys, values) x 2 layers x 2 rows x 1,000 positions x 64 x 4 bytes
-    with pytest.raises(ModelUnavailable, match="needs 2 MB of memory while it runs, but only 1 MB are free"):
-        shared.check_memory(1_000)
-    shared.check_memory(400)
-    monkeypatch.setattr(module, "free_bytes", lambda device: None)
-    shared.check_memory(10**9)
-
-
-def test_memory_in_words():
-    assert [in_words(n) for n in (0, 10**6, 99_000_000, 10**9, 1_560_000_000)] == [
-        "1 MB", "1 MB", "99 MB", "1.0 GB", "1.6 GB"]  # fmt: skip
-    free = free_bytes("cpu")
-    assert free is None or free > 10**6
 
 
 def test_a_scheduler_that_nobody_holds_is_let_go():
