@@ -1,0 +1,146 @@
+"""What a request becomes before it decodes: the plan, the melody, audio to go on from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from conftest import sine_tune
+from test_engine import ASK, KINDS, run
+
+from musicgen import aligned
+from musicgen.audio import Audio
+from musicgen.engine import Engine, GenerationRequest
+from musicgen.preparation import conditions, prepare, with_metadata
+from musicgen.request import resolve
+
+
+def follow(tune: Audio, **more) -> GenerationRequest:
+    return replace(ASK, melody=tune, separation="none", **more)
+
+
+# -- plan ------------------------------------------------------------------------------------------------------------
+
+
+def test_only_aligned_models_have_a_plan(tiny_model):
+    planned = Engine(tiny_model("aligned")).start(replace(ASK, bpm=100, key="D minor"))
+    assert planned.plan.bpm == 100 and str(planned.plan.key) == "D minor" and planned.plan.chords
+    assert planned.recipe["plan"] == planned.plan.to_dict()
+    assert Engine(tiny_model("text")).start(ASK).plan is None
+
+
+def test_other_models_are_told_in_the_words_they_were_trained_with():
+    asked = GenerationRequest("happy rock.", bpm=130.0, key="A minor", drums=False)
+    assert with_metadata(asked) == "happy rock. bpm: 130. key: A minor. no drums"
+    assert with_metadata(GenerationRequest("happy rock.")) == "happy rock."
+    assert with_metadata(GenerationRequest(bpm=92.5)) == "bpm: 92.5"
+
+
+def test_the_features_are_the_plan_in_absolute_time(tiny_model):
+    model = tiny_model("aligned")
+    request = resolve(replace(ASK, duration=7.0), model.config, 600)
+    prepared = prepare(model, request)
+    np.testing.assert_array_equal(prepared.features, prepared.plan.aligned(350, 50))
+    row, against = conditions(model, prepared, "", 90, 150)
+    np.testing.assert_array_equal(row.aligned[0].numpy(), prepared.features[90:240])
+    assert against is None
+
+
+def test_with_the_plan_off_only_what_is_given_is_told(tiny_model):
+    model = tiny_model("aligned")
+    off = resolve(replace(ASK, plan="off"), model.config, 600)
+    free = prepare(model, off)
+    assert free.plan is None and not free.features.any() and free.text == "happy rock"
+    told = prepare(model, replace(off, bpm=120, drums=False, key="A minor"))
+    assert told.plan.bpm == 120 and not told.plan.chords and told.plan.drums is False
+    assert told.features[:, aligned.HAS_BEAT].all() and not told.features[:, aligned.HAS_CHORDS].any()
+    with pytest.raises(ValueError, match="Chords need a tempo"):
+        prepare(model, replace(off, chords="C F"))
+
+
+# -- melody ----------------------------------------------------------------------------------------------------------
+
+
+def test_an_aligned_model_is_told_the_tune_note_by_note(tiny_model, tune):
+    model = tiny_model("aligned")
+    prepared = prepare(model, resolve(follow(tune, duration=6.0), model.config, 600))
+    heard = prepared.features[:, aligned.MELODY]
+    for second, pitch_class in enumerate((9, 0, 4, 9)):  # A C E A
+        middle = heard[50 * second + 15 : 50 * second + 35]
+        assert (middle.argmax(1) == pitch_class).all() and (middle.sum(1) == 1).all()
+    assert prepared.features[:200, aligned.HAS_MELODY].all()
+    assert not prepared.features[200:, aligned.HAS_MELODY].any(), "what comes after the tune is free"
+    assert any("goes on freely" in note for note in prepared.notes)
+    assert str(prepared.plan.key) == "A minor"
+    # Nobody gave chords, and drawn ones would quarrel with the tune.
+    assert not prepared.plan.chords and not prepared.features[:, aligned.HAS_CHORDS].any()
+    given_chords = prepare(model, resolve(follow(tune, chords="Am F", bpm=120), model.config, 600))
+    assert given_chords.features[:, aligned.HAS_CHORDS].all() and given_chords.plan.bpm == 120
+
+
+def test_a_beat_is_taken_from_the_melody_unless_the_words_give_one(tiny_model):
+    model = tiny_model("aligned")
+    time = np.arange(32_000 * 8) / 32_000
+    since = (time - 0.2) % 0.5  # a click every half second from 0.2 s on: 120 bpm
+    clicks = (np.sin(2 * np.pi * 440 * time) * np.exp(-30 * since) * (time > 0.2)).astype(np.float32)
+    rhythm = Audio(0.5 * clicks[None], 32_000)
+    plan = prepare(model, resolve(follow(rhythm), model.config, 600)).plan
+    assert plan.bpm == pytest.approx(120, rel=0.03)
+    assert -plan.start % (60 / plan.bpm) == pytest.approx(0.2, abs=0.06)
+    assert prepare(model, resolve(follow(rhythm, prompt="rock at 90"), model.config, 600)).plan.bpm == 90
+
+
+@pytest.mark.parametrize("kind", ["melody", "aligned"])
+def test_two_melodies_make_two_takes(tiny_model, kind):
+    make = Engine(tiny_model(kind)).generate
+    first, second = make(follow(sine_tune())), make(follow(sine_tune((392.0, 311.13))))
+    assert (first.codes != second.codes).any()
+    assert first.melody_chroma.shape[1] == 12 and set(np.unique(first.melody_chroma)) <= {0.0, 1.0}
+    assert make(ASK).melody_chroma is None
+
+
+def test_a_prepended_melody_follows_absolute_time_and_starts_again(tiny_model, tune):
+    model = tiny_model("melody")
+    prepared = prepare(model, resolve(follow(tune, duration=7.0), model.config, 600))
+    rows = len(prepared.chroma)
+    for start in (0, 90, 180):
+        melody = conditions(model, prepared, "", start, 150)[0].melody[0].numpy()
+        first = round(start / 50 * 7.8125)
+        np.testing.assert_array_equal(melody, prepared.chroma[(first + np.arange(20)) % rows])
+
+
+# -- continuation ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("duration", [5.0, 9.0])
+def test_a_continuation_begins_with_what_was_given(tiny_model, kind, duration):
+    model = tiny_model(kind)
+    # Four seconds, longer than a window; low notes, for the tiny codec ends at 500 Hz.
+    given_audio = sine_tune((110.0, 147.0, 165.0, 110.0))
+    # Without sampling, only what was given can make a difference.
+    asked = replace(ASK, duration=duration, greedy=True, plan="off")
+    events, result = run(model, replace(asked, continue_from=given_audio))
+    codec = model.codec
+    expected = codec.encode(
+        torch.from_numpy(given_audio.resampled(codec.sample_rate).with_channels(codec.channels).samples)[None]
+    )[0].numpy()
+    np.testing.assert_array_equal(result.codes[:, :200], expected[:, :200])
+    assert result.codes.shape[1] == duration * 50
+    assert result.audio.shape[1] == duration * codec.sample_rate
+    assert any(event.frames_done >= 200 for event in events)
+    other = Engine(model).generate(replace(asked, continue_from=sine_tune((220.0, 330.0) * 2)))
+    assert (other.codes[:, 200:] != result.codes[:, 200:]).any(), "what comes depends on what was"
+
+
+def test_a_continuation_keeps_the_beat_and_leaves_the_given_chords_alone(tiny_model):
+    model = tiny_model("aligned")
+    request = replace(ASK, continue_from=sine_tune(), duration=8.0, bpm=120)
+    prepared = prepare(model, resolve(request, model.config, 600))
+    assert not prepared.features[:200, aligned.HAS_CHORDS].any() and prepared.features[200:, aligned.HAS_CHORDS].all()
+    loop = len(prepared.plan.chords) * 2.0
+    begins = -prepared.plan.start
+    assert 4.0 <= begins < 4.5, "the loop begins with the first beat of the new music"
+    assert (begins + prepared.plan.start) % loop == pytest.approx(0)
