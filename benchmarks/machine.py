@@ -35,6 +35,11 @@ def spread(values: Sequence[float]) -> Spread:
     return Spread(tuple(values))
 
 
+def ratios(numbers: Sequence[float], to: Sequence[float]) -> Spread:
+    """Pair by pair, how many times ``to`` the ``numbers`` are: what slowed a round down slowed both."""
+    return spread([a / b for a, b in zip(numbers, to, strict=True)])
+
+
 def describe() -> dict[str, str]:
     """The machine and the software, in words."""
     cpu = platform.processor() or platform.machine()
@@ -45,15 +50,19 @@ def describe() -> dict[str, str]:
         cpu += ", avx512_bf16" if "avx512_bf16" in fields["flags"] else ", no avx512_bf16"
     except (OSError, KeyError):
         pass
-
+    waits = os.environ.get("OMP_WAIT_POLICY", "not set")
     return {
         "CPU": f"{cpu}, {os.cpu_count()} cores",
         "GPU": torch.cuda.get_device_name() if torch.cuda.is_available() else "none",
-        "torch": f"{torch.__version__}, {torch.get_num_threads()} threads",
+        "torch": f"{torch.__version__}, {torch.get_num_threads()} threads, OMP_WAIT_POLICY {waits}",
         "transformers": importlib.metadata.version("transformers"),
         "Python": platform.python_version(),
-        "load of the machine at the start": f"{os.getloadavg()[0]:.1f} (1 minute); anything above 0.3 blurs the times",
     }
+
+
+def load() -> str:
+    """How busy the machine is, in words."""
+    return f"load of the machine at the start {os.getloadavg()[0]:.1f} (anything above 0.3 blurs the times)"
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

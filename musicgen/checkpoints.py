@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from musicgen import download, formats_pocket, formats_reference, formats_transformers
+from musicgen import download, formats_pocket, formats_reference, formats_transformers, threads
 from musicgen.conditioners import build_conditioner
 from musicgen.config import KNOWN_MODELS, EncodecConfig, ModelConfig
 from musicgen.download import Progress
@@ -20,14 +20,15 @@ from musicgen.errors import ModelUnavailable
 from musicgen.formats import Checkpoint
 from musicgen.formats_pocket import save_pocket
 from musicgen.lm import LM
+from musicgen.memory import free_bytes, in_words
 from musicgen.model import Model
-from musicgen.weight_files import fill
+from musicgen.weight_files import fill, read_json
 
 if TYPE_CHECKING:
     from musicgen.codec import EncodecCodec
     from musicgen.pocket_codec import PocketCodec
 
-__all__ = ["POCKET", "ModelUnavailable", "Progress", "load", "load_pocket", "present", "save_pocket"]
+__all__ = ["POCKET", "ModelUnavailable", "Progress", "configuration", "load", "load_pocket", "present", "save_pocket"]
 
 POCKET = Path(__file__).resolve().parent.parent / "assets" / "pocket"  # the bundled model
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -54,10 +55,13 @@ def load(
     """
     device = choose_device(device)
     dtype = choose_dtype(dtype, device)
+    if device.type == "cpu":
+        threads.settle()
     folder, repo = _locate(str(name_or_dir).strip(), progress)
     name = next((known.short_name for known in KNOWN_MODELS.values() if known.source == repo), repo or folder.name)
     if progress is not None:
         progress(1.0, f"reading {name}")
+    _check_memory(folder, name, device, dtype)
     try:
         return _assemble(_read(folder, name, repo, dtype, progress), device, dtype, repo)
     except torch.OutOfMemoryError:
@@ -80,6 +84,17 @@ def present(name_or_dir: str | Path) -> bool:
         return download.is_complete(Path(name)) or (Path(name) / "config.json").is_file()
     repo = KNOWN_MODELS[name].source if name in KNOWN_MODELS else name
     return download.is_hub_name(repo) and download.cached(repo) is not None
+
+
+def configuration(name_or_dir: str | Path) -> ModelConfig | None:
+    """The configuration of a model in our own format, its weights not read; None for any other, or a damaged one."""
+    folder = POCKET if str(name_or_dir) == "pocket" else Path(name_or_dir)
+    try:
+        if formats_pocket.is_pocket(folder):
+            return formats_pocket.config_from_json(read_json(folder / "config.json").get("model"))
+    except ModelUnavailable:
+        pass  # loading it tells why
+    return None
 
 
 def choose_device(device: torch.device | str | None) -> torch.device:
@@ -129,6 +144,20 @@ def _locate(name: str, progress: Progress | None) -> tuple[Path, str | None]:
     raise ModelUnavailable(f"There is no model '{name[:60]}'; {hint}")
 
 
+def _check_memory(folder: Path, name: str, device: torch.device, dtype: torch.dtype) -> None:
+    """Raise ``ModelUnavailable`` when the weights cannot fit beside what runs already: a system that runs out of memory
+    ends processes without a word."""
+    files = [path for path in folder.iterdir() if path.is_file()]
+    sizes = [sum(path.stat().st_size for path in files if path.suffix == kind) for kind in (".safetensors", ".bin")]
+    needed = max(sizes) * dtype.itemsize // 4  # about: released files hold float32
+    free = free_bytes(device)
+    if free is not None and needed > free:
+        raise ModelUnavailable(
+            f"'{name}' takes about {in_words(needed)} of memory, but only {in_words(free)} are free on {device}; "
+            "choose a smaller model, or close what else is using it."
+        )
+
+
 def _read(folder: Path, name: str, repo: str | None, dtype: torch.dtype, progress: Progress | None) -> Checkpoint:
     # The licence of what Meta released is known; of what others made of it we cannot speak.
     licence = "CC-BY-NC-4.0" if repo is not None and repo.startswith("facebook/") else "unknown"
@@ -157,6 +186,8 @@ def _assemble(parts: Checkpoint, device: torch.device, dtype: torch.dtype, repo:
         conditioner = build_conditioner(config, device, parts.folder, repo, parts.text)
     except ValueError as error:
         raise ModelUnavailable(str(error)) from None
+    if device.type == "cuda" and dtype != torch.float32 and hasattr(codec, "decode_in"):
+        codec.decode_in(torch.float16)  # of the half ones the one with three more bits for a sample
     return Model(config, lm.to(device, dtype), codec.to(device), conditioner)
 
 

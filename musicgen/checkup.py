@@ -10,6 +10,8 @@ import importlib.util
 import platform
 from dataclasses import dataclass
 
+from musicgen import threads
+
 _PATIENCE = 3.0  # seconds
 
 
@@ -24,7 +26,7 @@ class Item:
 
 def checkup() -> list[Item]:
     """Device, ffmpeg, the bundled model, text encoders, separation, released models, the hub."""
-    return [_device(), _ffmpeg(), _bundled(), _minilm(), _encodec(), _released(), _demucs(), _hub()]
+    return [_device(), _ffmpeg(), _bundled(), _minilm(), _encodec(), _released(), _encoders(), _demucs(), _hub()]
 
 
 def _device() -> Item:
@@ -35,7 +37,7 @@ def _device() -> Item:
         free, total = torch.cuda.mem_get_info()
         name = torch.cuda.get_device_name()
         return Item("device", True, f"{name}, {free / 1e9:.0f} of {total / 1e9:.0f} GB free; {system}")
-    return Item("device", True, f"CPU with {torch.get_num_threads()} threads, no GPU; {system}")
+    return Item("device", True, f"CPU with {threads.settle()} threads, no GPU; {system}")
 
 
 def _ffmpeg() -> Item:
@@ -83,6 +85,12 @@ def _released() -> Item:
     return Item("released models", False, "none on this machine; each is downloaded when it is first used")
 
 
+def _encoders() -> Item:
+    if importlib.util.find_spec("transformers") is None:
+        return Item("text encoders of the released models", False, "pip install 'transformers>=5.17,<6'")
+    return Item("text encoders of the released models", True, "T5 and CLAP, by the transformers package")
+
+
 def _demucs() -> Item:
     if importlib.util.find_spec("demucs") is None:
         return Item("separation by Demucs", False, "pip install 'demucs>=4.1,<5'; until then librosa separates")
@@ -96,11 +104,13 @@ def _hub() -> Item:
 
     try:
         if constants.HF_HUB_OFFLINE:
-            return Item("model hub", False, "switched off by HF_HUB_OFFLINE; what is on this machine works without it")
+            mend = "switched off; unset HF_HUB_OFFLINE for downloads, what is on this machine works without it"
+            return Item("model hub", False, mend)
         get_session().head(constants.ENDPOINT, timeout=_PATIENCE)
         return Item("model hub", True, constants.ENDPOINT)
     except Exception:  # the session's own error classes differ between versions
-        return Item("model hub", False, "out of reach; what is on this machine works without it")
+        mend = "out of reach; for downloads see to the connection (or HTTPS_PROXY), what is here works without it"
+        return Item("model hub", False, mend)
 
 
 def _cached(repo: str, filename: str) -> bool:

@@ -100,7 +100,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def generate(arguments: argparse.Namespace) -> int:
     """Make a piece, show how far it is, write it; Ctrl-C keeps what there is."""
     flags = vars(arguments)
-    request, model_name = read_request(flags)
+    request, recipe = read_request(flags)
     _check_outputs(flags)
 
     from musicgen.checkpoints import load
@@ -109,7 +109,7 @@ def generate(arguments: argparse.Namespace) -> int:
 
     check(request, MAX_DURATION)  # before a model is loaded, or even downloaded
     progress = Progress()
-    model = load(model_name, flags.get("device"), flags.get("dtype"), progress.loading)
+    model = load(*which_model(flags, recipe), progress.loading)
     generation = Engine(model).start(request)
     progress.line(f"plan: {generation.plan.describe()}" if generation.plan else f"model: {model.name}")
     stopped = False
@@ -131,8 +131,8 @@ def generate(arguments: argparse.Namespace) -> int:
     return 130 if stopped else 0
 
 
-def read_request(flags: dict[str, Any]) -> tuple[GenerationRequest, str]:
-    """The request and the model's name, from the flags given and the recipe if there is one."""
+def read_request(flags: dict[str, Any]) -> tuple[GenerationRequest, dict[str, Any]]:
+    """The request, from the flags given and the recipe if there is one; and that recipe, else an empty one."""
     from dataclasses import replace
 
     from musicgen.audio import read
@@ -143,11 +143,26 @@ def read_request(flags: dict[str, Any]) -> tuple[GenerationRequest, str]:
     given = {field: flags[flag] for flag, field in _REQUEST_FLAGS.items() if flag in flags}
     if "recipe" in flags:
         recipe = read_recipe(flags["recipe"])
-        request = replace(request_from_recipe(recipe, melody, continue_from), **given)
-        return request, flags.get("model", str(recipe.get("model", "pocket")))
+        return replace(request_from_recipe(recipe, melody, continue_from), **given), recipe
     if not given.get("prompt") and melody is None and continue_from is None:
         raise ValueError("Say what to make, as in: python -m musicgen generate 'lo-fi hip hop, mellow piano, 80 bpm'.")
-    return GenerationRequest(melody=melody, continue_from=continue_from, **given), flags.get("model", "pocket")
+    return GenerationRequest(melody=melody, continue_from=continue_from, **given), {}
+
+
+def which_model(flags: dict[str, Any], recipe: dict[str, Any]) -> tuple[str, str | None, str | None]:
+    """Name or folder, device and dtype: as the flags say, else as the recipe does, else what suits the machine."""
+    from musicgen.checkpoints import choose_device
+    from musicgen.config import KNOWN_MODELS
+    from musicgen.download import is_hub_name
+
+    name = flags.get("model", str(recipe.get("model", "pocket")))
+    if "model" not in flags and name not in KNOWN_MODELS and not is_hub_name(name):
+        raise ValueError(f"The recipe's model '{name[:60]}' was read from a folder; say where it is with --model.")
+    device, dtype = flags.get("device"), flags.get("dtype")
+    # Another kind of device would not give the same codes anyway, and may be slow with this dtype.
+    if dtype is None and recipe.get("dtype") and recipe.get("device") == choose_device(device).type:
+        dtype = str(recipe["dtype"])
+    return name, device, dtype
 
 
 def _check_outputs(flags: dict[str, Any]) -> None:
@@ -250,15 +265,19 @@ def show_recipe(arguments: argparse.Namespace) -> int:
 
 def list_models(arguments: argparse.Namespace) -> int:
     """Print the catalogue."""
-    from musicgen.checkpoints import present
+    from musicgen.checkpoints import POCKET, configuration, present
     from musicgen.config import KNOWN_MODELS
+    from musicgen.memory import in_words
 
     rows = [("name", "parameters", "download", "here", "pattern", "licence", "")]
     for known in KNOWN_MODELS.values():
-        here = "yes" if present(known.short_name) else "no"
-        rows.append(
-            (known.short_name, known.parameters or "-", known.download, here, known.pattern, known.licence, known.note)
-        )
+        name, size, pattern = known.short_name, known.download, known.pattern
+        here = present(name)
+        if known.source == "bundled" and here:  # its own configuration knows better than the catalogue
+            size += f", {in_words(sum(path.stat().st_size for path in POCKET.glob('*.safetensors')))}"
+            config = configuration(name)
+            pattern = pattern if config is None else "all" if config.lm.told_pattern else config.pattern
+        rows.append((name, known.parameters or "-", size, "yes" if here else "no", pattern, known.licence, known.note))
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) - 1)]
     for row in rows:
         print("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]).rstrip())

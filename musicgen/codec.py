@@ -55,6 +55,11 @@ class EncodecCodec(nn.Module):
                 delattr(layer._codebook, name)
         self.eval()
 
+    def decode_in(self, dtype: torch.dtype) -> None:
+        """Compute sound from latents in ``dtype``; encoding and the codebooks stay float32, for a code is an exact
+        choice among neighbours."""
+        self.decoder_net.to(dtype)
+
     @property
     def device(self) -> torch.device:
         """Where the weights are; audio and codes are brought there."""
@@ -100,11 +105,12 @@ class EncodecCodec(nn.Module):
             raise ValueError(f"Codes are numbers from 0 to {self.codebook_size - 1}.")
         rows = codes.to(self.device).reshape(batch, books // self.channels, self.channels, frames)
         rows = rows.permute(1, 0, 2, 3)  # [k, B, C, T]
-        return self.quantizer.vq.decode(rows.reshape(len(rows), batch * self.channels, frames))
+        latent = self.quantizer.vq.decode(rows.reshape(len(rows), batch * self.channels, frames))
+        return latent.to(next(self.decoder_net.parameters()).dtype)
 
     def _split_channels(self, audio: Tensor) -> Tensor:
-        """[B * C, 1, N] -> [B, C, N]."""
-        return audio.reshape(len(audio) // self.channels, self.channels, audio.shape[-1])
+        """[B * C, 1, N] -> float32 [B, C, N]."""
+        return audio.float().reshape(len(audio) // self.channels, self.channels, audio.shape[-1])
 
 
 class EncodecStream:

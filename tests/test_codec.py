@@ -233,6 +233,31 @@ def test_the_module_alone_does_not_import_encodec() -> None:
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
+def assert_close_in_half(codec: EncodecCodec, dtype: torch.dtype, decibels: float) -> None:
+    """Decoding in ``dtype`` makes the same sound up to its rounding, whole and in chunks; encoding is untouched."""
+    codes = torch.randint(0, 32, (2, 4, 60), device=codec.device)
+    audio = torch.randn(1, 1, 6_400)
+    exact, exact_codes = codec.decode(codes), codec.encode(audio)
+    codec.decode_in(dtype)
+    stream = codec.decoder()
+    joined = torch.cat([*(stream.push(chunk) for chunk in codes.split(7, -1)), stream.finish()], -1)
+    for sound in (codec.decode(codes), joined):
+        assert sound.dtype == torch.float32 and not torch.equal(sound, exact)
+        assert 10 * torch.log10(exact.square().mean() / (sound - exact).square().mean()) > decibels
+    assert torch.equal(codec.encode(audio), exact_codes)
+
+
+def test_decoding_in_half_precision() -> None:
+    assert_close_in_half(small_codec(), torch.bfloat16, 25)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize(("dtype", "decibels"), [(torch.float16, 45), (torch.bfloat16, 25)])
+def test_decoding_in_half_precision_on_the_gpu(dtype: torch.dtype, decibels: float) -> None:
+    assert_close_in_half(small_codec().cuda(), dtype, decibels)
+
+
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_on_the_gpu() -> None:

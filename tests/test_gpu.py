@@ -10,8 +10,10 @@ from conftest import build_model, sine_tune
 from test_scheduler import different, run
 from test_stepper import CONFIGS, PATTERNS, conditions, make, pattern, tokens
 
+from musicgen import checkpoints
 from musicgen.attention import by_sdpa, by_xformers
-from musicgen.batch import Batch
+from musicgen.batch import REACH, Batch
+from musicgen.checkpoints import save_pocket
 from musicgen.decoding import Window, decode_steps
 from musicgen.engine import Engine, GenerationRequest
 from musicgen.lm import LM
@@ -127,6 +129,33 @@ def test_xformers_in_a_graph_gives_the_same_greedy_tokens():
     lm = on_gpu("text")
     wanted = window("text", params=GREEDY)
     assert torch.equal(decode(Batch(lm, 2, attention="xformers"), wanted), decode(Batch(lm, 2), wanted))
+
+
+def test_a_step_never_waits_for_the_host():
+    batch = Batch(on_gpu("told"), 2, graphs=False)
+    seats = [batch.open(window("told", seed, params=SamplingParams(top_k=20))) for seed in (1, 2)]
+    assert not batch.advance(seats)
+    batch._state["active"].fill_(1)
+    batch._state["turn"].zero_()
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        batch._program(2, REACH, True)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+
+
+@pytest.mark.parametrize(("dtype", "codec"), [("float32", torch.float32), ("bfloat16", torch.float16)])
+def test_a_loaded_model_makes_sound_in_half_precision(dtype, codec, tmp_path, monkeypatch):
+    tiny = build_model("text")
+    save_pocket(tmp_path, tiny.config, tiny.lm, tiny.codec)
+    monkeypatch.setattr(checkpoints, "build_conditioner", lambda *_, **__: tiny.conditioner)
+    model = checkpoints.load(tmp_path, "cuda", dtype)
+    assert {p.dtype for p in model.codec.decoder_net.parameters()} == {codec}
+    assert {p.dtype for p in model.codec.encoder_net.parameters()} == {torch.float32}
+    result = Engine(model).generate(GenerationRequest("happy rock", duration=4.0, seed=1))
+    whole = tiny.codec.decode(torch.from_numpy(result.codes).long()[None])[0].numpy()
+    error = np.square(result.audio[:, :-100] - whole[:, :-100]).mean() / np.square(whole).mean()
+    assert error < 1e-3
 
 
 def test_running_out_of_memory_is_survived(monkeypatch):

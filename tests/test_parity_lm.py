@@ -92,6 +92,11 @@ def stereo_pair():
     return make(melody=False, stereo=True)
 
 
+@pytest.fixture(scope="module")
+def stereo_melody_pair():
+    return make(melody=True, stereo=True)
+
+
 def prompts(rows: int) -> Conditions:
     """Random states of prompts of unequal length."""
     generator = torch.Generator().manual_seed(11)
@@ -181,9 +186,10 @@ def test_stereo_greedy_tokens(stereo_pair, monkeypatch, rows):
         assert torch.equal(our_greedy(ours, row(conditions, i)), expected[i])
 
 
-def test_melody_greedy_tokens(melody_pair, monkeypatch):
+@pytest.mark.parametrize("pair", ["melody_pair", "stereo_melody_pair"])
+def test_melody_greedy_tokens(pair, request, monkeypatch):
     # Each row alone on their side: transformers lets the padding of a longer neighbour into the prefix.
-    theirs, ours = melody_pair
+    theirs, ours = request.getfixturevalue(pair)
     conditions = replace(prompts(3), melody=melodies(3))
     for i in range(3):
         alone = row(conditions, i)

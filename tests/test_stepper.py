@@ -14,7 +14,6 @@ from musicgen.attention import by_sdpa, choose_attention
 from musicgen.batch import Batch
 from musicgen.conditions import Conditions
 from musicgen.config import LMConfig
-from musicgen.cuda_graph import Replay
 from musicgen.decoding import Window, decode_steps
 from musicgen.lm import LM
 from musicgen.matrices import Columns, Packed, Plain, matrix
@@ -249,14 +248,6 @@ def test_every_form_of_a_matrix_is_the_same_product(form, rows, shape):
 
 def test_float16_on_a_cpu_is_left_as_it_is():
     assert type(matrix(torch.randn(4, 4).half())) is Plain
-
-
-def test_without_cuda_a_program_is_simply_called():
-    calls: list[tuple[int, ...]] = []
-    replay = Replay(lambda *shape: calls.append(shape), lambda: calls.append(()), torch.device("cpu"))
-    replay.ready(1, 2)
-    replay(1, 2)
-    assert calls == [(1, 2)] and not replay.enabled
 
 
 def test_attention_by_another_name_is_refused(monkeypatch):

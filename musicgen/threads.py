@@ -1,0 +1,45 @@
+"""How many threads a CPU's work is worth: as many as the cores this process may use, not as many as the machine has.
+
+In a container the machine may have many more, and threads that wait for one another on too few cores take several
+times as long. Knows nothing of models.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from pathlib import Path
+
+_GROUP = Path("/sys/fs/cgroup")
+
+
+def cores(group: Path = _GROUP) -> int:
+    """The cores this process may use: by its affinity, and by the quota of its control group (versions 2 and 1)."""
+    mine = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    quota = _quota(group)
+    return mine if quota is None else max(1, min(mine, math.ceil(quota)))
+
+
+def settle() -> int:
+    """Let torch use no more threads than there are cores for; returns how many it uses.
+
+    What OMP_NUM_THREADS says, or fewer threads that someone has set, stays as it is.
+    """
+    import torch
+
+    if "OMP_NUM_THREADS" not in os.environ and torch.get_num_threads() > cores():
+        torch.set_num_threads(cores())
+    return torch.get_num_threads()
+
+
+def _quota(group: Path) -> float | None:
+    """Cores' worth of time the control group may take; None: no limit, or none that can be read."""
+    try:
+        if (group / "cpu.max").exists():
+            allowed, period = (group / "cpu.max").read_text().split()
+        else:
+            files = (group / "cpu" / "cpu.cfs_quota_us", group / "cpu" / "cpu.cfs_period_us")
+            allowed, period = (file.read_text().strip() for file in files)
+        return int(allowed) / int(period) if allowed not in ("max", "-1") else None
+    except (OSError, ValueError, ZeroDivisionError):
+        return None

@@ -1,0 +1,57 @@
+"""Threads: as many as cores that may be used, whatever the machine has."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+import torch
+
+from musicgen import threads
+
+
+@pytest.fixture
+def sixteen(monkeypatch):
+    """A machine of sixteen cores, on which torch would use them all; its real number of threads comes back."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(16)), raising=False)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    used = [16]
+    monkeypatch.setattr(torch, "get_num_threads", lambda: used[-1])
+    monkeypatch.setattr(torch, "set_num_threads", used.append)
+    return used
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"cpu.max": "200000 100000\n"}, 2),
+        ({"cpu.max": "150000 100000\n"}, 2),
+        ({"cpu.max": "1000 100000\n"}, 1),
+        ({"cpu.max": "6400000 100000\n"}, 16),
+        ({"cpu.max": "max 100000\n"}, 16),
+        ({"cpu.max": "nonsense"}, 16),
+        ({"cpu.max": "100000 0"}, 16),
+        ({"cpu/cpu.cfs_quota_us": "400000\n", "cpu/cpu.cfs_period_us": "100000\n"}, 4),
+        ({"cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, 16),
+        ({}, 16),
+    ],
+)
+def test_a_quota_counts_as_cores(sixteen, tmp_path, files, expected):
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert threads.cores(tmp_path) == expected
+
+
+def test_torch_gets_no_more_threads_than_there_are_cores_for(sixteen, monkeypatch):
+    monkeypatch.setattr(threads, "cores", lambda: 2)
+    assert threads.settle() == 2 == sixteen[-1]
+    sixteen.append(1)
+    assert threads.settle() == 1, "fewer stay as they are"
+    sixteen.append(16)
+    monkeypatch.setenv("OMP_NUM_THREADS", "16")
+    assert threads.settle() == 16, "someone has said how many"
+
+
+def test_here_there_is_at_least_one():
+    assert 1 <= threads.cores() <= (os.cpu_count() or 1)
