@@ -155,7 +155,7 @@ def _steps(asked: argparse.Namespace) -> Part:
 def _int8(asked: argparse.Namespace) -> Part:
     model, what = takes.bundled()
     prompts = int8.PROMPTS[:2] if asked.quick else int8.PROMPTS
-    rows = int8.gate(model, prompts, 0.5 if asked.quick else 2.0, asked.rounds)
+    rows = int8.gate(model, prompts, 0.3 if asked.quick else int8.SECONDS, asked.rounds)
     return rows, f"{what[0].upper()}{what[1:]}. {int8.in_words(rows, len(prompts))}"
 
 

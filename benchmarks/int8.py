@@ -32,6 +32,7 @@ from musicgen.sampling import guide
 from musicgen.stepper import Stepper, Track
 
 BOUND = 0.01  # nats a code, on average
+SECONDS = 1.5  # of each prompt's take
 PROMPTS = (
     "lo-fi hip hop, mellow electric piano, 80 bpm", "calm piano in C major", "energetic rock with distorted guitar",
     "slow jazz waltz with brushes", "acoustic folk guitar in G", "happy ukulele, 120 bpm", "dark ambient pads",
@@ -181,7 +182,7 @@ def in_words(rows: list[Gate], prompts: int) -> str:
 def main() -> None:
     """Measure, and print it."""
     model, what = bundled()
-    rows = gate(model, PROMPTS, 2.0, 3)
+    rows = gate(model, PROMPTS, SECONDS, 3)
     print(f"{what[0].upper()}{what[1:]}.\n\n{in_words(rows, len(PROMPTS))}")
     print(json.dumps({row.form: {"nats": row.mean, "worst": row.worst, "passes": row.passes} for row in rows}))
 

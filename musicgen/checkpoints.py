@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import torch
 
@@ -186,8 +186,8 @@ def _assemble(parts: Checkpoint, device: torch.device, dtype: torch.dtype, repo:
         conditioner = build_conditioner(config, device, parts.folder, repo, parts.text)
     except ValueError as error:
         raise ModelUnavailable(str(error)) from None
-    if device.type == "cuda" and dtype != torch.float32 and hasattr(codec, "decode_in"):
-        codec.decode_in(torch.float16)  # of the half ones the one with three more bits for a sample
+    if device.type == "cuda" and dtype != torch.float32 and isinstance(config.codec, EncodecConfig):
+        cast("EncodecCodec", codec).decode_in(torch.float16)  # of the half ones the one with more bits for a sample
     return Model(config, lm.to(device, dtype), codec.to(device), conditioner)
 
 

@@ -60,6 +60,11 @@ def test_what_is_written_for_gpus_runs():
     assert measured.share * 1e9 * measured.milliseconds / 1e3 == pytest.approx(2 * weights)
 
 
+def test_a_take_with_the_released_codec_is_watched():
+    row = gpu.whole_takes("tiny", replace(TINY, codebook_size=64), 1.0, 1, "cpu")
+    assert row.name == "tiny" and row.cost.values == (1.0,) and 0 < row.first.median <= 1 / row.speed.median + 1e-9
+
+
 def test_takes_are_watched():
     engine = Engine(build_model("aligned"))
     (first, second) = takes.durations(engine, (1.0, 2.0), 2)

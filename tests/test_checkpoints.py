@@ -154,6 +154,15 @@ def test_a_pocket_from_before_patterns_were_told_is_not_told(tmp_path: Path, tin
     assert loaded.config == model.config and not loaded.config.lm.told_pattern
 
 
+def test_weights_that_cannot_fit_are_refused_before_they_are_read(tmp_path: Path, tiny_model, monkeypatch) -> None:
+    model = tiny_model("aligned")
+    save_pocket(tmp_path / "saved", model.config, model.lm, model.codec)
+    monkeypatch.setattr(formats_pocket, "read", lambda *_: pytest.fail("read"))
+    monkeypatch.setattr(checkpoints, "free_bytes", lambda device: 1_000)
+    with pytest.raises(ModelUnavailable, match="'saved' takes about 1 MB of memory, but only 1 MB are free on cpu"):
+        load(tmp_path / "saved", "cpu")
+
+
 def test_which_patterns_weights_know(tiny_model) -> None:
     told, other = tiny_model("told").config, tiny_model("stereo").config
     assert told.knows("delay") and told.knows("musiclm") and told.knows("0,3,1,1")

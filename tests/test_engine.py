@@ -180,6 +180,20 @@ def test_events_only_ever_add(tiny_model):
     np.testing.assert_array_equal(before.codes, result.codes)
 
 
+def test_the_time_left_by_hand(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(engine.time, "monotonic", lambda: now[0])
+    clock = engine._Clock(20)
+    for _ in range(4):
+        now[0] += 2
+        clock.tick()
+    assert clock.seconds_left() is None, "too few to judge by"
+    for _ in range(6):
+        now[0] += 2
+        clock.tick()
+    assert clock.seconds_left() == 20, "ten steps are left, of two seconds each"
+
+
 @given(st.lists(st.integers(0, 700), max_size=12), st.booleans())
 def test_sound_that_went_out_stays_true_whatever_the_codec_holds_back(lengths, greedy_player):
     """A decoder without look-ahead is the hardest case: the fade must not reach into what is playing already."""

@@ -19,7 +19,8 @@ from musicgen.lm import LM
 from musicgen.matrices import Columns, Packed, Plain, matrix
 from musicgen.patterns import PATTERN_NAMES, get_pattern
 from musicgen.sampling import SamplingParams, sample, sample_each
-from musicgen.stepper import PIECE, Stepper, fast_steps
+from musicgen.stepper import PIECE, Stepper, fast_steps, lay_out
+from musicgen.transformer import CrossAttention
 
 TEXT = LMConfig(codebooks=4, codebook_size=32, dim=64, layers=2, heads=2, ffn_dim=128, text_dim=24)
 CONFIGS = {
@@ -130,6 +131,30 @@ def test_a_long_prompt_is_read_in_pieces(kind):
     STEPPERS[kind].advance([track])
     assert len(track.take()) == 1
     assert torch.equal(tokens(fast_steps(STEPPERS[kind], window)), tokens(decode_steps(LMS[kind], window)))
+
+
+def test_only_rows_with_a_text_attend_to_one():
+    def reading(empty: bool, **values) -> slice:
+        row = conditions("text", 1, 8, 4, empty)
+        return lay_out(LMS["text"], Window(row, pattern("delay", 4), 8, **values)).reading
+
+    negative = conditions("text", 2, 8, 3)
+    assert reading(False) == slice(0, 1), "the null row is spared"
+    assert reading(False, guidance=1.0) == slice(0, 1)
+    assert reading(False, against=negative) == slice(0, 2)
+    assert reading(True) == slice(0) and reading(True, against=negative) == slice(1, 2)
+
+
+@pytest.mark.parametrize("form", [Stepper, Batch])
+def test_the_texts_keys_and_values_are_computed_once_a_window(form, monkeypatch):
+    calls = []
+    once = CrossAttention.keys_values
+    monkeypatch.setattr(CrossAttention, "keys_values", lambda self, text: calls.append(1) or once(self, text))
+    stepper = form(LMS["text"])
+    course = stepper.open(Window(conditions("text", 1, 30, 4), pattern("delay", 4), 30))
+    while not course.done:
+        assert not stepper.advance([course])
+    assert len(calls) == CONFIGS["text"].layers
 
 
 def test_bfloat16_stays_close_to_its_loop():
