@@ -40,5 +40,5 @@ ship:
 	$(PYTHON) -m musicgen.train.ship
 
 evaluate:
-	$(PYTHON) -m musicgen.train.listener
+	$(PYTHON) -m musicgen.train.train_listener
 	$(PYTHON) -m musicgen.train.evaluate

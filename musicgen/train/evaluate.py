@@ -1,154 +1,123 @@
-"""Does the bundled model do what it is asked? Held-out captions in, one table out.
+"""The whole evaluation of a model on held-out pieces, stage by stage, by one command.
 
-``python -m musicgen.train.evaluate --takes 30``
-
-Generates from captions of pieces never trained on, with the piece's own plan and with the text alone, and
-measures tempo, pulse, key, chords, drums, instruments, melody, silence and clipping. Every figure stands
-beside the same figure for the real piece, for the piece after the codec, and for chance (another piece's
-request). Writes JSON and Markdown. Knows nothing of training.
+``python -m musicgen.train.evaluate`` runs what is missing; ``--only sweep free`` some stages (again, if they are
+there). ``work/evaluate/figures.json`` has every figure, ``<stage>.md`` the tables, ``report.md`` all of them; takes are
+kept beside them. A stage is kept once it is finished, as long as model, sizes and settings are the same.
+Knows nothing of what the stages measure.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import hashlib
+import time
 from collections.abc import Callable
+from dataclasses import asdict, fields
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-import torch
-
-from musicgen.aligned import CHORD, bar_seconds, chord_features
-from musicgen.audio import Audio
-from musicgen.chroma import CHROMA_RATE, argmax_onehot, chromagram, similarity
-from musicgen.rhythm import pulse, tempo, tempo_matches
-from musicgen.theory import parse_chord, parse_key, parse_meter
-from musicgen.train.listener import DRUMS, Listener, label_of, load_listener
-from musicgen.train.tokens import load_codec
-
-RATE = 32_000
-Facts = dict
-
-
-def asked_chroma(facts: Facts, frames: int) -> np.ndarray:
-    """Pitch classes of the asked chords per chroma frame, [M, 12]."""
-    chords = [parse_chord(name) for name in facts["chords"]]
-    each = bar_seconds(facts["bpm"], parse_meter(facts["meter"]))
-    return chord_features(frames, CHROMA_RATE, chords, each)[:, CHORD]
+from musicgen.train import (
+    by_pattern,
+    codec_report,
+    frechet,
+    freeform,
+    likelihood,
+    listener,
+    memorise,
+    obedience,
+    soundness,
+    spectrograms,
+    sweep,
+)
+from musicgen.train.exam import Exam, Sizes
+from musicgen.train.making import Maker
+from musicgen.train.tables import markdown, read_json, write_json
 
 
-def measure(audio: np.ndarray, facts: Facts, listener: Listener) -> dict[str, float]:
-    """Audio [N] against what ``facts`` ask for."""
-    chroma = chromagram(audio)
-    frames = len(chroma)
-    scale = list(parse_key(facts["key"]).scale)
-    match = tempo_matches(tempo(audio, RATE), facts["bpm"])
-    p = listener.probabilities(np.ascontiguousarray(audio))
-    asked = {label_of(name) for name in facts["instruments"]}
-    found = sorted(p, key=p.__getitem__, reverse=True)[: len(asked)]
-    seconds = audio[: len(audio) // RATE * RATE].reshape(-1, RATE)
-    melody = np.array(facts["melody"])[:frames]
-    one_hot = np.where(melody[:, None] >= 0, np.eye(12)[melody], 0.0)
-    return {
-        "tempo": float(match == "yes"),
-        "tempo octave": float(match == "octave"),
-        "pulse": pulse(audio, RATE, facts["bpm"]),
-        "in key": float(chroma[:, scale].sum() / max(chroma.sum(), 1e-9)),
-        "chords": similarity(chroma, asked_chroma(facts, frames)),
-        "melody": similarity(argmax_onehot(chroma), one_hot),
-        "drums": float((p[DRUMS] > 0.5) == facts["drums"]),
-        "instruments": len(asked & set(found)) / len(asked),
-        "silent seconds": float((np.sqrt((seconds**2).mean(1)) < 1e-3).mean()),
-        "clipped": float((np.abs(audio) >= 0.999).mean()),
-        "peak": float(np.abs(audio).max()),
-    }
+def codec_stage(exam: Exam) -> dict[str, Any]:
+    """The codec alone."""
+    codec: Any = exam.model.codec
+    return codec_report.report(codec, codec_report.held_clips(exam.data, codec, exam.sizes.clips))
 
 
-def table(rows: dict[str, dict[str, float]]) -> str:
-    """Markdown, a column a figure."""
-    names = list(next(iter(rows.values())))
-    lines = ["| | " + " | ".join(names) + " |", "|" + "--|" * (len(names) + 1)]
-    lines += [f"| {title} | " + " | ".join(f"{row[name]:.3f}" for name in names) + " |" for title, row in rows.items()]
-    return "\n".join(lines)
+def listener_stage(exam: Exam) -> dict[str, Any]:
+    """What the judge itself reached."""
+    return {"rows": {"the listener, on held-out pieces": listener.listener_figures(exam.listener_path)},
+            "drum threshold": exam.listener.drum_threshold}
 
 
-def mean(rows: list[dict[str, float]]) -> dict[str, float]:
-    """Figure by figure."""
-    return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
+def plain(result: dict[str, Any]) -> str:
+    """One table."""
+    return markdown(result["rows"])
 
 
-def held_out(folder: Path, count: int) -> tuple[list[Facts], list[np.ndarray]]:
-    """Facts and audio [N] of ``count`` held-out pieces."""
-    facts, audio = [], []
-    for path in sorted(folder.glob("held_*.jsonl")):
-        clips = np.load(path.with_suffix(".npy"), mmap_mode="r")
-        for line, clip in zip(path.read_text().splitlines(), clips, strict=True):
-            facts.append(json.loads(line))
-            audio.append(clip)
-    step = max(1, len(facts) // count)
-    return facts[::step][:count], [a.astype(np.float32) / 32768 for a in audio[::step][:count]]
+# In this order: cheap ones first, and those whose takes others use before those.
+STAGES: dict[str, tuple[str, Callable[[Exam], dict[str, Any]], Callable[[dict[str, Any]], str]]] = {
+    "listener": ("The listener", listener_stage, plain),
+    "codec": ("The codec", codec_stage, codec_report.tables),
+    "likelihood": ("Likelihood, nats", likelihood.run, likelihood.tables),
+    "obedience": ("Does it do what it is asked?", obedience.run, obedience.tables),
+    "frechet": ("Frechet distance", frechet.run, frechet.tables),
+    "figures": ("Spectrograms", spectrograms.run, spectrograms.tables),
+    "free": ("Free prompts", freeform.run, freeform.tables),
+    "patterns": ("Patterns", by_pattern.run, by_pattern.tables),
+    "sweep": ("Guidance and temperature", sweep.run, sweep.tables),
+    "memory": ("Memorisation", memorise.run, memorise.tables),
+    "soundness": ("Variety, beat, sound", soundness.run, soundness.tables),
+}
+
+
+def mark(exam: Exam) -> str:
+    """Changes with the weights, the listener, the sizes and the settings: a stage made under another is made again."""
+    judge = exam.listener_path.read_bytes() if exam.listener_path.is_file() else b""
+    told = repr((exam.maker.weights, asdict(exam.sizes), sorted(exam.settings.items()))).encode()
+    return hashlib.sha256(told + judge).hexdigest()[:12]
+
+
+def examine(exam: Exam, only: list[str] | None = None) -> dict[str, Any]:
+    """Run the stages that are missing, or ``only`` some; returns and writes all figures."""
+    exam.out.mkdir(parents=True, exist_ok=True)
+    path, current = exam.out / "figures.json", mark(exam)
+    kept = read_json(path)
+    stages = {name: stage for name, stage in kept.get("stages", {}).items() if stage["mark"] == current}
+    exam.results = {name: stage["result"] for name, stage in stages.items()}
+    for name, (title, run, tables) in STAGES.items():
+        if name not in only if only else name in stages:
+            continue
+        print(f"{title} ...", flush=True)
+        began = time.monotonic()
+        result = run(exam)
+        exam.results[name] = result
+        stages[name] = {"mark": current, "seconds": round(time.monotonic() - began, 1), "result": result}
+        figures = {"model": exam.model_name, "weights": exam.maker.weights, "sizes": asdict(exam.sizes),
+                   "settings": exam.settings, "stages": stages}
+        write_json(path, figures)
+        (exam.out / f"{name}.md").write_text(tables(result) + "\n", encoding="utf-8")
+        print(tables(result) + f"\n({stages[name]['seconds']:.0f} s)\n", flush=True)
+    done = [f"## {STAGES[name][0]}\n\n{STAGES[name][2](stages[name]['result'])}\n" for name in STAGES if name in stages]
+    (exam.out / "report.md").write_text("\n".join(done), encoding="utf-8")
+    return stages
 
 
 def main() -> None:
-    """Generate, measure, write."""
+    """Read the flags, run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="pocket")
     parser.add_argument("--data", type=Path, default=Path("work/data"))
-    parser.add_argument("--codec", type=Path, default=Path("work/codec"))
     parser.add_argument("--listener", type=Path, default=Path("work/listener.pt"))
-    parser.add_argument("--takes", type=int, default=30)
-    parser.add_argument("--seconds", type=float, default=10.0)
-    parser.add_argument("--guidance", type=float)
-    parser.add_argument("--top-k", type=int)
-    parser.add_argument("--temperature", type=float)
-    parser.add_argument("--only", nargs="*", default=["plan", "text", "melody"])
-    parser.add_argument("--out", type=Path, default=Path("work/evaluation"))
+    parser.add_argument("--out", type=Path, default=Path("work/evaluate"))
+    parser.add_argument("--only", nargs="+", choices=STAGES)
+    parser.add_argument("--workers", type=int, default=2, help="processes that make takes, a thread each")
+    for name, kind in (("guidance", float), ("temperature", float), ("top-k", int)):
+        parser.add_argument(f"--{name}", type=kind, help="instead of the model's default")
+    for size in fields(Sizes):
+        parser.add_argument(f"--{size.name.replace('_', '-')}", type=type(size.default), default=size.default)
     args = parser.parse_args()
-    from musicgen.audio import write
-    from musicgen.checkpoints import load
-    from musicgen.engine import Engine
-    from musicgen.request import GenerationRequest
-
-    listener, codec = load_listener(args.listener), load_codec(args.codec)
-    facts, real = held_out(args.data, args.takes)
-    length = int(args.seconds * RATE)
-    real = [clip[:length] for clip in real]
-    coded = [codec.decode(codec.encode(torch.from_numpy(clip)[None, None]))[0, 0].numpy() for clip in real]
-    others = facts[1:] + facts[:1]
-    rows = {
-        "rendered": mean([measure(a, f, listener) for a, f in zip(real, facts, strict=True)]),
-        "rendered, through the codec": mean([measure(a, f, listener) for a, f in zip(coded, facts, strict=True)]),
-        "chance (another's request)": mean([measure(a, f, listener) for a, f in zip(coded, others, strict=True)]),
-    }
-    engine = Engine(load(args.model))
-    common = {"duration": args.seconds, "guidance": args.guidance, "top_k": args.top_k,
-              "temperature": args.temperature}
-
-    def plan(f: Facts) -> dict:
-        chords = " ".join(f["chords"][:16])
-        return {"bpm": f["bpm"], "meter": f["meter"], "key": f["key"], "chords": chords, "drums": f["drums"]}
-
-    requests: dict[str, Callable[[int], GenerationRequest]] = {
-        "plan": lambda i: GenerationRequest(prompt=facts[i]["captions"][0], seed=i, **plan(facts[i]), **common),
-        "text": lambda i: GenerationRequest(prompt=facts[i]["captions"][0], seed=i, plan="off", **common),
-        "melody": lambda i: GenerationRequest(
-            prompt=facts[i]["captions"][0], seed=i, melody=Audio(real[i][None], RATE), separation="none",
-            bpm=facts[i]["bpm"], drums=facts[i]["drums"], **common),
-    }
-    args.out.mkdir(parents=True, exist_ok=True)
-    for name in args.only:
-        takes = []
-        for i in range(len(facts)):
-            result = engine.generate(requests[name](i))
-            takes.append(result.audio[0])
-            if i < 12:
-                write(args.out / f"{name}_{i:02d}.wav", Audio(result.audio, result.sample_rate), result.recipe)
-        rows[f"generated: {name}"] = mean([measure(a, f, listener) for a, f in zip(takes, facts, strict=True)])
-        swapped = mean([measure(a, f, listener) for a, f in zip(takes, others, strict=True)])
-        rows[f"generated: {name}, against another's request"] = swapped
-        print(table(rows), flush=True)
-    (args.out / "figures.json").write_text(json.dumps(rows, indent=1))
-    (args.out / "figures.md").write_text(table(rows) + "\n")
+    settings = {name: getattr(args, name) for name in ("guidance", "temperature", "top_k")
+                if getattr(args, name) is not None}
+    sizes = Sizes(**{size.name: getattr(args, size.name) for size in fields(Sizes)})
+    maker = Maker(args.model, args.out / "takes", args.workers)
+    examine(Exam(args.model, args.data, args.out, args.listener, maker, sizes, settings), args.only)
 
 
 if __name__ == "__main__":

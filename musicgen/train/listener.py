@@ -1,16 +1,12 @@
 """A small classifier that says which instruments sound, for the evaluation only.
 
-``python -m musicgen.train.listener --minutes 4``
-
-Trained on rendered audio, part of it through the codec; judged on held-out pieces. It measures what the
-language model was asked for; it never takes part in making music.
+Audio becomes log-mel spectra, those an embedding, and that a probability for each instrument; whole takes are heard
+in overlapping windows. Knows nothing of how it was trained (``train_listener``) or of what is judged with it; it
+never takes part in making music.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import time
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +14,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from musicgen.train.metrics import log_mel
+from musicgen.fidelity import mel_bank
 
-SECONDS = 6.0
+RATE = 32_000
+SECONDS = 6.0  # of a window; it was trained on as much
+WINDOW, HOP = 2048, 640  # samples; 20 ms a column
+FLOOR = 1e-4  # of the mel magnitudes, before the logarithm
+WIDTHS = (1, 32, 64, 112, 192)
+EMBEDDING = 64
 DRUMS = "drums"
 
 
@@ -29,113 +30,80 @@ def label_of(instrument: str) -> str:
     return DRUMS if "drum" in instrument or instrument.endswith("kit") else instrument
 
 
+def mels(audio: Tensor) -> Tensor:
+    """Audio [B, N] at 32 kHz -> mel magnitudes [B, bands, M], a sine of full scale being about 1."""
+    stft = torch.stft(audio, WINDOW, HOP, window=torch.hann_window(WINDOW), return_complex=True).abs()
+    return mel_bank(WINDOW, RATE) @ (stft * (4 / WINDOW))
+
+
 class Listener(nn.Module):
-    """Audio [B, N] at 32 kHz -> logit of each label [B, labels]."""
+    """Mel magnitudes [B, bands, M] -> logit of each label [B, labels], any M of some seconds."""
 
-    def __init__(self, labels: list[str]) -> None:
+    def __init__(self, labels: list[str], drum_threshold: float = 0.5) -> None:
         super().__init__()
-        self.labels = labels
-        widths = (1, 24, 48, 96, 128)
-        pairs = zip(widths, widths[1:], strict=False)
-        self.convolutions = nn.ModuleList(nn.Conv2d(a, b, 3, padding=1) for a, b in pairs)
-        self.norms = nn.ModuleList(nn.BatchNorm2d(width) for width in widths[1:])
-        self.leave = nn.Linear(2 * 128 * 4, len(labels))
+        self.labels, self.drum_threshold = labels, drum_threshold
+        pairs = zip(WIDTHS, WIDTHS[1:], strict=False)
+        self.convolutions = nn.ModuleList(nn.Conv2d(a, b, 3, padding=1, bias=False) for a, b in pairs)
+        self.norms = nn.ModuleList(nn.BatchNorm2d(width) for width in WIDTHS[1:])
+        self.gather = nn.Linear(2 * WIDTHS[-1] * (64 >> len(self.norms)), EMBEDDING)
+        self.leave = nn.Linear(EMBEDDING, len(labels))
 
-    def forward(self, audio: Tensor) -> Tensor:
-        """[B, N] -> [B, labels]."""
-        x = log_mel(audio, 1024)[:, None, :, ::2]  # [B, 1, 64, M], 16 ms a column
-        x = (x + 3.0) / 1.5
+    def embed(self, mel: Tensor) -> Tensor:
+        """Mel magnitudes [B, bands, M] -> what the last layer reads [B, EMBEDDING]."""
+        x = ((mel + FLOOR).log10()[:, None] + 2.5) / 1.2
         for convolution, norm in zip(self.convolutions, self.norms, strict=True):
             x = F.max_pool2d(F.relu(norm(convolution(x))), 2)
-        pooled = torch.cat([x.mean(-1), x.amax(-1)], 1).flatten(1)  # [B, 2 * 128 * 4]
-        return self.leave(F.dropout(pooled, 0.2, self.training))
+        pooled = torch.cat([x.mean(-1), x.amax(-1)], 1).flatten(1)  # over time
+        return F.relu(self.gather(F.dropout(pooled, 0.2, self.training)))
+
+    def forward(self, mel: Tensor) -> Tensor:
+        """Mel magnitudes [B, bands, M] -> [B, labels]."""
+        return self.leave(self.embed(mel))
 
     @torch.inference_mode()
     def probabilities(self, audio: np.ndarray) -> dict[str, float]:
-        """Audio [N] -> probability of each label."""
-        self.eval()
-        return dict(zip(self.labels, self(torch.from_numpy(audio)[None]).sigmoid()[0].tolist(), strict=True))
+        """Audio [N] -> probability of each label, the mean over its windows."""
+        p = self(mels(windows(audio, SECONDS))).sigmoid().mean(0)
+        return dict(zip(self.labels, p.tolist(), strict=True))
+
+    @torch.inference_mode()
+    def embeddings(self, audio: np.ndarray, seconds: float) -> np.ndarray:
+        """Audio [N] -> one embedding for each window of ``seconds``, float64 [windows, EMBEDDING]."""
+        return self.embed(mels(windows(audio, seconds))).double().numpy()
+
+    def hears_drums(self, probability: float) -> bool:
+        """The verdict, at the threshold that was best on the training pieces."""
+        return probability > self.drum_threshold
+
+
+def windows(audio: np.ndarray, seconds: float) -> Tensor:
+    """Audio [N] -> [windows, samples] of ``seconds``, half overlapping; what is shorter is one window as it is."""
+    samples = round(seconds * RATE)
+    wave = torch.from_numpy(np.ascontiguousarray(audio, np.float32))
+    if len(wave) <= samples:
+        return wave[None]
+    count = 1 + -(-(len(wave) - samples) * 2 // samples)  # the last one ends with the audio
+    starts = np.linspace(0, len(wave) - samples, count).round().astype(int)
+    return torch.stack([wave[start : start + samples] for start in starts])
 
 
 def load_listener(path: Path) -> Listener:
-    """The inverse of what `main` saves."""
+    """The inverse of ``save_listener``."""
+    if not path.is_file():
+        raise SystemExit(f"No listener at {path}; run python -m musicgen.train.train_listener first.")
     state = torch.load(path, weights_only=True)
-    listener = Listener(state["labels"])
+    listener = Listener(state["labels"], state["drum_threshold"])
     listener.load_state_dict(state["weights"])
     return listener.eval()
 
 
-def main() -> None:
-    """Train and print the held-out figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=Path("work/data"))
-    parser.add_argument("--codec", type=Path, default=Path("work/codec"))
-    parser.add_argument("--out", type=Path, default=Path("work/listener.pt"))
-    parser.add_argument("--minutes", type=float, default=4)
-    parser.add_argument("--shards", type=int, default=40)
-    args = parser.parse_args()
-    from musicgen.train.tokens import load_codec
-
-    torch.manual_seed(0)
-    rng = np.random.default_rng(0)
-    codec, length = load_codec(args.codec), int(SECONDS * 32_000)
-
-    def shards(prefix: str, most: int) -> list[tuple[np.ndarray, list[list[str]]]]:
-        found = []
-        for path in sorted(args.data.glob(f"{prefix}_*.jsonl"))[:most]:
-            rows = [json.loads(line)["instruments"] for line in path.read_text().splitlines()]
-            found.append((np.load(path.with_suffix(".npy"), mmap_mode="r"), [[label_of(i) for i in r] for r in rows]))
-        return found
-
-    train, held = shards("train", args.shards), shards("held", 5)
-    labels = sorted({label for _, rows in train for row in rows for label in row})
-
-    def batch(pool: list[tuple[np.ndarray, list[list[str]]]], size: int) -> tuple[Tensor, Tensor]:
-        audio, target = np.empty((size, length), np.float32), torch.zeros(size, len(labels))
-        for i in range(size):
-            clips, rows = pool[rng.integers(len(pool))]
-            j, start = rng.integers(len(clips)), rng.integers(4 * 32_000, clips.shape[1] - length)
-            audio[i] = clips[j, start : start + length] / 32768.0
-            for label in rows[j]:
-                target[i, labels.index(label)] = 1.0
-        return torch.from_numpy(audio), target
-
-    listener = Listener(labels)
-    optimizer = torch.optim.AdamW(listener.parameters(), lr=2e-3, weight_decay=0.01)
-    began, step = time.time(), 0
-    while (spent := (time.time() - began) / args.minutes / 60) < 1:
-        listener.train()
-        audio, target = batch(train, 16)
-        if step % 4 == 0:
-            half = slice(0, 6)
-            audio[half] = codec.decode(codec.encode(audio[half, None]))[:, 0, :length]
-        with torch.autocast("cpu", torch.bfloat16):
-            logits = listener(audio.clone())
-        loss = F.binary_cross_entropy_with_logits(logits.float(), target)
-        optimizer.param_groups[0]["lr"] = 2e-3 * (1 - spent)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        step += 1
-        if step % 50 == 0:
-            print(f"step {step}  loss {loss.item():.4f}", flush=True)
-    listener.eval()
-    with torch.no_grad():
-        for name in ("rendered", "through the codec"):
-            hits = asked = drums = 0.0
-            for _ in range(10):
-                audio, target = batch(held, 16)
-                if name != "rendered":
-                    audio = codec.decode(codec.encode(audio[:, None]))[:, 0, :length].clone()
-                p = listener(audio).sigmoid()
-                for row, truth in zip(p, target, strict=True):
-                    top = row.topk(int(truth.sum())).indices
-                    hits, asked = hits + truth[top].sum().item(), asked + truth.sum().item()
-                d = labels.index(DRUMS)
-                drums += ((p[:, d] > 0.5) == (target[:, d] > 0.5)).float().mean().item() / 10
-            print(f"held out, {name}: instruments found {hits / asked:.3f}, drums right {drums:.3f}", flush=True)
-    torch.save({"labels": labels, "weights": listener.state_dict()}, args.out)
+def save_listener(path: Path, listener: Listener, figures: dict[str, float]) -> None:
+    """Weights, labels, threshold and held-out ``figures`` in one file."""
+    state = {"labels": listener.labels, "drum_threshold": listener.drum_threshold, "figures": figures,
+             "weights": listener.state_dict()}
+    torch.save(state, path)
 
 
-if __name__ == "__main__":
-    main()
+def listener_figures(path: Path) -> dict[str, float]:
+    """What the listener reached on held-out pieces."""
+    return torch.load(path, weights_only=True)["figures"]

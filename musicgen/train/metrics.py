@@ -27,8 +27,12 @@ def _stft(audio: Tensor, n_fft: int) -> Tensor:
 
 def log_mel(audio: Tensor, n_fft: int, sample_rate: int = 32_000) -> Tensor:
     """Audio [B, N] -> log10 mel magnitudes [B, mels, M], floored at 1e-5 of full scale."""
-    magnitude = _stft(audio, n_fft) * (4 / n_fft)
-    return (_mel_bank(n_fft, sample_rate).to(audio.device) @ magnitude + 1e-5).log10()
+    return log_mel_of(_stft(audio, n_fft), n_fft, sample_rate)
+
+
+def log_mel_of(magnitude: Tensor, n_fft: int, sample_rate: int = 32_000) -> Tensor:
+    """STFT magnitudes [B, bins, M] of a Hann window -> log10 mel magnitudes [B, mels, M], floored likewise."""
+    return (_mel_bank(n_fft, sample_rate).to(magnitude.device) @ (magnitude * (4 / n_fft)) + 1e-5).log10()
 
 
 def mel_distance(a: Tensor, b: Tensor) -> Tensor:

@@ -1,0 +1,128 @@
+"""Takes for the evaluation: made by several processes with a thread each, kept on disk, made once.
+
+A job is a name and a request; its take lies in a file named after both and after the weights, so that a run that was
+stopped goes on and another model's takes are never mistaken for this one's. Knows nothing of what is measured.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+
+from musicgen.audio import Audio
+from musicgen.checkpoints import POCKET
+from musicgen.engine import Engine, GenerationRequest
+
+
+@dataclass(frozen=True)
+class Job:
+    """A take to be made; ``name`` says what for, and begins the file's name."""
+
+    name: str
+    request: GenerationRequest
+
+
+@dataclass(frozen=True)
+class Take:
+    """``audio`` float32 [N] at 32 kHz, ``codes`` int [K, T], and how many seconds it took to make."""
+
+    audio: np.ndarray
+    codes: np.ndarray
+    seconds: float
+
+
+def digest(request: GenerationRequest, weights: str) -> str:
+    """Twelve letters that change with any value of the request and with the weights."""
+    hasher = hashlib.sha256(weights.encode())
+    for field in fields(request):
+        value = getattr(request, field.name)
+        if isinstance(value, Audio):
+            hasher.update(np.ascontiguousarray(value.samples).tobytes() + str(value.sample_rate).encode())
+        else:
+            hasher.update(f"{field.name}={value!r};".encode())
+    return hasher.hexdigest()[:12]
+
+
+def weights_of(model: str) -> str:
+    """Twelve letters of the sums of a model's files; its name where it is no folder of ours."""
+    folder = POCKET if model == "pocket" else Path(model)
+    config = folder / "config.json"
+    return hashlib.sha256(config.read_bytes()).hexdigest()[:12] if config.is_file() else model
+
+
+class Maker:
+    """Makes and keeps takes of one model in ``folder``, with ``workers`` processes."""
+
+    def __init__(self, model: str, folder: Path, workers: int = 2) -> None:
+        self.model, self.folder, self.workers = model, folder, workers
+        self.weights = weights_of(model)
+
+    def path(self, job: Job) -> Path:
+        """Where the job's take lies, or will."""
+        return self.folder / f"{job.name}-{digest(job.request, self.weights)}.npz"
+
+    def make(self, jobs: Sequence[Job]) -> list[Take]:
+        """The takes of ``jobs`` in order; those that lie on disk are read, the others made."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        missing = [(job.request, self.path(job)) for job in jobs if not self.path(job).exists()]
+        if missing:
+            began = time.monotonic()
+            for done, _ in enumerate(self._run(missing), 1):
+                if done % 10 == 0 or done == len(missing):
+                    print(f"  {done} of {len(missing)} takes, {time.monotonic() - began:.0f} s", flush=True)
+        return [read_take(self.path(job)) for job in jobs]
+
+    def _run(self, missing: list[tuple[GenerationRequest, Path]]) -> Iterable[Path]:
+        if self.workers < 1 or len(missing) < 3:
+            engine = _engine(self.model)
+            for request, path in missing:
+                write_take(engine, request, path)
+                yield path
+            return
+        # Each process has a model of its own: two with one thread are faster than one with two.
+        with multiprocessing.get_context("spawn").Pool(self.workers, _begin, (self.model,)) as pool:
+            yield from pool.imap(_work, missing)
+
+
+def write_take(engine: Engine, request: GenerationRequest, path: Path) -> None:
+    """Make one take; the file appears whole or not at all."""
+    began = time.monotonic()
+    result = engine.generate(request)
+    spent = time.monotonic() - began
+    audio = np.round(np.clip(result.audio[0], -1, 1) * 32767).astype(np.int16)
+    partial = path.with_suffix(".partial.npz")
+    np.savez(partial, audio=audio, codes=result.codes.astype(np.int16), seconds=spent)
+    partial.rename(path)
+
+
+def read_take(path: Path) -> Take:
+    """The inverse of ``write_take``."""
+    with np.load(path) as kept:
+        return Take(kept["audio"].astype(np.float32) / 32767, kept["codes"].astype(np.int64), float(kept["seconds"]))
+
+
+_worker: list[Engine] = []  # the engine of a worker process
+
+
+def _engine(model: str) -> Engine:
+    from musicgen.checkpoints import load
+
+    return Engine(load(model, device="cpu"))
+
+
+def _begin(model: str) -> None:
+    import torch
+
+    torch.set_num_threads(1)
+    _worker.append(_engine(model))
+
+
+def _work(job: tuple[GenerationRequest, Path]) -> Path:
+    write_take(_worker[0], *job)
+    return job[1]

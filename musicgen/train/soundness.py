@@ -1,0 +1,159 @@
+"""Variety and sound: how much seeds differ, how steady the beat is, how many takes are silent or clipped.
+
+Knows nothing of what was asked beyond the tempo.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from musicgen.rhythm import onset_strength
+from musicgen.train import freeform
+from musicgen.train.exam import Exam, Piece
+from musicgen.train.hearing import CLIPPED, SILENT
+from musicgen.train.listener import RATE, Listener
+from musicgen.train.making import Job
+from musicgen.train.tables import markdown
+
+MUCH_CLIPPED = 1e-3  # share of the samples at full scale above which a take counts as clipped
+
+
+def pairwise(groups: Sequence[Sequence[np.ndarray]]) -> tuple[float, float]:
+    """Mean cosine distance of vectors within a group, and between groups."""
+    vectors = np.concatenate([np.stack(group) for group in groups])
+    labels = np.concatenate([np.full(len(group), i) for i, group in enumerate(groups)])
+    unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    distance = 1 - unit @ unit.T
+    same = labels[:, None] == labels[None]
+    return float(distance[same & ~np.eye(len(labels), dtype=bool)].mean()), float(distance[~same].mean())
+
+
+def codes_apart(groups: Sequence[Sequence[np.ndarray]]) -> tuple[float, float]:
+    """Share of frames in which book 1 (int [T] each) differs: within a group, and between groups."""
+    codes = np.concatenate([np.stack(group) for group in groups])
+    labels = np.concatenate([np.full(len(group), i) for i, group in enumerate(groups)])
+    distance = (codes[:, None] != codes[None]).mean(2)
+    same = labels[:, None] == labels[None]
+    return float(distance[same & ~np.eye(len(labels), dtype=bool)].mean()), float(distance[~same].mean())
+
+
+def one_vector(audio: np.ndarray, listener: Listener) -> np.ndarray:
+    """The listener's embedding of a sound [N], the mean over its windows."""
+    return listener.embeddings(audio, 2.0).mean(0)
+
+
+def some_pieces(exam: Exam) -> list[Piece]:
+    """As many held-out pieces as there are prompts in the test of diversity."""
+    step = max(1, len(exam.pieces) // exam.sizes.prompts)
+    return exam.pieces[::step][: exam.sizes.prompts]
+
+
+def seed_jobs(exam: Exam) -> list[Job]:
+    """Their captions, each with several seeds; the plan is drawn."""
+    return [
+        Job("seeds", replace(exam.request(piece.facts, 1000 + seed), duration=exam.sizes.sweep_seconds, plan="auto"))
+        for piece in some_pieces(exam) for seed in range(exam.sizes.seeds)
+    ]
+
+
+def diversity(exam: Exam) -> dict[str, Any]:
+    """The same prompt with other seeds, beside other prompts; real: a piece's other stretches, beside other pieces."""
+    pieces, takes = some_pieces(exam), exam.make(seed_jobs(exam))
+    grouped = [takes[i : i + exam.sizes.seeds] for i in range(0, len(takes), exam.sizes.seeds)]
+    half = len(pieces[0].audio) // 2
+    frames = pieces[0].codes.shape[1] // 2
+    rows = {
+        "generated: embeddings": pairwise([[one_vector(t.audio, exam.listener) for t in group] for group in grouped]),
+        "rendered pieces, their two halves: embeddings": pairwise(
+            [[one_vector(p.audio[:half], exam.listener), one_vector(p.audio[half:], exam.listener)] for p in pieces]),
+        "generated: codes of book 1": codes_apart([[t.codes[0] for t in group] for group in grouped]),
+        "rendered pieces, their two halves: codes of book 1": codes_apart(
+            [[p.codes[0, :frames], p.codes[0, frames : 2 * frames]] for p in pieces]),
+    }
+    return {"rows": {name: {"within": within, "between": between} for name, (within, between) in rows.items()},
+            "prompts": len(pieces), "seeds": exam.sizes.seeds}
+
+
+def steadiness(audio: np.ndarray, bpm: float) -> float:
+    """How steady the beat is: the standard deviation of the beat's phase over windows of 3 s, in ms; lower is steadier.
+
+    In each window (half the sound, if that is shorter) the phase is that of the onset strength's component at the
+    frequency of the beat or at twice that, whichever is stronger over the whole; a steady drift counts as well.
+    """
+    envelope, rate = onset_strength(audio, RATE)
+    centred = envelope - envelope.mean()
+    time = np.arange(len(centred)) / rate
+    waves = [np.exp(-2j * np.pi * time * bpm / 60 * part) for part in (1, 2)]
+    strongest = int(np.argmax([abs((centred * wave).sum()) for wave in waves]))
+    length = min(round(3 * rate), len(centred) // 2)
+    hop = max(1, length // 3)
+    parts = [(centred * waves[strongest])[i : i + length].sum() for i in range(0, len(centred) - length + 1, hop)]
+    phases = np.angle(np.array(parts) * np.conj(np.sum(parts)))
+    return float(phases.std() / (2 * np.pi) * 60 / bpm / (strongest + 1) * 1000)
+
+
+def silent(audio: np.ndarray) -> bool:
+    """Whether more than half of the quarter seconds are silent."""
+    parts = audio[: len(audio) // 8000 * 8000].reshape(-1, 8000)
+    return bool((np.sqrt((parts**2).mean(1)) < SILENT).mean() > 0.5)
+
+
+def clipped(audio: np.ndarray) -> bool:
+    """Whether more than a thousandth of the samples lie at full scale."""
+    return bool((np.abs(audio) >= CLIPPED).mean() > MUCH_CLIPPED)
+
+
+def sound(exam: Exam) -> dict[str, Any]:
+    """Silent and clipped takes, and levels, over many: those of other stages with the model's defaults, and more."""
+    jobs = [*exam.plan_jobs(), *exam.text_jobs(), *exam.melody_jobs(), *exam.melody_jobs(shift=1), *seed_jobs(exam),
+            *freeform.jobs(exam)]
+    missing = max(0, exam.sizes.sound - len(jobs))
+    for i in range(missing):
+        facts = exam.all_pieces[i % len(exam.all_pieces)].facts
+        caption = facts["captions"][i // len(exam.all_pieces) % len(facts["captions"])]
+        request = replace(exam.request(facts, 5000 + i), prompt=caption, duration=exam.sizes.short, plan="auto")
+        jobs.append(Job("short", request))
+    sounds = [take.audio for take in exam.make(jobs)]
+    real = [piece.audio for piece in exam.all_pieces]
+
+    def row(audio: Sequence[np.ndarray]) -> dict[str, Any]:
+        levels = [20 * np.log10(max(float(np.sqrt((a**2).mean())), 1e-6)) for a in audio]
+        return {"sounds": len(audio), "silent": sum(map(silent, audio)), "clipped": sum(map(clipped, audio)),
+                "level, dB": float(np.mean(levels)), "softest, dB": float(min(levels)),
+                "highest peak": float(max(np.abs(a).max() for a in audio))}
+
+    return {"rows": {"generated": row(sounds), "rendered": row(real)}}
+
+
+def beat(exam: Exam) -> dict[str, Any]:
+    """Steadiness of the beat at the asked tempo; beside it the same at the tempo of another's request."""
+    bpms = [piece.facts["bpm"] for piece in exam.pieces]
+    other = bpms[1:] + bpms[:1]
+    sets = {"rendered": [piece.audio for piece in exam.pieces],
+            "rendered, through the codec": exam.coded(exam.pieces),
+            "generated: plan": [take.audio for take in exam.make(exam.plan_jobs())]}
+    return {"rows": {
+        name: {"wobble, ms (median)": float(np.median([steadiness(a, b) for a, b in zip(audio, bpms, strict=True)])),
+               "at another's tempo": float(np.median([steadiness(a, b) for a, b in zip(audio, other, strict=True)]))}
+        for name, audio in sets.items()
+    }}
+
+
+def run(exam: Exam) -> dict[str, Any]:
+    """All three."""
+    return {"diversity": diversity(exam), "beat": beat(exam), "sound": sound(exam)}
+
+
+def tables(result: dict[str, Any]) -> str:
+    """Markdown."""
+    made = result["diversity"]
+    return "\n\n".join((
+        f"Distances within one prompt ({made['seeds']} seeds) and between {made['prompts']} prompts:",
+        markdown(made["rows"]), "The beat:", markdown(result["beat"]["rows"], digits=1),
+        f"Silent: more than half of the quarter seconds below {SILENT:g} of full scale. Clipped: more than "
+        f"{MUCH_CLIPPED:g} of the samples at full scale.", markdown(result["sound"]["rows"], digits=2),
+    ))

@@ -1,0 +1,387 @@
+"""The evaluation: what its measures are zero for and grow with, and the slow way beside the fast one."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from musicgen.audio import Audio
+from musicgen.engine import Engine
+from musicgen.request import GenerationRequest
+from musicgen.train import captions, evaluate, making, words
+from musicgen.train.exam import Exam, Sizes, caption_of, held_out, plan_of
+from musicgen.train.frechet import frechet
+from musicgen.train.freeform import PROMPTS, against_chance
+from musicgen.train.hearing import chance, fit, fits, hear, instruments_found, onset_rate
+from musicgen.train.listener import (
+    DRUMS,
+    EMBEDDING,
+    RATE,
+    Listener,
+    label_of,
+    load_listener,
+    mels,
+    save_listener,
+    windows,
+)
+from musicgen.train.making import Job, Maker
+from musicgen.train.memorise import Runs
+from musicgen.train.obedience import above, drum_answers
+from musicgen.train.soundness import clipped, codes_apart, pairwise, silent, steadiness
+from musicgen.train.styles import STYLES
+from musicgen.train.sweep import RANKED, ranks
+from musicgen.train.tables import markdown, read_json, write_json
+from musicgen.train.train_listener import augment, best_threshold, spoilt
+
+FACTS = {
+    "bpm": 120.0, "meter": "4/4", "key": "C major", "chords": ["C", "Am", "F", "G"], "drums": True,
+    "captions": ["calm music", "calm piano with bass and drums"], "melody": [0] * 200,
+    "instruments": ["piano", "electric bass", "drum kit"],
+}
+
+
+def listener() -> Listener:
+    torch.manual_seed(0)
+    return Listener(["piano", "cello", DRUMS]).eval()
+
+
+def clicks(bpm: float, seconds: float = 8.0, wobble: float = 0.0) -> np.ndarray:
+    """Short bursts on every beat, each displaced by up to ``wobble`` seconds."""
+    rng = np.random.default_rng(0)
+    out = np.zeros(round(seconds * RATE), np.float32)
+    for beat in range(int(seconds * bpm / 60)):
+        start = round((beat * 60 / bpm + wobble * rng.uniform(0, 1)) * RATE)
+        burst = rng.normal(0, 0.3, 800) * np.exp(-np.arange(800) / 200)
+        out[start : start + 800] += burst[: len(out[start : start + 800])]
+    return out
+
+
+# -- Frechet distance -----------------------------------------------------------------------------------------------
+
+
+def test_equal_sets_have_no_distance_and_shifts_add_their_square() -> None:
+    points = np.random.default_rng(0).normal(size=(200, 6))
+    assert frechet(points, points) == pytest.approx(0, abs=1e-9)
+    assert frechet(points, points + 0.5) == pytest.approx(6 * 0.25, rel=1e-6)
+    assert frechet(points, points + 2) > frechet(points, points + 1) > 0
+
+
+def test_the_distance_is_symmetric_and_sees_a_change_of_spread() -> None:
+    rng = np.random.default_rng(1)
+    a, b = rng.normal(size=(300, 4)), 3 * rng.normal(size=(300, 4))
+    assert frechet(a, b) == pytest.approx(frechet(b, a), rel=1e-6)
+    # Independent axes of deviation 1 and 3: (3 - 1)^2 for each.
+    assert frechet(a, b) == pytest.approx(4 * 4, rel=0.2)
+    with pytest.raises(ValueError, match="two embeddings"):
+        frechet(a[:1], b)
+
+
+# -- memorisation ---------------------------------------------------------------------------------------------------
+
+
+def slow_longest(query: np.ndarray, corpus: list[np.ndarray]) -> int:
+    """The oracle: every pair of places, one step at a time."""
+    best = 0
+    for piece in corpus:
+        for i in range(len(query)):
+            for j in range(len(piece)):
+                n = 0
+                while i + n < len(query) and j + n < len(piece) and query[i + n] == piece[j + n]:
+                    n += 1
+                best = max(best, n)
+    return best
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_longest_shared_run_is_that_of_the_oracle(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    corpus = [rng.integers(0, 3, 40) for _ in range(4)]
+    queries = [rng.integers(0, 3, 25), corpus[1][5:28], np.concatenate([corpus[0][-6:], corpus[1][:6]]),
+               np.full(9, 3)]
+    found = Runs(corpus, 4).longest(queries)
+    assert found == [slow_longest(query, corpus) for query in queries]
+    assert found[1] == 23 and found[3] == 0
+
+
+def test_a_run_does_not_cross_from_one_piece_into_the_next() -> None:
+    corpus = [np.arange(8), np.arange(8, 16)]
+    assert Runs(corpus, 16).longest([np.arange(16)]) == [8]
+
+
+# -- what is heard --------------------------------------------------------------------------------------------------
+
+
+def test_a_steady_beat_is_heard_as_asked_and_not_as_anothers() -> None:
+    heard = [hear(clicks(bpm), listener()) for bpm in (120.0, 90.0)]
+    facts = [FACTS, FACTS | {"bpm": 90.0}]
+    rows = fits(heard, facts)
+    assert [row["tempo"] for row in rows] == [1.0, 1.0]
+    swapped = chance(heard, facts)
+    assert swapped["tempo"] == 0.0 and swapped["pulse"] < np.mean([row["pulse"] for row in rows])
+    assert set(swapped) == set(rows[0])
+
+
+def test_chance_over_all_others_leaves_out_the_own_request() -> None:
+    heard = [hear(clicks(120.0, 1.0), listener())] * 3
+    value = {0: 1.0, 1: 0.0, 2: 0.5}
+    facts = [{"i": i} for i in range(3)]
+    # Whatever is heard, request i gives value[i]: each is asked of the two sounds that are not its own.
+    row = chance(heard, facts, lambda _, f: {"x": value[f["i"]]})
+    assert row["x"] == pytest.approx(0.5)
+
+
+def test_onsets_are_counted() -> None:
+    assert onset_rate(clicks(120.0), RATE) == pytest.approx(2.0, abs=0.3)
+    assert onset_rate(clicks(240.0), RATE) == pytest.approx(4.0, abs=0.6)
+    assert onset_rate(np.zeros(RATE, np.float32), RATE) == 0.0
+
+
+def test_instruments_found_is_a_share() -> None:
+    heard = {"a": 0.9, "b": 0.5, "c": 0.4}
+    assert instruments_found(heard, {"a"}) == 1.0
+    assert instruments_found(heard, {"a", "c"}) == 0.5
+    assert instruments_found(heard, {"c"}) == 0.0
+
+
+def test_chords_and_key_of_the_asked_chord_fit() -> None:
+    time = np.arange(4 * RATE) / RATE
+    c_major = sum(np.sin(2 * np.pi * hertz * time) for hertz in (261.6, 329.6, 392.0)).astype(np.float32) / 4
+    heard = hear(c_major, listener())
+    right = fit(heard, FACTS | {"chords": ["C"]})
+    wrong = fit(heard, FACTS | {"chords": ["F#"], "key": "F# major"})
+    assert right["chords"] > 0.9 > 0.3 > wrong["chords"] and right["in key"] > wrong["in key"]
+
+
+def test_drums_are_counted_by_what_was_asked() -> None:
+    heard = [replace(hear(clicks(120.0, 1.0), listener()), drums=drums) for drums in (True, False, True)]
+    asked = [FACTS, FACTS, FACTS | {"drums": False}]
+    assert drum_answers(heard, asked) == {"heard when asked for": 0.5, "heard when not wanted": 1.0}
+    assert drum_answers(heard[:1], asked[:1])["heard when not wanted"] is None
+
+
+def test_above_is_the_share_of_pairs() -> None:
+    assert above(np.array([2.0, 3.0]), np.array([1.0, 0.0])) == 1.0
+    assert above(np.array([1.0]), np.array([1.0])) == 0.5
+    assert above(np.array([1.0, 3.0]), np.array([2.0])) == 0.5
+
+
+# -- sound ----------------------------------------------------------------------------------------------------------
+
+
+def test_silence_and_clipping_are_seen() -> None:
+    quiet, loud = np.zeros(RATE, np.float32), np.sign(clicks(120.0, 1.0))
+    assert silent(quiet) and not silent(loud)
+    assert clipped(loud) and not clipped(0.5 * loud)
+
+
+def test_a_wobbling_beat_is_less_steady() -> None:
+    assert steadiness(clicks(120.0), 120.0) < 2 < steadiness(clicks(120.0, wobble=0.15), 120.0)
+    assert steadiness(clicks(120.0), 97.0) > 20
+
+
+def test_pairs_within_a_group_are_told_from_those_between() -> None:
+    a, b = np.array([1.0, 0.0]), np.array([0.0, 1.0])
+    assert pairwise([[a, a], [b, b]]) == pytest.approx((0.0, 1.0))
+    same, other = np.zeros(4, int), np.array([0, 0, 1, 1])
+    assert codes_apart([[same, same], [other, other]]) == pytest.approx((0.0, 0.5))
+
+
+# -- the free prompts -----------------------------------------------------------------------------------------------
+
+STOPWORDS = frozenset("a an and at by for from in inside is of on or the to up with after through someone".split())
+
+
+def vocabulary() -> set[str]:
+    """Every word that a caption can have: the texts of the grammar and its vocabulary, and the moods of the styles."""
+    found: set[str] = set()
+    for module in (captions, words):
+        assert module.__file__
+        tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found |= set(re.findall(r"[a-z0-9]+", node.value.lower()))
+    for style in STYLES.values():
+        found |= set(re.findall(r"[a-z0-9]+", f"{style.moods_major} {style.moods_minor}"))
+    return found - STOPWORDS
+
+
+def test_free_prompts_share_no_wording_with_the_captions() -> None:
+    known = vocabulary()
+    assert {"piano", "dreamy", "upbeat", "bossa", "drums"} <= known
+    for prompt in PROMPTS:
+        said = set(re.findall(r"[a-z0-9]+", prompt.text.lower())) - STOPWORDS
+        assert said and not said & known, f"{prompt.text}: {said & known}"
+        # Nor a longer or shorter form of one.
+        near = {(word, other) for word in said for other in known
+                if min(len(word), len(other)) >= 4 and (word.startswith(other) or other.startswith(word))}
+        assert not near, f"{prompt.text}: {near}"
+
+
+def test_free_prompts_ask_for_what_the_listener_can_name() -> None:
+    labels = {label_of(name) for name in words.INSTRUMENT_WORDS}
+    assert len(PROMPTS) == len({prompt.text for prompt in PROMPTS}) == 20
+    for prompt in PROMPTS:
+        assert prompt.instruments <= labels and 0 < prompt.bpm[0] < prompt.bpm[1]
+        assert prompt.drums is not False or DRUMS not in prompt.instruments
+
+
+def test_chance_is_not_beaten_by_noise_but_by_a_true_diagonal() -> None:
+    rng = np.random.default_rng(0)
+    noise = rng.random((20, 20))
+    figures = against_chance(noise)
+    assert figures["p"] > 0.05 and figures["other prompts"] == pytest.approx(0.5, abs=0.05)
+    figures = against_chance(noise + np.eye(20))
+    assert figures["p"] < 0.001 and figures["own prompt"] > 1 > figures["other prompts"]
+    assert against_chance(np.ones((5, 5)))["p"] == 1.0
+
+
+# -- the listener ---------------------------------------------------------------------------------------------------
+
+
+def test_a_sine_of_full_scale_is_about_one_and_gain_passes_through() -> None:
+    wave = torch.sin(2 * torch.pi * 440 * torch.arange(RATE) / RATE)[None]
+    assert 0.5 < mels(wave).max() < 2
+    assert torch.allclose(mels(0.5 * wave), 0.5 * mels(wave), atol=1e-6)
+
+
+def test_windows_cover_a_sound_and_end_with_it() -> None:
+    sound = np.arange(10 * RATE, dtype=np.float32)
+    parts = windows(sound, 4.0)
+    assert parts.shape == (4, 4 * RATE) and parts[0, 0] == 0 and parts[-1, -1] == sound[-1]
+    assert torch.equal(windows(sound[:100], 4.0), torch.from_numpy(sound[None, :100]))
+
+
+def test_a_listener_comes_back_from_its_file(tmp_path: Path) -> None:
+    first = listener()
+    first.drum_threshold = 0.3
+    save_listener(tmp_path / "l.pt", first, {"drums right": 0.9})
+    again = load_listener(tmp_path / "l.pt")
+    sound = clicks(120.0, 2.0)
+    assert again.probabilities(sound) == first.probabilities(sound) and again.drum_threshold == 0.3
+    assert first.embeddings(sound, 1.0).shape == (3, EMBEDDING)
+    with pytest.raises(SystemExit, match="train_listener"):
+        load_listener(tmp_path / "none.pt")
+
+
+def test_the_threshold_parts_what_can_be_parted() -> None:
+    p, truth = torch.tensor([0.1, 0.2, 0.3, 0.6, 0.7]), torch.tensor([0.0, 0.0, 0.0, 1.0, 1.0])
+    assert 0.3 < best_threshold(p, truth) < 0.6
+
+
+def test_augmented_rows_keep_their_labels_and_may_gain_others() -> None:
+    rng = np.random.default_rng(0)
+    target = torch.eye(8)
+    mel, mixed = augment(torch.ones(8, 64, 10), target, rng)
+    assert mel.shape == (8, 64, 10) and bool((mixed >= target).all()) and mixed.sum() > 8
+
+
+def test_spoilt_codes_are_codes_of_the_piece_and_book_one_is_spared() -> None:
+    codes = np.random.default_rng(0).integers(0, 50, (4, 100))
+    seen = set()
+    for seed in range(80):
+        out = spoilt(codes, np.random.default_rng(seed))
+        seen.add((len(out), bool((out == codes[: len(out)]).all())))
+        assert np.array_equal(out[0], codes[0]) and set(np.unique(out)) <= set(np.unique(codes))
+    assert {(4, True), (4, False), (2, True), (3, True)} <= seen
+
+
+# -- tables, takes, stages ------------------------------------------------------------------------------------------
+
+
+def test_a_table_has_a_column_for_every_figure_and_a_dash_where_there_is_none(tmp_path: Path) -> None:
+    rows = {"one | two": {"x": 0.12345}, "b": {"x": 1.0, "y": 3}}
+    lines = markdown(rows).splitlines()
+    assert lines[0].split("|")[1:-1] == ["  ", " x ", " y "] and lines[2] == "| one \\| two | 0.123 | - |"
+    assert lines[3] == "| b | 1.000 | 3 |"
+    write_json(tmp_path / "f.json", rows)
+    assert read_json(tmp_path / "f.json") == rows and read_json(tmp_path / "none.json") == {}
+    assert [p.name for p in tmp_path.iterdir()] == ["f.json"]
+
+
+def test_ranks_share_places_among_equals() -> None:
+    best = dict.fromkeys(RANKED, 1.0) | {"Frechet": 0.0}
+    worst = dict.fromkeys(RANKED, 0.0) | {"Frechet": 9.0}
+    assert ranks({"a": best, "b": worst, "c": best}) == {"a": 1.5, "b": 3.0, "c": 1.5}
+
+
+def test_a_take_is_made_once_and_again_for_another_request(tmp_path: Path, monkeypatch, tiny_model) -> None:
+    engine, calls = Engine(tiny_model("aligned")), []
+
+    def load(name: str) -> Engine:
+        calls.append(name)
+        return engine
+
+    monkeypatch.setattr(making, "_engine", load)
+    maker = Maker("tiny", tmp_path, workers=0)
+    jobs = [Job("a", GenerationRequest("piano", duration=0.4, seed=seed)) for seed in (1, 2)]
+    first = maker.make(jobs)
+    assert calls == ["tiny"] and len(list(tmp_path.iterdir())) == 2
+    again = maker.make(jobs)
+    assert calls == ["tiny"]
+    assert all(np.array_equal(a.codes, b.codes) for a, b in zip(first, again, strict=True))
+    assert not np.array_equal(first[0].codes, first[1].codes) and first[0].seconds > 0
+    melody = replace(jobs[0].request, melody=Audio(np.ones((1, 9), np.float32), 9))
+    other = replace(jobs[0].request, melody=Audio(np.zeros((1, 9), np.float32), 9))
+    paths = {maker.path(Job("a", request)) for request in (jobs[0].request, melody, other)}
+    assert len(paths) == 3
+    maker.weights = "others"
+    assert not maker.path(jobs[0]).exists()
+
+
+@pytest.fixture()
+def shards(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(0)
+    lines = [json.dumps(FACTS | {"bpm": 100.0 + 10 * i, "seed": i}) for i in range(6)]
+    (tmp_path / "held_0.jsonl").write_text("\n".join(lines) + "\n")
+    np.save(tmp_path / "held_0.npy", rng.integers(-9000, 9000, (6, 3 * RATE)).astype(np.int16))
+    np.save(tmp_path / "held_0.codes.npy", rng.integers(0, 24, (6, 4, 150)).astype(np.int16))
+    return tmp_path
+
+
+def test_held_out_pieces_are_cut_alike_and_the_caption_that_says_most_is_asked(shards: Path) -> None:
+    pieces = held_out(shards, 1.0, 50.0)
+    assert len(pieces) == 6 and pieces[0].audio.shape == (RATE,) and pieces[0].codes.shape == (4, 50)
+    assert caption_of(pieces[0].facts) == "calm piano with bass and drums"
+    exam = Exam("tiny", shards, shards, shards / "l.pt", Maker("tiny", shards), Sizes(takes=3, seconds=1.0))
+    exam.__dict__["all_pieces"] = pieces
+    assert exam.chosen == [0, 2, 4] and len(exam.others) == 3
+    told, plain = exam.plan_jobs()[1].request, exam.text_jobs()[1].request
+    assert told.bpm == 120.0 and told.chords == "C Am F G" and told.drums and told.plan == "auto"
+    assert plain.plan == "off" and not plain.parts and plain.prompt == told.prompt
+    assert plan_of(FACTS)["key"] == "C major"
+    right, wrong = exam.melody_jobs()[0].request.melody, exam.melody_jobs(shift=1)[0].request.melody
+    assert right is not None and wrong is not None and not np.array_equal(right.samples, wrong.samples)
+
+
+def test_finished_stages_are_kept_until_something_changes(tmp_path: Path, monkeypatch) -> None:
+    ran: list[str] = []
+
+    def stage(name: str):  # type: ignore[no-untyped-def]
+        def run(exam: Exam) -> dict:
+            ran.append(name)
+            return {"rows": {name: {"x": float(exam.sizes.takes)}}}
+
+        return name.title(), run, evaluate.plain
+
+    monkeypatch.setattr(evaluate, "STAGES", {"one": stage("one"), "two": stage("two")})
+    exam = Exam("tiny", tmp_path, tmp_path / "out", tmp_path / "l.pt", Maker("tiny", tmp_path))
+    evaluate.examine(exam)
+    evaluate.examine(exam)
+    assert ran == ["one", "two"]
+    evaluate.examine(exam, ["two"])
+    assert ran == ["one", "two", "two"]
+    figures = read_json(tmp_path / "out" / "figures.json")
+    assert set(figures["stages"]) == {"one", "two"}
+    assert "## One" in (tmp_path / "out" / "report.md").read_text()
+    assert (tmp_path / "out" / "two.md").read_text().startswith("|  | x |")
+    exam.sizes = Sizes(takes=3)
+    evaluate.examine(exam, ["one"])
+    figures = read_json(tmp_path / "out" / "figures.json")
+    assert set(figures["stages"]) == {"one"} and figures["stages"]["one"]["result"]["rows"]["one"]["x"] == 3
