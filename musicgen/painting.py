@@ -48,7 +48,8 @@ class Painting:
 
     def __str__(self) -> str:
         chords = ",".join("" if cell == UNTOUCHED else f"{cell:x}" for cell in self.chords)
-        return f"{self.step:.9f}".rstrip("0").rstrip(".") + f";m={''.join(map(_LETTERS.get, self.melody))};c={chords}"
+        melody = "".join(_LETTERS[cell] for cell in self.melody)
+        return f"{self.step:.9f}".rstrip("0").rstrip(".") + f";m={melody};c={chords}"
 
     def sung(self, times: np.ndarray, before: np.ndarray) -> np.ndarray:
         """The melody at ``times`` (seconds): pitch classes int [M], -1 for a rest; ``before`` has those unpainted."""
