@@ -293,7 +293,12 @@ def test_ctrl_c_in_a_terminal(tmp_path):
     command = [sys.executable, "-m", "musicgen", "generate", "rock", "--model", "model", "--duration", "600",
                "-o", "out.wav"]  # fmt: skip
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"}
-    with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=theirs) as program:
+    def heeds_ctrl_c() -> None:  # a test run in the background passes on that SIGINT is ignored
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=theirs, preexec_fn=heeds_ctrl_c
+    ) as program:
         os.close(theirs)
         shown = ""
         while not re.search(r"\[#*\.+\] [2-9]\.\d of 600\.0 s, about \d+ s left", shown):
