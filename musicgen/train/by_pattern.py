@@ -61,12 +61,11 @@ def run(exam: Exam) -> dict[str, Any]:
         }
     floor = frechet(embed([piece.audio for piece in pieces], exam.listener), other)
     return {"rows": rows, "takes of each": count, "takes with a melody": max(1, count // 2),
-            "seconds": exam.sizes.seconds, "Frechet floor": floor, "workers": exam.maker.workers}
+            "seconds": exam.sizes.seconds, "Frechet floor": floor}
 
 
 def tables(result: dict[str, Any]) -> str:
     """Markdown."""
     return (f"{result['takes of each']} takes of {result['seconds']:g} s along each pattern, the same requests and "
-            f"seeds ({result['takes with a melody']} more with a melody); {result['workers']} takes made side by side, "
-            f"a thread each. Frechet distance of the rendered pieces of these requests: "
-            f"{result['Frechet floor']:.2f}.\n\n{markdown(result['rows'], digits=2)}")
+            f"seeds ({result['takes with a melody']} more with a melody). Times real time: on one core. "
+            f"Frechet distance of the rendered pieces of these requests: {result['Frechet floor']:.2f}.\n\n{markdown(result['rows'], digits=2)}")

@@ -57,8 +57,8 @@ def report(codec: PocketCodec, clips: Tensor) -> dict[str, Any]:
     target = spectra(clips, window, hop)
 
     def one_window(magnitudes: Tensor) -> float:
-        """[B, M, bins] against the clips'."""
-        mels = [log_mel_of(m.transpose(1, 2), window) for m in (magnitudes, target.abs())]
+        """[B, M, bins] against the clips'; a sine of full scale is 1 in them."""
+        mels = [log_mel_of(m.transpose(1, 2) * window / 4, window) for m in (magnitudes, target.abs())]
         return (mels[0] - mels[1]).abs().mean().item()
 
     def row(name: str, kbit: float, decoded: Tensor) -> None:

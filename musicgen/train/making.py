@@ -30,7 +30,10 @@ class Job:
 
 @dataclass(frozen=True)
 class Take:
-    """``audio`` float32 [N] at 32 kHz, ``codes`` int [K, T], and how many seconds it took to make."""
+    """``audio`` float32 [N] at 32 kHz, ``codes`` int [K, T], and how many seconds of a processor it took to make.
+
+    Those of the processor, for they are the same whatever else the machine does.
+    """
 
     audio: np.ndarray
     codes: np.ndarray
@@ -92,9 +95,9 @@ class Maker:
 
 def write_take(engine: Engine, request: GenerationRequest, path: Path) -> None:
     """Make one take; the file appears whole or not at all."""
-    began = time.monotonic()
+    began = time.process_time()
     result = engine.generate(request)
-    spent = time.monotonic() - began
+    spent = time.process_time() - began
     audio = np.round(np.clip(result.audio[0], -1, 1) * 32767).astype(np.int16)
     partial = path.with_suffix(".partial.npz")
     np.savez(partial, audio=audio, codes=result.codes.astype(np.int16), seconds=spent)
