@@ -122,7 +122,7 @@ def test_another_pattern_is_drawn_and_a_broken_one_explained(visit):
 @BOTH
 def test_patterns_are_compared_by_ear(visit, viewport):
     page = visit("Patterns", viewport)
-    assert "trained with all the patterns" in page.locator("#lab-trained").inner_text()
+    assert "trained with delay" in page.locator("#lab-trained").inner_text()
     page.fill("#lab-length input[type=number]", "1")
     page.click("#lab-go")
     page.wait_for_selector("#lab-status >> text=only the order differs")
@@ -155,7 +155,7 @@ def test_a_take_goes_to_the_codebooks_and_its_picture_to_disk(visit, viewport, t
     page.click("#generate")
     page.wait_for_selector("#spectrum svg")
     with page.expect_download() as download:
-        page.click("#save-png")
+        page.click("#picture")
     assert download.value.suggested_filename == "musicgen-3.png"
     download.value.save_as(tmp_path / "take.png")
     assert (tmp_path / "take.png").read_bytes().startswith(b"\x89PNG")
