@@ -122,7 +122,7 @@ def test_another_pattern_is_drawn_and_a_broken_one_explained(visit):
 @BOTH
 def test_patterns_are_compared_by_ear(visit, viewport):
     page = visit("Patterns", viewport)
-    assert "trained with delay" in page.locator("#lab-trained").inner_text()
+    assert "trained with all the patterns" in page.locator("#lab-trained").inner_text()
     page.fill("#lab-length input[type=number]", "1")
     page.click("#lab-go")
     page.wait_for_selector("#lab-status >> text=only the order differs")

@@ -68,4 +68,5 @@ def tables(result: dict[str, Any]) -> str:
     """Markdown."""
     return (f"{result['takes of each']} takes of {result['seconds']:g} s along each pattern, the same requests and "
             f"seeds ({result['takes with a melody']} more with a melody). Times real time: on one core. "
-            f"Frechet distance of the rendered pieces of these requests: {result['Frechet floor']:.2f}.\n\n{markdown(result['rows'], digits=2)}")
+            f"Frechet distance of the rendered pieces of these requests: {result['Frechet floor']:.2f}.\n\n"
+            f"{markdown(result['rows'], digits=2)}")

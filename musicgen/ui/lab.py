@@ -151,5 +151,7 @@ def _wire(parts: Parts, engines: Engines) -> None:
         api_visibility="private",
     )
 
-    parts["model"].input(lambda model: _trained(engines, model), parts["model"], parts["trained"], queue=False, show_progress="hidden",
-                         api_visibility="private")
+    parts["model"].input(
+        lambda model: _trained(engines, model), parts["model"], parts["trained"], queue=False,
+        show_progress="hidden", api_visibility="private",
+    )

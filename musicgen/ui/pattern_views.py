@@ -6,7 +6,6 @@ Values in, HTML out. Knows nothing of gradio, engines or sessions.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from html import escape
 
 from musicgen import visual
@@ -201,13 +200,13 @@ def trained_with(trained: str | None, model: str) -> str:
     """Which order the weights know (None: all), and so what the others can be expected to sound like."""
     if trained is None:
         return views.note(
-            f"The weights of {model} were trained with all the patterns of the paper, and are told at every step what it "
-            "holds. So what you hear here is the patterns' own doing, as far as one small model shows it; in the paper's "
-            "figures each pattern had a model of its own."
+            f"The weights of {model} were trained with all the patterns of the paper, and are told at every step what "
+            "it holds. So what you hear here is the patterns' own doing, as far as one small model shows it; in the "
+            "paper's figures each pattern had a model of its own."
         )
     return views.warning(
-        f"The weights of {model} were trained with {trained.replace('_', ' ')}. Any other pattern is out of distribution "
-        "for them: it asks for codes in an order they have never seen, and usually sounds broken. That shows how much a "
-        "model leans on its order, not how good the pattern is; for that see the paper's figures, where each pattern had "
-        "a model of its own."
+        f"The weights of {model} were trained with {trained.replace('_', ' ')}. Any other pattern is out of "
+        "distribution for them: it asks for codes in an order they have never seen, and usually sounds broken. That "
+        "shows how much a model leans on its order, not how good the pattern is; for that see the paper's figures, "
+        "where each pattern had a model of its own."
     )
