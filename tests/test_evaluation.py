@@ -17,7 +17,7 @@ from musicgen.engine import Engine
 from musicgen.request import GenerationRequest
 from musicgen.train import captions, evaluate, making, words
 from musicgen.train.exam import Exam, Sizes, caption_of, held_out, plan_of
-from musicgen.train.frechet import frechet
+from musicgen.train.frechet import frechet, relative
 from musicgen.train.freeform import PROMPTS, against_chance
 from musicgen.train.hearing import chance, fit, fits, hear, instruments_found, onset_rate
 from musicgen.train.listener import (
@@ -81,6 +81,12 @@ def test_the_distance_is_symmetric_and_sees_a_change_of_spread() -> None:
     assert frechet(a, b) == pytest.approx(4 * 4, rel=0.2)
     with pytest.raises(ValueError, match="two embeddings"):
         frechet(a[:1], b)
+
+
+def test_the_relative_distance_has_no_unit() -> None:
+    rng = np.random.default_rng(2)
+    a, b = rng.normal(size=(200, 4)) + 1, rng.normal(size=(200, 4))
+    assert relative(a, b) == pytest.approx(relative(70 * a, 70 * b)) and relative(b, b) == pytest.approx(0, abs=1e-9)
 
 
 # -- memorisation ---------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import numpy as np
 
 from musicgen.patterns import get_pattern
 from musicgen.train.exam import Exam
-from musicgen.train.frechet import embed, frechet, reference
+from musicgen.train.frechet import embed, reference, relative
 from musicgen.train.hearing import fits, hear, mean
 from musicgen.train.making import Job
 from musicgen.train.tables import markdown
@@ -54,12 +54,12 @@ def run(exam: Exam) -> dict[str, Any]:
                 round(10 * exam.model.codec.frame_rate)),
             "times real time": float(exam.sizes.seconds / np.median([take.seconds for take in takes])),
             "nats a frame": nats.get(name),
-            "Frechet": frechet(embed([take.audio for take in takes], exam.listener), other),
+            "Frechet": relative(embed([take.audio for take in takes], exam.listener), other),
             "tempo": heard["tempo"], "in key": heard["in key"], "chords": heard["chords"], "melody": melody,
             "instruments": heard["instruments"],
             **dict(zip(("paper: FAD", "paper: KL", "paper: CLAP"), paper or (None,) * 3, strict=True)),
         }
-    floor = frechet(embed([piece.audio for piece in pieces], exam.listener), other)
+    floor = relative(embed([piece.audio for piece in pieces], exam.listener), other)
     return {"rows": rows, "takes of each": count, "takes with a melody": max(1, count // 2),
             "seconds": exam.sizes.seconds, "Frechet floor": floor}
 

@@ -2,7 +2,8 @@
 
 ``|m1 - m2|^2 + tr(S1 + S2 - 2 (S1 S2)^(1/2))`` of means and covariances, as in the Frechet audio distance; but the
 embedding is that of our own listener (what its last layer reads, 64 numbers for each window of two seconds), so the
-figures compare only with one another, and only at equal numbers of windows. Knows nothing of models.
+figures compare only with one another, and only at equal numbers of windows. They are given as shares of the total
+variance of the reference (held-out pieces), for the embedding has no unit. Knows nothing of models.
 """
 
 from __future__ import annotations
@@ -32,6 +33,11 @@ def frechet(a: np.ndarray, b: np.ndarray) -> float:
     return float(max(0.0, difference @ difference + np.trace(first) + np.trace(second) - 2 * shared))
 
 
+def relative(a: np.ndarray, other: np.ndarray) -> float:
+    """The distance of ``a`` to the reference ``other``, as a share of the reference's total variance."""
+    return frechet(a, other) / float(other.var(0, ddof=1).sum())
+
+
 def embed(sounds: Sequence[np.ndarray], listener: Listener) -> np.ndarray:
     """Sounds, each [N] -> embeddings of all their windows [n, D]."""
     return np.concatenate([listener.embeddings(sound, SECONDS) for sound in sounds])
@@ -55,9 +61,9 @@ def run(exam: Exam) -> dict[str, Any]:
     rows, windows = {}, 0
     for name, sounds in sets.items():
         embeddings = embed(sounds, exam.listener)
-        rows[name], windows = {"Frechet distance": frechet(embeddings, other)}, len(embeddings)
+        rows[name], windows = {"Frechet distance": relative(embeddings, other)}, len(embeddings)
     noise = [rng.normal(0, 0.1, len(piece.audio)).astype(np.float32) for piece in exam.pieces]
-    rows["white noise"] = {"Frechet distance": frechet(embed(noise, exam.listener), other)}
+    rows["white noise"] = {"Frechet distance": relative(embed(noise, exam.listener), other)}
     return {"rows": rows, "pieces of the reference": len(exam.others), "windows of each set": windows}
 
 

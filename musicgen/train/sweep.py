@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from musicgen.train.exam import Exam, plan_of
-from musicgen.train.frechet import embed, frechet, reference
+from musicgen.train.frechet import embed, reference, relative
 from musicgen.train.hearing import fits, hear, mean, onset_rate
 from musicgen.train.listener import RATE
 from musicgen.train.making import Job
@@ -44,7 +44,7 @@ def run(exam: Exam) -> dict[str, Any]:
         heard = [hear(sound, exam.listener) for sound in sounds]
         figures = mean(fits(heard, facts))
         rows[name] = {**{key: figures[key] for key in (*RANKED, "drums")},
-                      "Frechet": frechet(embed(sounds, exam.listener), other),
+                      "Frechet": relative(embed(sounds, exam.listener), other),
                       "onsets/s": float(np.mean([onset_rate(sound, RATE) for sound in sounds])),
                       "silent": sum(map(silent, sounds)), "clipped": sum(map(clipped, sounds))}
 
