@@ -73,15 +73,16 @@ def main(argv: Sequence[str] | None = None) -> None:
     page = build(engines, takes).queue(max_size=arguments.queue)
     if lends_gpus():
         engines.warm_up()  # a lent GPU's process begins as a copy of this one
-    else:
-        threading.Thread(target=engines.warm_up, daemon=True).start()
     try:
         page.launch(
-            server_name=arguments.host, server_port=arguments.port, share=arguments.share,
+            server_name=arguments.host, server_port=arguments.port, share=arguments.share, prevent_thread_lock=True,
             **launch_options(engines, arguments.auth),
         )
     except OSError as error:  # a port that is taken, an address that is not ours
         raise SystemExit(f"The page cannot be served at {arguments.host or 'this machine'}: {error}") from None
+    # Not before: Gradio gives its own page three seconds to answer at the start, too few beside a model being loaded.
+    threading.Thread(target=engines.warm_up, daemon=True).start()
+    page.block_thread()
 
 
 if __name__ == "__main__":

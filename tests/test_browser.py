@@ -170,6 +170,7 @@ def test_a_closed_page_lets_the_next_person_in(visit):
 def test_what_cannot_be_made_is_said_beside_what_stays(visit):
     page = visit()
     ask(page, "calm piano", 2)
+    page.click("#plan-fold > button")
     page.fill("#bpm textarea, #bpm input", "900")
     page.click("#generate")
     page.wait_for_selector("#status .trouble >> text=out of range")
@@ -199,6 +200,7 @@ def test_the_plan_is_visible_can_be_filled_in_and_edited(visit):
     page = visit()
     ask(page, "jazz in A minor, 120 bpm", 2)
     page.wait_for_selector("#plan-line >> text=Told: 120 bpm")
+    page.click("#plan-fold > button")
     page.click("#fill-plan")
     page.wait_for_function("() => document.querySelector('#bpm textarea, #bpm input').value === '120'")
     page.fill("#chords textarea, #chords input", "Dm G")
@@ -234,7 +236,7 @@ def test_dice_and_examples_write_where_they_should(visit):
 def test_nothing_sticks_out_with_everything_open(visit, viewport, colours):
     page = visit(viewport, colours)
     assert fits(page)
-    for fold in ("melody", "pattern", "advanced"):
+    for fold in ("plan", "melody", "continue", "pattern", "advanced"):
         page.click(f"#{fold}-fold > button")
     page.wait_for_selector("#continue-from >> visible=true")
     assert fits(page)

@@ -13,7 +13,7 @@ from conftest import build_model
 from musicgen import audio
 from musicgen.engine import Engine, GenerationRequest
 from musicgen.patterns import PATTERN_NAMES, get_pattern
-from musicgen.ui import compare, handlers, lab, pattern_views
+from musicgen.ui import before, compare, lab, pattern_views
 from musicgen.ui.compare import Comparison
 from musicgen.ui.engines import Engines
 from musicgen.ui.handlers import Run, Update
@@ -162,7 +162,7 @@ def test_weights_told_every_pattern_know_them_all_and_nothing_is_warned_of():
     assert "An order these weights know" in last["name0"] and "An order these weights know" in last["name1"]
     assert "every pattern" in told.card("pocket").note
     for pattern in ("delay", "flattening", "1|2,3,4"):
-        assert "caution" not in handlers.show_pattern(told, "pocket", pattern, 10)
+        assert "caution" not in before.show_pattern(told, "pocket", pattern, 10)
 
 
 def test_stopping_keeps_what_there_is_and_makes_no_more(engines):

@@ -23,7 +23,7 @@ import app
 from musicgen import audio
 from musicgen.engine import Engine
 from musicgen.errors import ModelUnavailable
-from musicgen.ui import handlers, prompts, views
+from musicgen.ui import before, handlers, prompts, views
 from musicgen.ui.app import build, launch_options
 from musicgen.ui.engines import Engines
 from musicgen.ui.settings import Settings
@@ -114,18 +114,19 @@ def test_settings_by_hand_arrive_and_a_switched_off_plan_holds_nothing_back():
 def test_a_take_streams_sound_and_ends_with_all_of_it(engines):
     steps = updates(engines, prompt="a", duration=3.0, seed="5", melody=None)
     live = [update["live"] for update in steps if "live" in update]
-    take = audio.read(steps[-1]["take"]["value"])
+    last = merged(steps)
+    take = audio.read(last["take"]["value"])
     assert len(live) >= 2 and abs(take.seconds - 3.0) < 0.1
     played = b"".join(frames(piece) for piece in live)
     whole = np.frombuffer(played, "<i2").astype(np.float32) / 32767
     assert np.abs(whole - take.samples[0]).max() < 2e-3 * max(1.0, np.abs(whole).max())
     assert np.abs(take.samples).max() > 0.01
-    recipe = json.loads(steps[-1]["recipe"])
+    recipe = json.loads(last["recipe"])
     assert recipe["seed"] == 5 and recipe["prompt"] == "a"
-    assert audio.read_recipe(steps[-1]["take"]["value"]) == recipe
-    assert "600 of 4 × 150" in steps[-1]["grid"] and "<svg" in steps[-1]["spectrum"]
-    assert "real time" in steps[-1]["facts"] and "seed 5" in steps[-1]["facts"]
-    assert steps[-1]["generate"]["interactive"] and not steps[-1]["stop"]["interactive"]
+    assert audio.read_recipe(last["take"]["value"]) == recipe
+    assert "600 of 4 × 150" in last["grid"] and "<svg" in last["spectrum"]
+    assert "real time" in last["facts"] and "seed 5" in last["facts"]
+    assert last["generate"]["interactive"] and not last["stop"]["interactive"]
 
 
 def frames(wav: bytes) -> bytes:
@@ -139,9 +140,10 @@ def test_a_melody_is_drawn_asked_over_followed(engines, tune, tmp_path):
     audio.write(path, tune)
     shown = merged(updates(engines, duration=2.0, melody=str(path), separation="none"))
     assert re.search(r"similarity [-0-9.]+", shown["followed"])
-    first, *_, last = handlers.show_melody(str(path), "none", 4.0)
-    assert "Listening" in first and "kept" in last and "Melody, 4.0 s" in last
-    assert list(handlers.show_melody(None, "none", 4.0)) == [""]
+    first, *_, last = before.show_melody(str(path), "none", 4.0)
+    assert "Listening" in first[0] and "kept" in last[0] and "Melody, 4.0 s" in last[0]
+    assert {last[1][4], last[1][12]} == {9, 0} and len(last[1]) == 32, "A, then C"
+    assert list(before.show_melody(None, "none", 4.0)) == [("", [])]
 
 
 def test_stopping_keeps_what_was_made_and_gives_the_engine_back(engines):
@@ -152,9 +154,10 @@ def test_stopping_keeps_what_was_made_and_gives_the_engine_back(engines):
         seen.append(update)
         if "live" in update:
             handlers.stop(run)
-    take = audio.read(seen[-1]["take"]["value"])
+    last = merged(seen)
+    take = audio.read(last["take"]["value"])
     assert 0.5 < take.seconds < MAX_DURATION - 1
-    assert "Stopped" in seen[-1]["status"]
+    assert "Stopped" in last["status"]
     whole = audio.read(merged(updates(engines, duration=2.0, seed=1))["take"]["value"])
     assert abs(whole.seconds - 2.0) < 0.1, "the engine is free for the next take"
 
@@ -164,7 +167,7 @@ def test_stop_ends_only_the_run_of_its_own_page(engines):
     mine_steps = handlers.generate(engines, Settings(duration=2.0, seed=1), mine)
     next(mine_steps)
     handlers.stop(yours)
-    last = [*mine_steps][-1]
+    last = merged([*mine_steps])
     assert "Done" in last["status"] and mine.stopped is False
     assert "Stopped before it began" in merged(updates(engines, yours))["status"]
 
@@ -241,29 +244,29 @@ def test_an_unforeseen_error_is_raised_and_the_button_comes_back():
 
 
 def test_a_pattern_other_than_the_trained_one_is_warned_of(engines):
-    assert "caution" not in handlers.show_pattern(engines, "pocket", None, 10)
-    assert "caution" not in handlers.show_pattern(engines, "pocket", "0,1,2,3", 10), "delay by its numbers"
-    card = handlers.show_pattern(engines, "pocket", "flattening", 10)
+    assert "caution" not in before.show_pattern(engines, "small", None, 10)
+    assert "caution" not in before.show_pattern(engines, "small", "0,1,2,3", 10), "delay by its numbers"
+    card = before.show_pattern(engines, "small", "flattening", 10)
     assert "2000 steps for 500 frames" in card and "exact" in card and "trained with the delay pattern" in card
-    assert "is not a pattern" in handlers.show_pattern(engines, "pocket", "<b>", 10)
+    assert "is not a pattern" in before.show_pattern(engines, "pocket", "<b>", 10)
 
 
 def test_the_plan_line_tells_what_words_and_seed_decide():
-    words = handlers.show_plan(Settings(prompt="jazz in A minor, 120 bpm, no drums"))
+    words = before.show_plan(Settings(prompt="jazz in A minor, 120 bpm, no drums"))
     assert "Told: 120 bpm" in words and "A minor" in words and "no drums" in words
     assert "Drawn by the seed: " in words and "chords" in words.split("Drawn")[1]
-    seeded = handlers.show_plan(Settings(prompt="jazz in A minor, 120 bpm", seed="3"))
+    seeded = before.show_plan(Settings(prompt="jazz in A minor, 120 bpm", seed="3"))
     assert "chords" in seeded and "Drawn" not in seeded
-    assert "Switched off" in handlers.show_plan(Settings(follow_plan=False))
-    assert "trouble" in handlers.show_plan(Settings(key="H major"))
+    assert "Switched off" in before.show_plan(Settings(follow_plan=False))
+    assert "trouble" in before.show_plan(Settings(key="H major"))
 
 
 def test_filling_in_the_plan_changes_nothing_but_makes_it_visible():
-    before = Settings(prompt="folk in 6/8", seed="11")
-    filled = handlers.fill_plan(before)
-    after = Settings(prompt="folk in 6/8", **filled)
-    assert handlers.show_plan(after) == handlers.show_plan(before)
-    assert filled["meter"] == "6/8" and handlers.fill_plan(Settings())["seed"].isdecimal()
+    asked = Settings(prompt="folk in 6/8", seed="11")
+    filled = before.fill_plan(asked)
+    again = Settings(prompt="folk in 6/8", **filled)
+    assert before.show_plan(again) == before.show_plan(asked)
+    assert filled["meter"] == "6/8" and before.fill_plan(Settings())["seed"].isdecimal()
 
 
 def test_cards_tell_size_licence_and_whether_a_download_is_needed(engines):
@@ -306,7 +309,7 @@ def test_a_download_tells_how_far_it_is_and_the_take_follows():
     said = []
     for update in handlers.generate(Engines(["small"], MAX_DURATION, open_engine), Settings("a", "small", 1.0),
                                     handlers.Run()):
-        said.append(update.get("status", ""))
+        said.append(update.get("status") or said[-1])
         if "Downloading 1 of 2 files" in said[-1]:
             assert 'aria-valuenow="25"' in said[-1]
             waited.set()
@@ -317,7 +320,7 @@ def test_a_download_tells_how_far_it_is_and_the_take_follows():
 def test_the_dice_makes_prompts_a_plan_can_be_read_from(dice):
     prompt = prompts.surprise(dice)
     assert 10 < len(prompt) < 120
-    assert "trouble" not in handlers.show_plan(Settings(prompt=prompt))
+    assert "trouble" not in before.show_plan(Settings(prompt=prompt))
 
 
 @pytest.mark.parametrize(("value", "text"), [(0.84, "0.8 s"), (9.96, "10 s"), (42.4, "42 s"), (125, "2 min 5 s")])

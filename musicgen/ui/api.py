@@ -48,6 +48,7 @@ def _generate(engines: Engines) -> None:
         guidance: float | None = None,
         greedy: bool = False,
         continue_from: str | None = None,
+        painting: str = "",
     ) -> Iterator[tuple[str | None, dict[str, Any]]]:
         """Make music from words, and from a melody if there is one; the last output is the finished take.
 
@@ -72,6 +73,8 @@ def _generate(engines: Engines) -> None:
             guidance: How closely to keep to the prompt.
             greedy: Always take the likeliest code.
             continue_from: An audio file to go on from.
+            painting: Notes over melody and chords by the cell, such as "0.5;m=047-;c=91": half seconds with C, E, G
+                and a rest in the melody (0 to 9, a, b), C major below the first (pitch classes as hexadecimal bits).
 
         Returns:
             The take as a WAV file, and its recipe: every setting needed to make it again.
@@ -80,7 +83,7 @@ def _generate(engines: Engines) -> None:
             prompt=prompt, model=model, duration=duration, seed=seed, pattern=pattern, melody=melody,
             separation=separation, follow_plan=follow_plan, bpm=bpm, key=key, meter=meter, chords=chords, drums=drums,
             temperature=temperature, top_k=top_k, top_p=top_p, guidance=guidance, negative_prompt=negative_prompt,
-            greedy=greedy, continue_from=continue_from,
+            greedy=greedy, continue_from=continue_from, painting=painting,
         )
         try:
             generation = engines.get(model).start(settings.request())
@@ -115,6 +118,7 @@ def _generate(engines: Engines) -> None:
         gr.Number(None, label="Guidance"),
         gr.Checkbox(False, label="Greedy"),
         gr.Audio(type="filepath", label="Continue this audio"),
+        gr.Textbox("", label="Painted notes"),
     ]
     outputs = [gr.Audio(label="Take"), gr.JSON(label="Recipe")]
     gr.Button("generate").click(

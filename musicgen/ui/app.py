@@ -17,6 +17,7 @@ from musicgen.ui.health import health
 from musicgen.ui.lab import lab_tab
 from musicgen.ui.takes import takes_tab, wire_links
 from musicgen.ui.theme import CSS, KEYS, theme
+from musicgen.ui.words import I18N, say
 
 TITLE = "MusicGen Studio"
 
@@ -24,18 +25,19 @@ TITLE = "MusicGen Studio"
 def build(engines: Engines, takes: Takes | None = None) -> gr.Blocks:
     """The whole page over ``engines``; without ``takes`` nothing is kept."""
     with gr.Blocks(title=TITLE, delete_cache=(3600, 86_400), analytics_enabled=False) as page:
-        gr.HTML(f"<h1>{TITLE}</h1><p>Say what it should sound like and hear it being made.</p>", elem_id="heading")
+        lead = say("Say what it should sound like and hear it being made.")
+        gr.HTML(f"<h1>{TITLE}</h1><p>{lead}</p>", elem_id="heading")
         address = gr.Textbox(visible=False)  # where the browser writes what it calls this page
         with gr.Tabs() as tabs:
-            with gr.Tab("Create", id="create"):
+            with gr.Tab(say("Create"), id="create"):
                 parts = create_tab(engines, None if takes is None else partial(keeping.keep, takes))
-            with gr.Tab("Patterns", id="patterns"):
+            with gr.Tab(say("Patterns"), id="patterns"):
                 lab_tab(engines)
-            with gr.Tab("Codebooks", id="codebooks"):
+            with gr.Tab(say("Codebooks"), id="codebooks"):
                 codebooks_tab(engines, parts["take"])
             parts |= {"tabs": tabs, "address": address}
             if takes is not None:
-                with gr.Tab("Takes", id="takes") as parts["takes_tab"]:
+                with gr.Tab(say("Takes"), id="takes") as parts["takes_tab"]:
                     takes_tab(parts, engines, takes)
         wire_links(page, parts, engines, takes)
         add_api(engines)
@@ -56,4 +58,5 @@ def launch_options(engines: Engines | None = None, auth: tuple[str, str] | None 
         "ssr_mode": False,
         "run_history": False,
         "footer_links": ["api", "settings"],
+        "i18n": I18N,
     }

@@ -19,9 +19,10 @@ from gradio.components import Component
 from musicgen import audio, books, visual
 from musicgen.errors import ModelUnavailable
 from musicgen.ui import handlers, views
-from musicgen.ui.create import WAVES, named
 from musicgen.ui.engines import Engines
 from musicgen.ui.handlers import Update
+from musicgen.ui.wiring import WAVES, named
+from musicgen.ui.words import say
 
 LEVELS = 4  # a channel of every known model has four codebooks
 SHORTEST, LONGEST = 0.1, 30.0  # seconds; of a longer sound the first are taken
@@ -48,16 +49,16 @@ def codebooks_tab(engines: Engines, last_take: Component) -> None:
     with gr.Row(elem_classes="halves"):
         with gr.Column(min_width=300):
             parts["source"] = gr.Audio(
-                sources=["upload", "microphone"], type="filepath", label="Any sound", elem_id="books-source",
+                sources=["upload", "microphone"], type="filepath", label=say("Any sound"), elem_id="books-source",
                 waveform_options=WAVES, buttons=[],
             )
         with gr.Column(min_width=300):
-            take = gr.Button("Use the take made on Create", elem_id="books-take")
+            take = gr.Button(say("Use the take made on Create"), elem_id="books-take")
             parts["model"] = gr.Dropdown(
                 [(engines.card(name).label, name) for name in engines.names], value=engines.default,
-                label="The codec of", elem_id="books-model",
+                label=say("The codec of"), elem_id="books-model",
             )
-            parts["go"] = gr.Button("Hear it book by book", variant="primary", elem_id="books-go")
+            parts["go"] = gr.Button(say("Hear it book by book"), variant="primary", elem_id="books-go")
     parts["status"] = gr.HTML(
         views.progress("Choose a sound, or make a take on Create and use that."), elem_id="books-status",
         elem_classes="sheet",
@@ -88,7 +89,7 @@ def _card(slot: int) -> dict[str, Any]:
     with gr.Column(visible=False, elem_classes="card", min_width=200, elem_id=f"books-card{slot}") as column:
         name = gr.HTML()
         sound = gr.Audio(
-            label="Sound", type="filepath", interactive=False, buttons=["download"], waveform_options=WAVES
+            label=say("Sound"), type="filepath", interactive=False, buttons=["download"], waveform_options=WAVES
         )
         facts, picture = gr.HTML(), gr.HTML()
     return {f"card{slot}": column, f"name{slot}": name, f"audio{slot}": sound, f"facts{slot}": facts,

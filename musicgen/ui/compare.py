@@ -20,7 +20,8 @@ from musicgen.patterns import Pattern, get_pattern
 from musicgen.ui import handlers, pattern_views, views
 from musicgen.ui.engines import Card, Engines
 from musicgen.ui.handlers import Run, Update
-from musicgen.ui.settings import Settings
+from musicgen.ui.settings import Settings, roll_seed
+from musicgen.ui.words import say
 
 FEWEST, MOST = 2, 4  # patterns
 LONGEST = 20.0  # seconds
@@ -42,7 +43,7 @@ class Comparison:
         if not 0 < self.seconds <= LONGEST:
             raise ValueError(f"Compare takes of at most {LONGEST:g} seconds.")
         request = Settings(prompt=self.prompt, model=self.model, duration=self.seconds, seed=self.seed).request()
-        return request if request.seed is not None else replace(request, seed=handlers.roll_seed())
+        return request if request.seed is not None else replace(request, seed=roll_seed())
 
     def chosen(self, codebooks: int) -> list[Pattern]:
         """The patterns, each once. Raises ``ValueError``."""
@@ -57,7 +58,7 @@ def begin(previous: Run | None) -> Update:
     if previous is not None:
         previous.stop()
     cleared: Update = {"run": Run(), "go": gr.update(interactive=False), "halt": gr.update(interactive=True),
-                       "status": views.progress("Waiting for its turn …")}
+                       "status": views.progress(say("Waiting for its turn …"))}
     for slot in range(MOST):
         cleared |= {f"card{slot}": gr.update(visible=False), f"audio{slot}": None, f"grid{slot}": "",
                     f"name{slot}": "", f"facts{slot}": ""}

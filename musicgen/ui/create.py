@@ -1,46 +1,38 @@
-"""The Create tab: its controls, its results, and which handler a press goes to.
+"""The Create tab: its controls, and which handler a press goes to. The column of results is in ``results``.
 
-Reads like the tab from top to bottom. What the handlers do is in ``handlers``.
+Reads like the tab from top to bottom. What the handlers do is in ``handlers``, ``before`` and ``after``.
 """
 
 from __future__ import annotations
 
-import inspect
 import random
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import fields
-from functools import partial, wraps
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from gradio.components import Component
 
 from musicgen.patterns import PATTERN_NAMES
 from musicgen.separation import METHODS
 from musicgen.theory import METERS, PITCH_NAMES
-from musicgen.ui import handlers, views
+from musicgen.ui import before, handlers, views
 from musicgen.ui.engines import Engines
 from musicgen.ui.lent import on_gpu
-from musicgen.ui.prompts import EXAMPLES, surprise
-from musicgen.ui.settings import AS_TRAINED, DRUMS, Settings
-
-Parts = dict[str, Any]  # components by name; the names of ``Settings`` are the controls
+from musicgen.ui.prompts import EXAMPLES, TUNES, surprise
+from musicgen.ui.results import results, wire_results
+from musicgen.ui.settings import AS_TRAINED, DRUMS, Settings, roll_seed
+from musicgen.ui.sheet import sheet
+from musicgen.ui.wiring import QUIET, RESULTS, WAVES, Parts, controls, named
+from musicgen.ui.words import say
 
 DICE = str(Path(__file__).with_name("dice.svg"))
-WAVES = gr.WaveformOptions(waveform_color="#5eaaa3", waveform_progress_color="#0d9488")
-# What a take changes on the page; the link to it belongs to it.
-RESULTS = (
-    "status", "live", "take", "facts", "grid", "followed", "spectrum", "recipe", "recipe_fold", "generate", "stop",
-    "take_id", "share_row", "link", "picture", "shown",
-)
-DOWNLOAD = """(file) => {
-  if (!file) return;
-  const link = document.createElement("a");
-  [link.href, link.download] = [file.url, file.orig_name];
-  link.click();
-}"""
+LOCK = str(Path(__file__).with_name("lock.svg"))
 KEYS = ["auto", *(f"{note} {mode}" for mode in ("major", "minor") for note in PITCH_NAMES)]
+START = Settings(prompt=EXAMPLES["Lo-fi"])
 
 
 def create_tab(engines: Engines, keep: Callable[..., str] | None = None) -> Parts:
@@ -52,27 +44,30 @@ def create_tab(engines: Engines, keep: Callable[..., str] | None = None) -> Part
         with gr.Column(elem_id="ask", min_width=300):
             parts = _ask()
         with gr.Column(elem_id="hear", min_width=300):
-            parts |= _results()
+            parts |= results()
         with gr.Column(elem_id="settings", min_width=300):
-            parts |= _main_controls(engines) | _plan() | _melody() | _pattern(engines) | _advanced()
-    parts["run"], parts["take_id"] = gr.State(None), gr.State("")
+            parts |= _main_controls(engines) | _plan(engines) | _melody() | _continue() | _pattern(engines)
+            parts |= _advanced()
+    parts["run"], parts["take_id"], parts["heard"] = gr.State(None), gr.State(""), gr.State([])
+    parts["next_seed"] = gr.State(None)  # of the next take, unless the field names one: its plan is seen before
     parts["owner"] = gr.BrowserState(None, storage_key="musicgen-owner", secret="musicgen")  # survives a restart
-    _wire_generation(parts, engines, keep)
+    wire_results(parts, _wire_generation(parts, engines, keep), engines.max_duration)
     _wire_helpers(parts, engines)
+    _wire_plan(parts, engines)
     return parts
 
 
 def _ask() -> Parts:
     prompt = gr.Textbox(
-        EXAMPLES["Lo-fi"], label="Prompt", lines=3, max_lines=6, max_length=1000, elem_id="prompt",
-        placeholder="What should it sound like? Style, mood, instruments, tempo, key …",
+        EXAMPLES["Lo-fi"], label=say("Prompt"), lines=3, max_lines=6, max_length=1000, elem_id="prompt",
+        placeholder=say("What should it sound like? Style, mood, instruments, tempo, key …"),
     )
     with gr.Row():
-        generate = gr.Button("Generate", variant="primary", elem_id="generate", scale=4, min_width=110)
-        stop = gr.Button("Stop", interactive=False, elem_id="stop", scale=1, min_width=70)
-        surprise_me = gr.Button("Surprise me", elem_id="surprise", icon=DICE, scale=2, min_width=130)
+        generate = gr.Button(say("Generate"), variant="primary", elem_id="generate", scale=4, min_width=110)
+        stop = gr.Button(say("Stop"), interactive=False, elem_id="stop", scale=1, min_width=70)
+        surprise_me = gr.Button(say("Surprise me"), elem_id="surprise", icon=DICE, scale=2, min_width=130)
     gr.Examples(
-        [[text] for text in EXAMPLES.values()], [prompt], example_labels=list(EXAMPLES), label="Or start from",
+        [[text] for text in EXAMPLES.values()], [prompt], example_labels=list(EXAMPLES), label=say("Or start from"),
         api_visibility="private",
     )
     return {"prompt": prompt, "surprise": surprise_me, "generate": generate, "stop": stop}
@@ -82,204 +77,196 @@ def _main_controls(engines: Engines) -> Parts:
     cards = [engines.card(name) for name in engines.names]
     longest = engines.max_duration
     with gr.Group():
-        duration = gr.Slider(1, longest, min(10, longest), step=0.5, label="Duration, seconds", elem_id="duration")
+        duration = gr.Slider(1, longest, min(10, longest), step=0.5, label=say("Duration, seconds"), elem_id="duration")
         with gr.Row():
-            seed = _number("Seed", "a new one each time", elem_id="seed", scale=3)
-            roll = gr.Button("", icon=DICE, elem_classes="dice", elem_id="roll", min_width=44, scale=0)
+            seed = _number(say("Seed"), say("a new one each time"), elem_id="seed", scale=3)
+            small: dict[str, Any] = {"elem_classes": "dice", "min_width": 44, "scale": 0}
+            roll = gr.Button(say("Roll a seed"), icon=DICE, elem_id="roll", **small)
+            lock = gr.Button(say("Keep this seed, or let it go"), icon=LOCK, elem_id="lock", **small)
+            takes = gr.Dropdown(
+                [(str(n), n) for n in range(1, handlers.MOST_TAKES + 1)], value=1, label=say("Takes"), min_width=80,
+                scale=1, elem_id="takes-count", filterable=False,
+            )
         model = gr.Dropdown(
-            [(card.label, card.name) for card in cards], value=cards[0].name, label="Model", info=cards[0].note,
+            [(card.label, card.name) for card in cards], value=cards[0].name, label=say("Model"), info=cards[0].note,
             elem_id="model",
         )
-    return {"duration": duration, "seed": seed, "roll": roll, "model": model}
+    return {"duration": duration, "seed": seed, "roll": roll, "lock": lock, "takes": takes, "model": model}
 
 
-def _plan() -> Parts:
-    with gr.Accordion("Plan: tempo, key, chords", elem_id="plan-fold"):
-        follow_plan = gr.Checkbox(True, label="Follow a plan", info="What is left on auto comes from prompt and seed.")
-        plan_line = gr.HTML(handlers.show_plan(Settings(prompt=EXAMPLES["Lo-fi"])), elem_id="plan-line")
+def _plan(engines: Engines) -> Parts:
+    plan_line = gr.HTML(before.show_plan(START), elem_id="plan-line")
+    with gr.Accordion(say("Plan and notes: tempo, key, chords, melody"), open=False, elem_id="plan-fold"):
+        parts: Parts = {"plan_line": plan_line}
+        with gr.Column(visible=engines.card(engines.default).sings, elem_id="sheet-box") as parts["sheet_box"]:
+            parts["painting"] = sheet(before.score(START, None))
+            gr.HTML(views.note(say(
+                "Chords and melody over time, as they will be told to the model. Paint to change them: what you "
+                "painted is orange."
+            )))
+        parts["follow_plan"] = gr.Checkbox(
+            True, label=say("Follow a plan"), info=say("What is left on auto comes from prompt and seed."),
+        )
         with gr.Row():
-            bpm = _number("Tempo", "auto", elem_id="bpm")
-            key = gr.Dropdown(KEYS, value="auto", label="Key", min_width=100)
-            meter = gr.Dropdown(["auto", *METERS], value="auto", label="Metre", min_width=90)
+            parts["bpm"] = _number(say("Tempo"), say("auto"), elem_id="bpm")
+            parts["key"] = gr.Dropdown(KEYS, value="auto", label=say("Key"), min_width=100)
+            parts["meter"] = gr.Dropdown(["auto", *METERS], value="auto", label=say("Metre"), min_width=90)
         with gr.Row():
-            chords = gr.Textbox(
-                "", label="Chords, one a bar", placeholder="auto, or: Am F C G", max_length=200, min_width=160, scale=2,
-                elem_id="chords",
+            parts["chords"] = gr.Textbox(
+                "", label=say("Chords, one a bar"), placeholder=say("auto, or: Am F C G"), max_length=200,
+                min_width=160, scale=2, elem_id="chords",
             )
-            drums = gr.Dropdown(list(DRUMS), value="auto", label="Drums", min_width=90, scale=1)
+            parts["drums"] = gr.Dropdown(list(DRUMS), value="auto", label=say("Drums"), min_width=90, scale=1)
         with gr.Row():
-            fill = gr.Button("Fill in, to edit", size="sm", min_width=120, elem_id="fill-plan")
-            clear = gr.Button("All on auto", size="sm", min_width=100)
-    return {
-        "follow_plan": follow_plan, "plan_line": plan_line, "bpm": bpm, "key": key, "meter": meter, "chords": chords,
-        "drums": drums, "fill_plan": fill, "clear_plan": clear,
-    }
+            parts["fill_plan"] = gr.Button(say("Fill in, to edit"), size="sm", min_width=120, elem_id="fill-plan")
+            parts["clear_plan"] = gr.Button(say("All on auto"), size="sm", min_width=100)
+    return parts
 
 
 def _melody() -> Parts:
-    with gr.Accordion("Melody to follow", open=False, elem_id="melody-fold"):
+    with gr.Accordion(say("Melody to follow"), open=False, elem_id="melody-fold") as fold:
         melody = gr.Audio(
-            sources=["upload", "microphone"], type="filepath", label="Hum, play or upload", elem_id="melody",
+            sources=["upload", "microphone"], type="filepath", label=say("Hum, play or upload"), elem_id="melody",
             waveform_options=WAVES, buttons=[],
         )
+        with gr.Row(elem_id="tunes"):
+            tunes = {f"tune_{name}": gr.Button(name, size="sm", min_width=100) for name in TUNES}
         separation = gr.Radio(
-            list(METHODS), value="auto", label="Find the tune by",
-            info="Demucs leaves out drums and bass; harmonic leaves out what is struck; none takes all there is.",
+            list(METHODS), value="auto", label=say("Find the tune by"),
+            info=say("Demucs leaves out drums and bass; harmonic leaves out what is struck; none takes all there is."),
         )
         melody_view = gr.HTML(elem_classes="figure", elem_id="melody-view")
-    return {"melody": melody, "separation": separation, "melody_view": melody_view}
+    return {"melody": melody, "separation": separation, "melody_view": melody_view, "melody_fold": fold} | tunes
+
+
+def _continue() -> Parts:
+    with gr.Accordion(say("Continue a recording"), open=False, elem_id="continue-fold") as fold:
+        continue_from = gr.Audio(
+            sources=["upload", "microphone"], type="filepath", label=say("Go on from this"), elem_id="continue-from",
+            waveform_options=WAVES, buttons=[],
+        )
+        gr.HTML(views.note(say("The duration counts the given audio and the new music together.")))
+    return {"continue_from": continue_from, "continue_fold": fold}
 
 
 def _pattern(engines: Engines) -> Parts:
-    with gr.Accordion("Pattern: the order of the codes", open=False, elem_id="pattern-fold"):
+    with gr.Accordion(say("Pattern: the order of the codes"), open=False, elem_id="pattern-fold"):
         names = [(name.replace("_", " "), name) for name in PATTERN_NAMES]
         pattern = gr.Dropdown(
-            [(AS_TRAINED, AS_TRAINED), *names], value=AS_TRAINED, label="Pattern", allow_custom_value=True,
-            info="Or write your own: delays such as 0,1,2,3, or groups such as 1|2,3,4.", elem_id="pattern",
+            [(AS_TRAINED, AS_TRAINED), *names], value=AS_TRAINED, label=say("Pattern"), allow_custom_value=True,
+            info=say("Or write your own: delays such as 0,1,2,3, or groups such as 1|2,3,4."), elem_id="pattern",
         )
-        card = gr.HTML(handlers.show_pattern(engines, engines.default, AS_TRAINED, 10), elem_id="pattern-card")
+        card = gr.HTML(before.show_pattern(engines, engines.default, AS_TRAINED, 10), elem_id="pattern-card")
     return {"pattern": pattern, "pattern_card": card}
 
 
 def _advanced() -> Parts:
-    own = "the model's own"
-    with gr.Accordion("Advanced", open=False, elem_id="advanced-fold"):
+    own = say("the model's own")
+    with gr.Accordion(say("Advanced"), open=False, elem_id="advanced-fold"):
         with gr.Row():
-            temperature, guidance = _number("Temperature", own), _number("Guidance", own)
+            temperature, guidance = _number(say("Temperature"), own), _number(say("Guidance"), own)
         with gr.Row():
             top_k, top_p = _number("Top-k", own), _number("Top-p", own)
-        negative_prompt = gr.Textbox("", label="Negative prompt", placeholder="What to lead away from", max_length=1000)
-        greedy = gr.Checkbox(False, label="Greedy", info="Always the likeliest code: no chance, and often dull.")
-        continue_from = gr.Audio(
-            sources=["upload", "microphone"], type="filepath", label="Continue this audio", elem_id="continue-from",
-            waveform_options=WAVES, buttons=[],
+        negative_prompt = gr.Textbox(
+            "", label=say("Negative prompt"), placeholder=say("What to lead away from"), max_length=1000
         )
-        gr.HTML(views.note("The duration counts the given audio and the new music together."))
+        greedy = gr.Checkbox(
+            False, label=say("Greedy"), info=say("Always the likeliest code: no chance, and often dull.")
+        )
     return {
         "temperature": temperature, "guidance": guidance, "top_k": top_k, "top_p": top_p,
-        "negative_prompt": negative_prompt, "greedy": greedy, "continue_from": continue_from,
+        "negative_prompt": negative_prompt, "greedy": greedy,
     }
 
 
-def _number(label: str, empty: str, **options: Any) -> gr.Textbox:
+def _number(label: Any, empty: Any, **options: Any) -> gr.Textbox:
     """A number that may be left empty; `gr.Number` shows 0 where there is none."""
     return gr.Textbox("", label=label, placeholder=empty, max_length=20, min_width=90, **options)
 
 
-def _results() -> Parts:
-    ready = views.progress("Press Generate, or Ctrl+Enter. You hear it while it is being made.")
-    parts: Parts = {"status": gr.HTML(ready, elem_id="status")}
-    parts["live"] = gr.Audio(
-        label="Live", streaming=True, autoplay=True, interactive=False, visible=False, elem_id="live", buttons=[]
-    )
-    parts["take"] = gr.Audio(
-        label="The whole take", type="filepath", interactive=False, visible=False, elem_id="take",
-        buttons=["download"], waveform_options=WAVES,
-    )
-    parts["facts"] = gr.HTML(elem_id="facts")
-    parts["picture"] = gr.Button("Picture of this take (PNG)", size="sm", visible=False, elem_id="picture")
-    parts["picture_file"], parts["shown"] = gr.File(visible=False), gr.State(None)
-    with gr.Row(visible=False, elem_id="share-row") as parts["share_row"]:
-        parts["share_take"] = gr.Button("Link to this take", size="sm", min_width=130, elem_id="share-take")
-        parts["share_settings"] = gr.Button("Link to its settings", size="sm", min_width=130, elem_id="share-settings")
-    parts["link"] = gr.Textbox(
-        label="Link", visible=False, interactive=False, max_lines=2, buttons=["copy"], elem_id="link"
-    )
-    parts["grid"] = gr.HTML(elem_classes="figure", elem_id="grid")
-    parts["followed"] = gr.HTML(elem_classes="figure", elem_id="followed")
-    parts["spectrum"] = gr.HTML(elem_classes="figure", elem_id="spectrum")
-    with gr.Accordion("Recipe: everything needed to make it again", open=False, visible=False) as recipe_fold:
-        parts["recipe"] = gr.Code(language="json", show_label=False, interactive=False, elem_id="recipe")
-    return parts | {"recipe_fold": recipe_fold}
-
-
-def _wire_generation(parts: Parts, engines: Engines, keep: Callable[..., str] | None) -> None:
+def _wire_generation(parts: Parts, engines: Engines, keep: Callable[..., str] | None) -> Callable[[Any], None]:
+    """Wire Generate and Stop; return what makes a press of Generate follow another event."""
     shown = [parts[name] for name in RESULTS]
 
     @on_gpu
-    def make(run: handlers.Run, owner: str | None, **values: Any) -> Iterator[handlers.Update]:
+    def make(
+        run: handlers.Run, owner: str | None, takes: int, next_seed: int | None, **values: Any
+    ) -> Iterator[handlers.Update]:
         kept = partial(keep, owner) if keep and owner else None
-        yield from handlers.generate(engines, Settings(**values), run, kept)
+        settings = _seeded(Settings(**values), next_seed)  # the seed whose plan was seen
+        if not engines.card(settings.model).sings:
+            settings = replace(settings, painting="")  # there is no sheet for it on the page
+        yield from handlers.generate(engines, settings, run, kept, takes)
+        yield {"next_seed": roll_seed()}
 
-    parts["generate"].click(
-        named(parts, handlers.begin), parts["run"], [parts["run"], *shown], queue=False, show_progress="hidden",
-        api_visibility="private",
-    ).then(
-        named(parts, make), inputs_kwargs={"run": parts["run"], "owner": parts["owner"], **controls(parts)},
-        outputs=shown,
-        show_progress="hidden", concurrency_limit=handlers.OPEN_TAKES, concurrency_id="takes", api_visibility="private",
-    )
-    parts["picture"].click(
-        handlers.picture, parts["shown"], parts["picture_file"], concurrency_limit=2, api_visibility="private"
-    ).then(None, parts["picture_file"], js=DOWNLOAD, api_visibility="private")
-    parts["stop"].click(
-        named(parts, handlers.stop), parts["run"], parts["stop"], queue=False, show_progress="hidden",
-        api_visibility="private",
-    )
+    inputs = {"run": parts["run"], "owner": parts["owner"], "takes": parts["takes"], "next_seed": parts["next_seed"]}
+
+    def press(event: Any) -> None:
+        event(named(parts, handlers.begin), parts["run"], [parts["run"], *shown], **QUIET).then(
+            named(parts, make), inputs_kwargs=inputs | controls(parts), outputs=shown, show_progress="hidden",
+            concurrency_limit=handlers.OPEN_TAKES, concurrency_id="takes", api_visibility="private",
+        )
+
+    press(parts["generate"].click)
+    parts["stop"].click(named(parts, handlers.stop), parts["run"], parts["stop"], **QUIET)
+    return press
+
+
+def _seeded(settings: Settings, next_seed: int | None) -> Settings:
+    """With the seed of the next take where the field leaves it open."""
+    return settings if str(settings.seed or "").strip() else replace(settings, seed=next_seed)
 
 
 def _wire_helpers(parts: Parts, engines: Engines) -> None:
-    values = controls(parts)
-    quiet: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-
-    parts["surprise"].click(lambda: surprise(random.Random()), None, parts["prompt"], **quiet)
-    parts["roll"].click(lambda: str(handlers.roll_seed()), None, parts["seed"], **quiet)
-
+    parts["surprise"].click(lambda: surprise(random.Random()), None, parts["prompt"], **QUIET)
+    parts["roll"].click(lambda: str(roll_seed()), None, parts["seed"], **QUIET)
+    parts["lock"].click(before.lock_seed, [parts["seed"], parts["shown"], parts["next_seed"]], parts["seed"], **QUIET)
     parts["model"].input(
-        lambda model: gr.Dropdown(info=engines.card(model).note), parts["model"], parts["model"], **quiet
+        lambda model: (gr.Dropdown(info=engines.card(model).note), gr.Column(visible=engines.card(model).sings)),
+        parts["model"], [parts["model"], parts["sheet_box"]], **QUIET,
     )
     gr.on(
         [parts["model"].input, parts["pattern"].change, parts["duration"].change],
-        lambda *picked: handlers.show_pattern(engines, *picked),
+        lambda *picked: before.show_pattern(engines, *picked),
         [parts["model"], parts["pattern"], parts["duration"]], parts["pattern_card"],
-        trigger_mode="always_last", **quiet,
+        trigger_mode="always_last", **QUIET,
     )
+    for name, file in TUNES.items():
+        parts[f"tune_{name}"].click(partial(_tune, file), None, parts["melody"], **QUIET)
     gr.on(
-        [parts["melody"].change, parts["separation"].change], handlers.show_melody,
-        [parts["melody"], parts["separation"], parts["duration"]], parts["melody_view"],
+        [parts["melody"].change, parts["separation"].change], before.show_melody,
+        [parts["melody"], parts["separation"], parts["duration"]], [parts["melody_view"], parts["heard"]],
         show_progress="hidden", trigger_mode="always_last", concurrency_limit=2, api_visibility="private",
     )
 
-    plan_names = ("prompt", "seed", "follow_plan", "bpm", "key", "meter", "chords", "drums")
-    plan = {name: values[name] for name in plan_names}
+
+def _tune(file: Path) -> str:
+    """A copy of a melody that comes with the program, where the page may serve it from."""
+    return str(shutil.copy(file, tempfile.mkdtemp(prefix="tune-", dir=handlers.served_folder())))
+
+
+def _wire_plan(parts: Parts, engines: Engines) -> None:
+    names = ("prompt", "seed", "follow_plan", "bpm", "key", "meter", "chords", "drums")
+    plan = {name: parts[name] for name in names}
+    under = plan | {"duration": parts["duration"], "painting": parts["painting"]}
+    told = [parts["plan_line"], parts["painting"]]
+
+    def show(heard: list[int], next_seed: int | None, **values: Any) -> tuple[Any, Any]:
+        settings = Settings(**values)
+        return before.show_plan(settings), gr.HTML(base=before.score(_seeded(settings, next_seed), heard))
+
     gr.on(
-        [control.change for control in plan.values()],
-        lambda **values: handlers.show_plan(Settings(**values)), inputs_kwargs=plan, outputs=parts["plan_line"],
-        trigger_mode="always_last", **quiet,
+        [control.change for control in (*plan.values(), parts["duration"], parts["heard"], parts["next_seed"])]
+        + [parts["painting"].clear],
+        show, inputs_kwargs={"heard": parts["heard"], "next_seed": parts["next_seed"], **under}, outputs=told,
+        trigger_mode="always_last", **QUIET,
     )
     filled = [parts[name] for name in ("seed", "bpm", "key", "meter", "chords", "drums", "plan_line")]
     parts["fill_plan"].click(
-        named(parts, lambda **values: handlers.fill_plan(Settings(**values))), inputs_kwargs=plan, outputs=filled,
-        **quiet,
+        named(parts, lambda next_seed, **values: before.fill_plan(_seeded(Settings(**values), next_seed))),
+        inputs_kwargs={"next_seed": parts["next_seed"], **plan}, outputs=filled, **QUIET,
     )
     parts["clear_plan"].click(
         lambda: ("", "auto", "auto", "", "auto"), None,
-        [parts[name] for name in ("bpm", "key", "meter", "chords", "drums")], **quiet,
+        [parts[name] for name in ("bpm", "key", "meter", "chords", "drums")], **QUIET,
     )
-
-
-def controls(parts: Parts) -> Parts:
-    """The components that make up ``Settings``."""
-    return {field.name: parts[field.name] for field in fields(Settings)}
-
-
-def named(parts: Parts, handler: Callable[..., Any]) -> Callable[..., Any]:
-    """A handler that answers with names as one that answers with components."""
-
-    def translate(update: handlers.Update) -> dict[Component, Any]:
-        return {parts[name]: value for name, value in update.items()}
-
-    if inspect.isgeneratorfunction(handler):
-
-        @wraps(handler)
-        def stream(*args: Any, **kwargs: Any) -> Iterator[dict[Component, Any]]:
-            for update in handler(*args, **kwargs):
-                yield translate(update)
-
-        return stream
-
-    @wraps(handler)
-    def call(*args: Any, **kwargs: Any) -> dict[Component, Any]:
-        return translate(handler(*args, **kwargs))
-
-    return call

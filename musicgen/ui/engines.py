@@ -17,6 +17,7 @@ from musicgen.engine import Engine
 from musicgen.errors import ModelUnavailable
 from musicgen.memory import free_bytes
 from musicgen.patterns import Pattern, get_pattern
+from musicgen.request import follows_melody
 from musicgen.residency import Residency
 
 SHARE = 0.7  # of the memory that is free at the start may be models; the rest is for those at work
@@ -35,6 +36,7 @@ class Card:
     pattern: str = "delay"  # the one its weights were trained with
     any_pattern: bool = False  # whether they were trained with all of them
     frame_rate: float = 50.0
+    sings: bool = True  # whether it follows a melody
 
     def knows(self, pattern: Pattern) -> bool:
         """Whether the weights were trained to decode along ``pattern``, by whatever name it goes."""
@@ -162,10 +164,11 @@ def _card(name: str, config: ModelConfig | None) -> Card:
     if config is not None:
         lm, told = config.lm, config.lm.told_pattern
         note += " It knows every pattern." if told else f" Trained with the {_spoken(config.pattern)} pattern."
-        return Card(name, label, note, lm.codebooks, config.pattern, told, config.codec.frame_rate)
+        rate, sings = config.codec.frame_rate, follows_melody(config)
+        return Card(name, label, note, lm.codebooks, config.pattern, told, rate, sings)
     if known is not None:
         note += f" Trained with the {_spoken(known.pattern)} pattern."
-        return Card(name, label, note, 8 if known.stereo else 4, known.pattern)
+        return Card(name, label, note, 8 if known.stereo else 4, known.pattern, sings=known.melody)
     return Card(name, label, note)
 
 

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import io
 import json
-import random
 import sqlite3
 import tempfile
 import time
 import wave
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -28,13 +27,11 @@ from musicgen import audio, chroma, visual
 from musicgen.engine import Engine, Generation, GenerationEvent, GenerationRequest, GenerationResult
 from musicgen.errors import ModelUnavailable
 from musicgen.patterns import get_pattern
-from musicgen.plan import Plan, make_plan
-from musicgen.preparation import GATE_DB
-from musicgen.separation import SAMPLE_RATE, separate
 from musicgen.takes import Codes
 from musicgen.ui import views
 from musicgen.ui.engines import Engines
-from musicgen.ui.settings import AS_TRAINED, Settings
+from musicgen.ui.settings import Settings, roll_seed
+from musicgen.ui.words import say
 
 Update = dict[str, Any]
 # Keeps a take with the settings that ask for it and the facts of its making, and returns its id.
@@ -43,6 +40,7 @@ Keep = Callable[[GenerationRequest, str, GenerationResult, Codes, list[str]], st
 # Open at once: the engine lets them in one by one and tells the others how many are ahead. Each holds one of the
 # server's 40 threads, so most are left to the rest of the page; who comes later waits in the server's own queue.
 OPEN_TAKES = 16
+MOST_TAKES = 4  # of one press
 REDRAW_SECONDS = 0.5  # between two drawings of the live grid
 
 
@@ -60,6 +58,18 @@ class Run:
             self.generation.close()
 
 
+@dataclass(frozen=True)
+class Made:
+    """A take on the page, and what its buttons need."""
+
+    file: str  # served
+    codes: Codes
+    recipe: Mapping[str, Any]
+    facts: Sequence[str]
+    asked: Settings  # with which it is made again
+    take: str = ""  # its id among the takes that are kept; "" when it is not
+
+
 IDLE: Update = {"generate": gr.update(interactive=True), "stop": gr.update(interactive=False)}
 
 
@@ -71,7 +81,7 @@ def begin(previous: Run | None) -> Update:
         "run": Run(),
         "generate": gr.update(interactive=False),
         "stop": gr.update(interactive=True),
-        "status": views.progress("Waiting for its turn …"),
+        "status": views.progress(say("Waiting for its turn …")),
         "live": gr.update(value=None, visible=True),
         "take": gr.update(value=None, visible=False),
         "facts": "",
@@ -79,7 +89,9 @@ def begin(previous: Run | None) -> Update:
         "followed": "",
         "spectrum": "",
         "recipe_fold": gr.update(visible=False),
-        "picture": gr.update(visible=False),
+        "after": gr.update(visible=False),
+        "versions": gr.update(choices=[], value=None, visible=False),
+        "made": [],
         "shown": None,
         "take_id": "",
         "share_row": gr.update(visible=False),
@@ -94,24 +106,49 @@ def stop(run: Run | None) -> Update:
     return {"stop": gr.update(interactive=False)}
 
 
-def generate(engines: Engines, settings: Settings, run: Run, keep: Keep | None = None) -> Iterator[Update]:
-    """Make a take and yield updates: sound as it comes, progress and the grid twice a second, all at the end.
+def generate(
+    engines: Engines, settings: Settings, run: Run, keep: Keep | None = None, takes: int = 1
+) -> Iterator[Update]:
+    """Make takes, one after another, each with the next seed, and yield updates: sound as it comes, progress and the
+    grid twice a second, everything about a take at its end.
 
-    Finished or stopped, it is handed to ``keep``.
+    Finished or stopped, each is handed to ``keep``.
     """
+    made: list[Made] = []
     try:
         if run.stopped:
             yield IDLE | {"status": views.note("Stopped before it began.")}
             return
+        if not 1 <= takes <= MOST_TAKES:
+            raise ValueError(f"Ask for 1 to {MOST_TAKES} takes at a time.")
+        seed = settings.chosen_seed()
+        settings = replace(settings, seed=str(roll_seed() if seed is None else seed))
         request = settings.request()
         engine = yield from loaded(engines, settings.model)
-        yield from _take(engine, request, run, keep and partial(keep, request, settings.model))
+        for number in range(takes):
+            asked = replace(settings, seed=str(int(str(settings.seed)) + number))
+            this = replace(request, seed=asked.chosen_seed())
+            told = f"Take {number + 1} of {takes}: " if takes > 1 else ""
+            for update in _take(engine, this, asked, run, keep and partial(keep, this, settings.model), told):
+                if (new := update.get("shown")) is not None:
+                    made.append(new)
+                    update |= {"made": list(made), "versions": versions(made)}
+                yield update
+            if run.stopped:
+                break
+        yield IDLE
     except (ValueError, ModelUnavailable) as error:
         gr.Warning(escape(str(error)), title="This cannot be made")
         yield IDLE | {"status": views.problem(str(error))}
     except Exception:
         yield IDLE | {"status": views.problem("Something went wrong on the server; its log says what.")}
         raise
+
+
+def versions(made: Sequence[Made]) -> Any:
+    """The choice among the takes of one press, the last of them chosen."""
+    names = [(f"Take {i + 1} · seed {one.recipe.get('seed')}", i) for i, one in enumerate(made)]
+    return gr.update(choices=names, value=len(made) - 1, visible=len(made) > 1)
 
 
 def loaded(engines: Engines, model: str) -> Generator[Update, None, Engine]:
@@ -131,7 +168,7 @@ def loaded(engines: Engines, model: str) -> Generator[Update, None, Engine]:
 
 
 def _take(
-    engine: Engine, request: GenerationRequest, run: Run, keep: Callable[..., str] | None
+    engine: Engine, request: GenerationRequest, asked: Settings, run: Run, keep: Callable[..., str] | None, told: str
 ) -> Iterator[Update]:
     codec = engine.model.codec
     pressed, first_sound, drawn = time.perf_counter(), None, 0.0
@@ -154,7 +191,7 @@ def _take(
                 update["live"] = wav_bytes(event.audio, codec.sample_rate)
             if now - drawn >= REDRAW_SECONDS:
                 drawn = now
-                update |= {"status": _progress(event, codec.frame_rate), "grid": draw_grid(codes_of(event.codes))}
+                update |= {"status": _progress(event, codec.frame_rate, told), "grid": draw_grid(codes_of(event.codes))}
             if update:
                 yield update
             if run.stopped:  # pressed before there was a generation to close
@@ -162,9 +199,9 @@ def _take(
         took = time.perf_counter() - started
         result = generation.result()
         if not result.audio.size:
-            yield IDLE | {"status": views.note("Stopped before there was any sound.")}
+            yield {"status": views.note("Stopped before there was any sound.")}
         else:
-            yield _finished(result, codes_of(result.codes), run, took, first_sound, keep)
+            yield _finished(result, codes_of(result.codes), asked, run, took, first_sound, keep)
     finally:
         generation.close()  # also when the page was closed: the model stops with it
 
@@ -172,6 +209,7 @@ def _take(
 def _finished(
     result: GenerationResult,
     codes: Codes,
+    asked: Settings,
     run: Run,
     took: float,
     first_sound: float | None,
@@ -186,46 +224,29 @@ def _finished(
             take = keep(result, codes, facts)
         except (OSError, sqlite3.Error, ValueError) as error:
             notes = f"It could not be kept among your takes: {error}. {notes}"
-    sound = audio.Audio(result.audio, result.sample_rate)
-    return IDLE | show_take(save(result), sound, codes, facts, result.recipe) | {
+    made = Made(save(result), codes, result.recipe, facts, asked, take)
+    return show_take(made, audio.Audio(result.audio, result.sample_rate)) | {
         "status": views.progress(f"{done} {notes}".strip(), 1.0),
-        "take_id": take,
-        "share_row": gr.update(visible=bool(take)),
     }
 
 
-def show_take(
-    file: str, sound: audio.Audio, codes: Codes, facts: Sequence[str], recipe: Mapping[str, Any]
-) -> Update:
+def show_take(made: Made, sound: audio.Audio) -> Update:
     """A take with all that is known of it: one just made, or one that was kept."""
+    codes = made.codes
     return {
-        "take": gr.update(value=file, visible=True),
-        "facts": views.facts(facts),
+        "take": gr.update(value=made.file, visible=True),
+        "facts": views.facts(made.facts),
         "grid": draw_grid(codes),
         "followed": draw_followed(codes, sound),
         "spectrum": visual.spectrogram(sound.samples, sound.sample_rate),
-        "recipe": json.dumps(recipe, indent=2, ensure_ascii=False),
+        "recipe": json.dumps(made.recipe, indent=2, ensure_ascii=False),
         "recipe_fold": gr.update(visible=True),
-        "picture": gr.update(visible=True),
-        "shown": (sound, codes, recipe),
+        "after": gr.update(visible=True),
+        "shown": made,
+        "take_id": made.take,
+        "share_row": gr.update(visible=bool(made.take)),
+        "link": gr.update(value="", visible=False),
     }
-
-
-def picture(shown: tuple[audio.Audio, Codes, Mapping[str, Any]] | None) -> str | None:
-    """The take on the page as one PNG file; made when asked for, because drawing takes a second."""
-    if shown is None:
-        return None
-    from musicgen.figure import png, take_figure
-
-    sound, codes, recipe = shown
-    told = (recipe.get("prompt"), recipe.get("model"), recipe.get("pattern"), f"seed {recipe.get('seed')}")
-    figure = take_figure(
-        codes.values, sound.samples, sound.sample_rate, codes.frame_rate, codes.codebook_size,
-        " · ".join(str(part) for part in told if part), codes.melody,
-    )
-    path = Path(tempfile.mkdtemp(prefix="picture-", dir=served_folder())) / f"musicgen-{recipe.get('seed')}.png"
-    path.write_bytes(png(figure))
-    return str(path)
 
 
 def wav_bytes(samples: np.ndarray, sample_rate: int) -> bytes:
@@ -254,13 +275,13 @@ def served_folder() -> str:
     return folder
 
 
-def _progress(event: GenerationEvent, frame_rate: float) -> str:
+def _progress(event: GenerationEvent, frame_rate: float, told: str) -> str:
     if event.message and event.seconds_left is None:
-        return views.progress(f"{event.message[0].upper()}{event.message[1:]}")
+        return views.progress(f"{told}{event.message[0].upper()}{event.message[1:]}")
     done, total = event.frames_done / frame_rate, event.frames_total / frame_rate
     left = "" if event.seconds_left is None else f", about {views.seconds(event.seconds_left)} left"
     predicted = float((event.codes >= 0).mean()) if event.codes.size else 0.0
-    return views.progress(f"{done:.1f} of {views.seconds(total)}{left}", predicted)
+    return views.progress(f"{told}{done:.1f} of {views.seconds(total)}{left}", predicted)
 
 
 def _step_of(engine: Engine, generation: Generation) -> np.ndarray | None:
@@ -288,95 +309,21 @@ def _facts(result: GenerationResult, length: float, took: float, first_sound: fl
 
 
 def draw_followed(codes: Codes, sound: audio.Audio) -> str:
-    """The melody asked over the melody of the take; "" when none was asked."""
-    if codes.melody is None or not len(codes.melody):
+    """The melody asked over the melody of the take, and how alike they are; "" when none was asked.
+
+    Compared where a note was asked: a rest of the tune is no silence of the music. Beside it the same tune in the
+    eleven other keys, which is what chance comes to.
+    """
+    if codes.melody is None or not codes.melody.any():
         return ""
     heard = chroma.chromagram(sound.mono(), sound.sample_rate)
     asked = codes.melody[: len(heard)]
-    title = f"Melody: asked over followed, similarity {chroma.similarity(asked, heard):.2f}"
-    return visual.chromagrams([("asked", asked), ("followed", heard)], chroma.CHROMA_RATE, title)
-
-
-def show_melody(path: str | None, how: str, duration: float) -> Iterator[str]:
-    """The chromagram of what was uploaded, over the argmax that is all the model gets to know of it."""
-    if not path:
-        yield ""
-        return
-    yield views.note("Listening to the melody …")
-    try:
-        sound = audio.read(path)
-        audio.require_sound(sound, "The melody")
-        part = audio.Audio(sound.samples[:, : max(1, round(duration * sound.sample_rate))], sound.sample_rate)
-        tune = separate(part, how)
-    except (ValueError, ModelUnavailable) as error:
-        yield views.problem(str(error))
-        return
-    heard = chroma.chromagram(tune.samples, SAMPLE_RATE, GATE_DB)
-    kept = chroma.argmax_onehot(heard) * (chroma.strongest(heard) >= 0)[:, None]
-    panels = [("heard", heard), ("kept: the strongest note of each moment", kept)]
-    what = tune.note or "The melody was taken from all of the sound."
-    yield visual.chromagrams(panels, chroma.CHROMA_RATE, f"Melody, {part.seconds:.1f} s") + views.note(what)
-
-
-def show_pattern(engines: Engines, model: str, pattern: str | None, duration: float) -> str:
-    """The pattern's diagram, cost and warning, or why it is none."""
-    card = engines.card(model)
-    name = card.pattern if pattern in (None, "", AS_TRAINED) else pattern
-    try:
-        chosen = get_pattern(name, card.codebooks)
-        trained = None if card.knows(chosen) else card.pattern
-        return views.pattern_card(chosen, max(1, round(duration * card.frame_rate)), trained)
-    except ValueError as error:
-        return views.problem(str(error))
-
-
-def show_plan(settings: Settings) -> str:
-    """The plan that the prompt, the seed and the fields make, in one line."""
-    if not settings.follow_plan:
-        return views.note("Switched off: the model hears the words only.")
-    try:
-        prompt, parts = settings.prompt or "", settings.plan_parts()
-        seed = settings.chosen_seed()
-        if seed is not None:
-            return views.note(make_plan(prompt, seed, **parts).describe() + ".")
-        # Without a seed, what several seeds agree on is what the words and the fields decide.
-        plans = [_told(make_plan(prompt, seed, **parts)) for seed in range(8)]
-    except ValueError as error:
-        return views.problem(str(error))
-    told = [text for part, text in plans[0].items() if text and all(plan[part] == text for plan in plans)]
-    drawn = [part for part in plans[0] if len({plan[part] for plan in plans}) > 1]
-    return views.note(f"Told: {', '.join(told) or 'nothing'}. Drawn by the seed: {', '.join(drawn) or 'nothing'}.")
-
-
-def _told(plan: Plan) -> dict[str, str]:
-    """The parts of a plan in words; "" for one that is left to the text."""
-    return {
-        "tempo": f"{plan.bpm:g} bpm" if plan.bpm else "",
-        "metre": str(plan.meter),
-        "key": str(plan.key or ""),
-        "chords": " ".join(map(str, plan.chords)),
-        "drums": {True: "with drums", False: "no drums", None: ""}[plan.drums],
-    }
-
-
-def fill_plan(settings: Settings) -> Update:
-    """Write the plan into its fields, so that it can be changed by hand; draws a seed if there is none."""
-    try:
-        seed = settings.chosen_seed()
-        seed = roll_seed() if seed is None else seed
-        plan = make_plan(settings.prompt or "", seed, **settings.plan_parts())
-    except ValueError as error:
-        return {"plan_line": views.problem(str(error))}
-    return {
-        "seed": str(seed),
-        "bpm": f"{plan.bpm:g}",
-        "key": str(plan.key),
-        "meter": str(plan.meter),
-        "chords": " ".join(map(str, plan.chords)),
-        "drums": "auto" if plan.drums is None else "with" if plan.drums else "without",
-    }
-
-
-def roll_seed() -> int:
-    """A seed short enough to be told to a friend."""
-    return random.randrange(100_000)
+    rows = np.flatnonzero(asked.any(axis=1))
+    alike = [chroma.similarity(np.roll(asked[rows], shift, axis=1), heard[rows]) for shift in range(chroma.BINS)]
+    title = f"Melody: asked over followed, similarity {alike[0]:.2f}"
+    meaning = (
+        f"1.00: only the asked note is heard in every moment. The same tune in the eleven other keys, which is chance: "
+        f"{np.mean(alike[1:]):.2f}."
+    )
+    pictures = visual.chromagrams([("asked", asked), ("followed", heard)], chroma.CHROMA_RATE, title)
+    return pictures + views.note(meaning)

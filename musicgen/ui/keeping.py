@@ -22,8 +22,9 @@ from musicgen.engine import GenerationRequest, GenerationResult
 from musicgen.takes import SHOWN, Codes, Take, Takes, new_owner
 from musicgen.ui import handlers, views
 from musicgen.ui.engines import Engines
-from musicgen.ui.handlers import Update
-from musicgen.ui.settings import AS_TRAINED, DRUMS
+from musicgen.ui.handlers import Made, Update
+from musicgen.ui.settings import AS_TRAINED, DRUMS, Settings
+from musicgen.ui.words import say
 
 SIDES = ("first", "second")  # the two panels of the tab
 _EMPTY = "Nothing here yet. Every take that is finished or stopped on the Create tab is kept here."
@@ -76,13 +77,12 @@ def open_take(engines: Engines, takes: Takes, take: Take, whose: str) -> Update:
              if take.recipe.get(key)]
     if given:
         notes.append(f"It was made with a {' and '.join(given)}, which is not kept: give the file again.")
-    shown = handlers.show_take(served(takes, take), sound, codes, take.facts, take.recipe)
-    return filled | shown | {
+    made = Made(served(takes, take), codes, take.recipe, take.facts, Settings(**filled), take.id)
+    return filled | handlers.show_take(made, sound) | {
         "status": views.progress(" ".join([whose, *notes]), 1.0),
         "live": gr.update(value=None, visible=False),
-        "take_id": take.id,
-        "share_row": gr.update(visible=True),
-        "link": gr.update(value="", visible=False),
+        "versions": gr.update(choices=[], value=None, visible=False),
+        "made": [made],
     }
 
 
@@ -120,6 +120,7 @@ def fill(engines: Engines, request: GenerationRequest, model: str) -> tuple[Upda
         "negative_prompt": request.negative_prompt,
         "greedy": request.greedy,
         "continue_from": None,
+        "painting": request.painting or "",
     }, notes
 
 
@@ -194,7 +195,7 @@ def pick(takes: Takes, owner: str, picked: str | None) -> Update:
         return update | {"kept_actions": gr.update(visible=False)}
     if take is not None:
         update |= {
-            "kept_favourite": gr.update(value="☆ Unmark" if take.favourite else "★ Favourite"),
+            "kept_favourite": gr.update(value=say("☆ Unmark") if take.favourite else say("★ Favourite")),
             "kept_unshare": gr.update(visible=take.shared),
         }
     return update
@@ -213,7 +214,8 @@ def panel(takes: Takes, owner: str, picked: str | None, side: str) -> Update:
         sound = audio.read(takes.sound_file(take))
     except ValueError as error:
         return empty | {names["title"]: views.problem(str(error)), f"kept_{side}": gr.update(visible=True)}
-    shown = handlers.show_take(served(takes, take), sound, codes, take.facts, take.recipe)
+    made = Made(served(takes, take), codes, take.recipe, take.facts, Settings())
+    shown = handlers.show_take(made, sound)
     return {
         f"kept_{side}": gr.update(visible=True),
         names["title"]: f'<p class="kept-title">{escape(take.prompt or "(no words)")}</p>',

@@ -12,10 +12,11 @@ import gradio as gr
 
 from musicgen.patterns import PATTERN_NAMES, get_pattern
 from musicgen.ui import compare, pattern_views, views
-from musicgen.ui.create import WAVES, named
 from musicgen.ui.engines import Engines
 from musicgen.ui.handlers import OPEN_TAKES, Run, Update
 from musicgen.ui.prompts import EXAMPLES
+from musicgen.ui.wiring import WAVES, named
+from musicgen.ui.words import say
 
 Parts = dict[str, Any]  # components by name
 
@@ -38,7 +39,7 @@ def lab_tab(engines: Engines) -> None:
                 value=pattern_views.board(get_pattern("delay", card.codebooks), FRAMES),
             )
             gr.HTML(f'<p class="note">{pattern_views.LOOK}</p>')
-    with gr.Accordion("All patterns side by side", open=False, elem_id="lab-table-fold"):
+    with gr.Accordion(say("All patterns side by side"), open=False, elem_id="lab-table-fold"):
         table = gr.HTML(elem_id="lab-table")
     shown = [board, about, table]
 
@@ -55,15 +56,17 @@ def lab_tab(engines: Engines) -> None:
 
 def _controls(codebooks: int) -> list[Any]:
     pattern = gr.Dropdown(
-        CHOICES, value="delay", label="Pattern", allow_custom_value=True, elem_id="lab-pattern",
-        info="Or write your own: delays such as 0,1,2,3, or groups such as 1|2,3,4.",
+        CHOICES, value="delay", label=say("Pattern"), allow_custom_value=True, elem_id="lab-pattern",
+        info=say("Or write your own: delays such as 0,1,2,3, or groups such as 1|2,3,4."),
     )
     with gr.Row():
-        books = gr.Slider(1, 8, codebooks, step=1, label="Codebooks", info="8: stereo", elem_id="lab-books",
+        books = gr.Slider(1, 8, codebooks, step=1, label=say("Codebooks"), info=say("8: stereo"), elem_id="lab-books",
                           min_width=120)
-        frames = gr.Slider(2, 12, FRAMES, step=1, label="Frames drawn", info="moments", elem_id="lab-frames",
+        frames = gr.Slider(2, 12, FRAMES, step=1, label=say("Frames drawn"), info=say("moments"), elem_id="lab-frames",
                            min_width=120)
-    seconds = gr.Slider(1, 120, SECONDS, step=1, label="Seconds of sound, to count the steps", elem_id="lab-seconds")
+    seconds = gr.Slider(
+        1, 120, SECONDS, step=1, label=say("Seconds of sound, to count the steps"), elem_id="lab-seconds"
+    )
     return [pattern, books, frames, seconds]
 
 
@@ -91,23 +94,24 @@ def _compare_by_ear(engines: Engines) -> None:
     parts: Parts = {"trained": gr.HTML(_trained(engines, engines.default), elem_id="lab-trained")}
     with gr.Row():
         parts["prompt"] = gr.Textbox(
-            EXAMPLES["Lo-fi"], label="Prompt", lines=2, max_length=1000, scale=3, min_width=260, elem_id="lab-prompt"
+            EXAMPLES["Lo-fi"], label=say("Prompt"), lines=2, max_length=1000, scale=3, min_width=260,
+            elem_id="lab-prompt",
         )
         parts["patterns"] = gr.Dropdown(
             CHOICES, value=["delay", "parallel", "flattening"], multiselect=True, max_choices=compare.MOST,
-            allow_custom_value=True, label="Patterns, 2 to 4", scale=3, min_width=260, elem_id="lab-patterns",
+            allow_custom_value=True, label=say("Patterns, 2 to 4"), scale=3, min_width=260, elem_id="lab-patterns",
         )
     with gr.Row():
         longest = min(compare.LONGEST, engines.max_duration)
-        parts["seconds"] = gr.Slider(1, longest, min(5, longest), step=0.5, label="Seconds each", elem_id="lab-length",
-                                     min_width=180)
-        parts["seed"] = gr.Textbox("7", label="Seed, for all", placeholder="a new one", max_length=20, min_width=110,
-                                   elem_id="lab-seed")
+        parts["seconds"] = gr.Slider(1, longest, min(5, longest), step=0.5, label=say("Seconds each"),
+                                     elem_id="lab-length", min_width=180)
+        parts["seed"] = gr.Textbox("7", label=say("Seed, for all"), placeholder=say("a new one"), max_length=20,
+                                   min_width=110, elem_id="lab-seed")
         parts["model"] = gr.Dropdown([(engines.card(name).label, name) for name in engines.names],
-                                     value=engines.default, label="Model", min_width=180, elem_id="lab-model")
+                                     value=engines.default, label=say("Model"), min_width=180, elem_id="lab-model")
     with gr.Row():
-        parts["go"] = gr.Button("Compare", variant="primary", elem_id="lab-go", scale=4, min_width=110)
-        parts["halt"] = gr.Button("Stop", interactive=False, elem_id="lab-stop", scale=1, min_width=70)
+        parts["go"] = gr.Button(say("Compare"), variant="primary", elem_id="lab-go", scale=4, min_width=110)
+        parts["halt"] = gr.Button(say("Stop"), interactive=False, elem_id="lab-stop", scale=1, min_width=70)
     parts["status"] = gr.HTML(
         views.progress("Press Compare: the takes are made one after another, each to be heard as soon as it is there."),
         elem_id="lab-status", elem_classes="sheet",
@@ -117,7 +121,7 @@ def _compare_by_ear(engines: Engines) -> None:
             with gr.Column(visible=False, elem_classes="card", min_width=200, elem_id=f"lab-card{slot}") as card_column:
                 parts[f"name{slot}"] = gr.HTML()
                 parts[f"audio{slot}"] = gr.Audio(
-                    label="Take", type="filepath", interactive=False, buttons=["download"], waveform_options=WAVES,
+                    label=say("Take"), type="filepath", interactive=False, buttons=["download"], waveform_options=WAVES,
                 )
                 parts[f"facts{slot}"] = gr.HTML()
                 parts[f"grid{slot}"] = gr.HTML()

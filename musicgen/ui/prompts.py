@@ -1,9 +1,16 @@
-"""Prompts to start from, and the dice that makes up another. Knows nothing of the page or of models."""
+"""Prompts and melodies to start from, and the dice that makes up another. Knows nothing of the page or of models."""
 
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
+_MELODIES = Path(__file__).resolve().parents[2] / "assets" / "examples"
+TUNES = {
+    "Ode to Joy": _MELODIES / "ode-to-joy.flac",
+    "Greensleeves": _MELODIES / "greensleeves.flac",
+    "Frère Jacques": _MELODIES / "frere-jacques.flac",
+}
 EXAMPLES = {
     "Lo-fi": "lo-fi hip hop with electric piano and a soft beat, relaxed, 80 bpm",
     "Pop": "bright pop song with piano, electric bass and drums, C major, 112 bpm",

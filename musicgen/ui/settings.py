@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +38,7 @@ class Settings:
     negative_prompt: str = ""
     greedy: bool = False
     continue_from: str | None = None  # path of an uploaded file
+    painting: str | None = ""  # notes painted over melody and chords
 
     def request(self) -> GenerationRequest:
         """The request these settings make; reads the audio files. Raises ``ValueError`` with one sentence."""
@@ -56,6 +58,7 @@ class Settings:
             greedy=self.greedy,
             **self.plan_parts(),
             plan="auto" if self.follow_plan else "off",
+            painting=self.painting or None,
         )
 
     def chosen_seed(self) -> int | None:
@@ -75,6 +78,11 @@ class Settings:
             "chords": _given(self.chords),
             "drums": DRUMS[self.drums],
         }
+
+
+def roll_seed() -> int:
+    """A seed short enough to be told to a friend."""
+    return random.randrange(100_000)
 
 
 def _given(text: str | None) -> str | None:

@@ -9,11 +9,12 @@ import gradio as gr
 
 from musicgen.takes import Takes
 from musicgen.ui import keeping
-from musicgen.ui.create import RESULTS, WAVES, Parts, controls, named
 from musicgen.ui.engines import Engines
 from musicgen.ui.handlers import Update
+from musicgen.ui.settings import roll_seed
+from musicgen.ui.wiring import QUIET, RESULTS, WAVES, Parts, controls, named
+from musicgen.ui.words import say
 
-QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 # The page's own address, without what follows the path: only the browser knows it for sure.
 ADDRESS = "location.origin + location.pathname"
 
@@ -23,11 +24,11 @@ def takes_tab(parts: Parts, engines: Engines, takes: Takes) -> None:
     with gr.Row(elem_id="shelf"):
         with gr.Column(scale=2, min_width=280):
             parts["kept_search"] = gr.Textbox(
-                "", label="Search", placeholder="Words of the prompt, model, seed …", max_length=100,
+                "", label=say("Search"), placeholder=say("Words of the prompt, model, seed …"), max_length=100,
                 elem_id="kept-search",
             )
             parts["kept_note"] = gr.HTML(elem_id="kept-note")
-            parts["kept"] = gr.Radio([], label="Your takes", visible=False, elem_id="kept")
+            parts["kept"] = gr.Radio([], label=say("Your takes"), visible=False, elem_id="kept")
         with gr.Column(scale=5, min_width=280):
             _actions(parts)
             with gr.Row():
@@ -39,20 +40,20 @@ def takes_tab(parts: Parts, engines: Engines, takes: Takes) -> None:
 def _actions(parts: Parts) -> None:
     with gr.Column(visible=False) as parts["kept_actions"]:
         with gr.Row():
-            parts["kept_reopen"] = gr.Button("Open in Create", size="sm", min_width=110, elem_id="kept-reopen")
-            parts["kept_favourite"] = gr.Button("★ Favourite", size="sm", min_width=90, elem_id="kept-favourite")
-            parts["kept_share"] = gr.Button("Share link", size="sm", min_width=90, elem_id="kept-share")
+            parts["kept_reopen"] = gr.Button(say("Open in Create"), size="sm", min_width=110, elem_id="kept-reopen")
+            parts["kept_favourite"] = gr.Button(say("★ Favourite"), size="sm", min_width=90, elem_id="kept-favourite")
+            parts["kept_share"] = gr.Button(say("Share link"), size="sm", min_width=90, elem_id="kept-share")
             parts["kept_unshare"] = gr.Button(
-                "Stop sharing", size="sm", min_width=90, visible=False, elem_id="kept-unshare"
+                say("Stop sharing"), size="sm", min_width=90, visible=False, elem_id="kept-unshare"
             )
-            parts["kept_delete"] = gr.Button("Delete", size="sm", min_width=80, elem_id="kept-delete")
+            parts["kept_delete"] = gr.Button(say("Delete"), size="sm", min_width=80, elem_id="kept-delete")
         with gr.Row(visible=False) as parts["kept_sure"]:
-            parts["kept_yes"] = gr.Button("Delete for good", variant="stop", size="sm", elem_id="kept-yes")
-            parts["kept_no"] = gr.Button("Do not delete", size="sm", elem_id="kept-no")
+            parts["kept_yes"] = gr.Button(say("Delete for good"), variant="stop", size="sm", elem_id="kept-yes")
+            parts["kept_no"] = gr.Button(say("Do not delete"), size="sm", elem_id="kept-no")
         parts["kept_link"] = gr.Textbox(
-            label="Link", visible=False, interactive=False, max_lines=2, buttons=["copy"], elem_id="kept-link"
+            label=say("Link"), visible=False, interactive=False, max_lines=2, buttons=["copy"], elem_id="kept-link"
         )
-        parts["kept_other"] = gr.Dropdown([("nothing", "")], value="", label="Compare with", elem_id="kept-other")
+        parts["kept_other"] = gr.Dropdown([("nothing", "")], value="", label=say("Compare with"), elem_id="kept-other")
 
 
 def _panel(parts: Parts, side: str) -> None:
@@ -60,7 +61,7 @@ def _panel(parts: Parts, side: str) -> None:
     with gr.Column(min_width=280, visible=side == "first", elem_id=f"kept-{side}") as parts[name]:
         parts[f"{name}_title"] = gr.HTML()
         parts[f"{name}_audio"] = gr.Audio(
-            label="Take", type="filepath", interactive=False, visible=False, buttons=["download"],
+            label=say("Take"), type="filepath", interactive=False, visible=False, buttons=["download"],
             waveform_options=WAVES,
         )
         parts[f"{name}_facts"] = gr.HTML(elem_classes="fact-row")
@@ -100,7 +101,7 @@ def wire_links(page: gr.Blocks, parts: Parts, engines: Engines, takes: Takes | N
     """What a link in the address brings, and the buttons that make one."""
 
     def arrive(owner: str | None, request: gr.Request) -> dict[Any, Any]:
-        update = {"owner": owner} | keeping.arrive(engines, takes, owner, dict(request.query_params))
+        update = {"owner": owner, "next_seed": roll_seed()} | keeping.arrive(engines, takes, owner, dict(request.query_params))
         return {parts[name]: value for name, value in update.items()}
 
     page.load(arrive, parts["owner"], [parts["owner"], *_create_outputs(parts)], **QUIET)

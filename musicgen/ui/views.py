@@ -1,10 +1,13 @@
-"""Small pieces of HTML the page shows. Knows nothing of gradio, engines or sessions: values in, HTML out."""
+"""Small pieces of HTML the page shows. Knows nothing of gradio, engines or sessions: values in, HTML out.
+
+Where a text may be any object it may be a phrase of ``words``, whose translation the browser puts in.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from musicgen import visual
 
@@ -12,9 +15,14 @@ if TYPE_CHECKING:
     from musicgen.patterns import Pattern
 
 
-def note(text: str) -> str:
+def plain(text: Any) -> str:
+    """``text`` without any HTML of its own; a phrase that the browser translates as it is."""
+    return escape(text) if isinstance(text, str) else str(text)
+
+
+def note(text: Any) -> str:
     """A quiet line."""
-    return f'<p class="note">{escape(text)}</p>'
+    return f'<p class="note">{plain(text)}</p>'
 
 
 def warning(text: str) -> str:
@@ -27,7 +35,7 @@ def problem(text: str) -> str:
     return f'<p class="trouble" role="alert">{escape(text)}</p>'
 
 
-def progress(text: str, share: float | None = None) -> str:
+def progress(text: Any, share: float | None = None) -> str:
     """A line and, with ``share`` in 0..1, a bar."""
     bar = ""
     if share is not None:
@@ -36,7 +44,7 @@ def progress(text: str, share: float | None = None) -> str:
             f'<div class="progress" role="progressbar" aria-valuenow="{percent}" aria-valuemin="0" aria-valuemax="100" '
             f'aria-label="progress"><div style="width:{percent}%"></div></div>'
         )
-    return f'<p class="status" aria-live="polite">{escape(text)}</p>{bar}'
+    return f'<p class="status" aria-live="polite">{plain(text)}</p>{bar}'
 
 
 def facts(items: Sequence[str]) -> str:

@@ -1,0 +1,121 @@
+"""What the buttons under a take do: make it again, go on from it, save it as a file. Updates of the page by name.
+
+Holds no state: the take is handed in, as the page holds it.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+
+import gradio as gr
+import numpy as np
+
+from musicgen import audio
+from musicgen.ui import views
+from musicgen.ui.handlers import Made, Update, served_folder, show_take
+from musicgen.ui.settings import Settings
+
+KINDS = {"wav": "WAV", "flac": "FLAC", "mp3": "MP3", "npz": "Codes", "png": "Picture"}
+MORE = 10.0  # seconds that "continue" adds
+_GONE = "The file of this take is no longer here; open it again from Takes, or make it again."
+
+
+def again(made: Made | None) -> Update:
+    """The controls as they were when this take was asked for, its seed among them."""
+    if made is None:
+        return {}
+    asked = replace(made.asked, seed=str(made.recipe.get("seed", "")))
+    given = {name: path for name in ("melody", "continue_from")
+             if (path := getattr(asked, name)) and Path(path).is_file()}  # an upload may have been cleared away
+    values = {field.name: getattr(asked, field.name) for field in fields(Settings)}
+    return values | {"melody": None, "continue_from": None} | given | {"takes": 1}
+
+
+def new_seed() -> Update:
+    """The seed left open: the next press draws one."""
+    return {"seed": "", "takes": 1}
+
+
+def go_on(made: Made | None, longest: float) -> Update:
+    """The take as the beginning of a longer one."""
+    if made is None or not Path(made.file).is_file():
+        return {"status": views.problem(_GONE)}
+    length = audio.read(made.file).seconds
+    if length + 1 > longest:
+        return {"status": views.problem(f"This page makes {longest:g} seconds at most, and the take has them already.")}
+    until = min(longest, float(np.ceil(length + MORE)))
+    return {
+        "continue_from": made.file,
+        "duration": until,
+        "painting": "",
+        "continue_fold": gr.update(open=True),
+        "status": views.progress(
+            f"The take is the beginning now. Generate goes on from it, to {until:g} s in all; change the words before "
+            "that if you like."
+        ),
+    }
+
+
+def as_melody(made: Made | None) -> Update:
+    """The take as the tune to follow."""
+    if made is None or not Path(made.file).is_file():
+        return {"status": views.problem(_GONE)}
+    return {
+        "melody": made.file,
+        "melody_fold": gr.update(open=True),
+        "status": views.progress("Its tune is the melody to follow now. Change the words and press Generate."),
+    }
+
+
+def pick(made: Sequence[Made], number: int | None) -> Update:
+    """Show another of the takes that one press made."""
+    if number is None or not 0 <= number < len(made):
+        return {}
+    chosen = made[number]
+    try:
+        return show_take(chosen, audio.read(chosen.file))
+    except ValueError:
+        return {"status": views.problem(_GONE)}
+
+
+def save_as(made: Made | None, kind: str) -> str | None:
+    """The take as a file of ``kind``; made when asked for, because some take a second."""
+    if made is None or kind not in KINDS:
+        return None
+    try:
+        sound = audio.read(made.file)
+    except ValueError:
+        raise gr.Error(_GONE, print_exception=False) from None
+    try:
+        return _written(made, sound, kind)
+    except ValueError as error:  # a format that has no such sample rate
+        raise gr.Error(str(error), print_exception=False) from None
+
+
+def _written(made: Made, sound: audio.Audio, kind: str) -> str:
+    seed = made.recipe.get("seed")
+    name = f"musicgen-{seed if isinstance(seed, int) else 0}.{kind}"
+    path = Path(tempfile.mkdtemp(prefix="saved-", dir=served_folder())) / name
+    if kind == "npz":
+        np.savez_compressed(path, codes=made.codes.values, recipe=np.array(json.dumps(dict(made.recipe))))
+    elif kind == "png":
+        path.write_bytes(_picture(made, sound))
+    else:
+        audio.write(path, sound, recipe=dict(made.recipe))
+    return str(path)
+
+
+def _picture(made: Made, sound: audio.Audio) -> bytes:
+    from musicgen.figure import png, take_figure
+
+    recipe, codes = made.recipe, made.codes
+    told = (recipe.get("prompt"), recipe.get("model"), recipe.get("pattern"), f"seed {recipe.get('seed')}")
+    figure = take_figure(
+        codes.values, sound.samples, sound.sample_rate, codes.frame_rate, codes.codebook_size,
+        " · ".join(str(part) for part in told if part), codes.melody,
+    )
+    return png(figure)

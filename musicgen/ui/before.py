@@ -1,0 +1,167 @@
+"""What the page tells before anything is made: the plan and its notes, the melody that was given, the pattern.
+
+Settings in; HTML, JSON for the sheet of notes, or updates of the page out. Holds no state.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from musicgen import audio, chroma, painting, visual
+from musicgen.aligned import bar_seconds
+from musicgen.errors import ModelUnavailable
+from musicgen.patterns import get_pattern
+from musicgen.plan import Plan, make_plan, read_prompt
+from musicgen.preparation import GATE_DB
+from musicgen.separation import SAMPLE_RATE, separate
+from musicgen.theory import Chord
+from musicgen.ui import views
+from musicgen.ui.engines import Engines
+from musicgen.ui.handlers import Made, Update
+from musicgen.ui.settings import AS_TRAINED, Settings, roll_seed
+
+_SEPARATED = {
+    "demucs": "Demucs took vocals and other instruments out of the mix; drums and bass were left out.",
+    "harmonic": "librosa took out what sounds on; what is struck, and what is low, was left out.",
+    "none": "The melody was taken from all of the sound.",
+}
+FREE_STEP = 0.25  # seconds a cell of the sheet where no tempo is known
+
+
+def show_melody(path: str | None, how: str, duration: float) -> Iterator[tuple[str, list[int]]]:
+    """The chromagram of what was uploaded, over the argmax that is all the model gets to know of it.
+
+    Beside the picture: that strongest pitch class of each chroma frame, -1 where nothing sounds.
+    """
+    if not path:
+        yield "", []
+        return
+    yield views.note("Listening to the melody …"), []
+    try:
+        sound = audio.read(path)
+        audio.require_sound(sound, "The melody")
+        part = audio.Audio(sound.samples[:, : max(1, round(duration * sound.sample_rate))], sound.sample_rate)
+        tune = separate(part, how)
+    except (ValueError, ModelUnavailable) as error:
+        yield views.problem(str(error)), []
+        return
+    heard = chroma.chromagram(tune.samples, SAMPLE_RATE, GATE_DB)
+    strongest = chroma.strongest(heard)
+    kept = chroma.argmax_onehot(heard) * (strongest >= 0)[:, None]
+    panels = [("heard", heard), ("kept: the strongest note of each moment", kept)]
+    what = tune.note or _SEPARATED[tune.method]
+    picture = visual.chromagrams(panels, chroma.CHROMA_RATE, f"Melody, {part.seconds:.1f} s")
+    yield picture + views.note(what), strongest.tolist()
+
+
+def show_pattern(engines: Engines, model: str, pattern: str | None, duration: float) -> str:
+    """The pattern's diagram, cost and warning, or why it is none."""
+    card = engines.card(model)
+    name = card.pattern if pattern in (None, "", AS_TRAINED) else pattern
+    try:
+        chosen = get_pattern(name, card.codebooks)
+        trained = None if card.knows(chosen) else card.pattern
+        return views.pattern_card(chosen, max(1, round(duration * card.frame_rate)), trained)
+    except ValueError as error:
+        return views.problem(str(error))
+
+
+def show_plan(settings: Settings) -> str:
+    """The plan that the prompt, the seed and the fields make, in one line."""
+    if not settings.follow_plan:
+        return views.note("Switched off: the model hears the words only.")
+    try:
+        prompt, parts = settings.prompt or "", settings.plan_parts()
+        seed = settings.chosen_seed()
+        if seed is not None:
+            return views.note(make_plan(prompt, seed, **parts).describe() + ".")
+        # Without a seed, what several seeds agree on is what the words and the fields decide.
+        plans = [_told(make_plan(prompt, seed, **parts)) for seed in range(8)]
+    except ValueError as error:
+        return views.problem(str(error))
+    told = [text for part, text in plans[0].items() if text and all(plan[part] == text for plan in plans)]
+    drawn = [part for part in plans[0] if len({plan[part] for plan in plans}) > 1]
+    return views.note(f"Told: {', '.join(told) or 'nothing'}. Drawn by the seed: {', '.join(drawn) or 'nothing'}.")
+
+
+def _told(plan: Plan) -> dict[str, str]:
+    """The parts of a plan in words; "" for one that is left to the text."""
+    return {
+        "tempo": f"{plan.bpm:g} bpm" if plan.bpm else "",
+        "metre": str(plan.meter),
+        "key": str(plan.key or ""),
+        "chords": " ".join(map(str, plan.chords)),
+        "drums": {True: "with drums", False: "no drums", None: ""}[plan.drums],
+    }
+
+
+def lock_seed(seed: str | None, made: Made | None, next_seed: int | None) -> str:
+    """Keep the seed of the take on the page (or, before there is one, the next take's); let go of one that is kept."""
+    if (seed or "").strip():
+        return ""
+    kept = next_seed if made is None else made.recipe.get("seed", next_seed)
+    return str(roll_seed() if kept is None else kept)
+
+
+def fill_plan(settings: Settings) -> Update:
+    """Write the plan into its fields, so that it can be changed by hand; draws a seed if there is none."""
+    try:
+        seed = settings.chosen_seed()
+        seed = roll_seed() if seed is None else seed
+        plan = make_plan(settings.prompt or "", seed, **settings.plan_parts())
+    except ValueError as error:
+        return {"plan_line": views.problem(str(error))}
+    return {
+        "seed": str(seed),
+        "bpm": f"{plan.bpm:g}",
+        "key": str(plan.key),
+        "meter": str(plan.meter),
+        "chords": " ".join(map(str, plan.chords)),
+        "drums": "auto" if plan.drums is None else "with" if plan.drums else "without",
+    }
+
+
+def score(settings: Settings, heard: Sequence[int] | None) -> str:
+    """What lies under the painted notes, as JSON for the sheet: the grid of time, the plan's chords, the melody heard.
+
+    A cell is half a felt beat (a third in 6/8), or as long as the cells painted already. Raises nothing: of settings
+    that are no plan yet only the grid of time is drawn.
+    """
+    try:
+        painted = painting.parse(settings.painting) if settings.painting else None
+        seed = settings.chosen_seed()
+        plan = make_plan(settings.prompt or "", seed or 0, **settings.plan_parts()) if settings.follow_plan else None
+    except ValueError:
+        painted, seed, plan = None, None, None
+    seconds = float(settings.duration)
+    bar, per_beat = 0.0, 2
+    chords: tuple[Chord, ...] = ()
+    if plan is not None and plan.bpm is not None:
+        per_beat = 3 if plan.meter.pulses == 6 else 2
+        bar = bar_seconds(plan.bpm, plan.meter)
+        # With a melody the model is told no chords but those that were asked for: others would quarrel with the tune.
+        if (seed is not None and not heard) or settings.chords or _says_chords(settings.prompt):
+            chords = plan.chords
+    beat = bar / plan.meter.beats if plan is not None and bar else 2 * FREE_STEP
+    step = painted.step if painted else round(beat / per_beat, 9)
+    cells = max(1, min(int(np.ceil(seconds / step - 1e-6)), painting.MAX_CELLS))
+    middles = (np.arange(cells) + 0.5) * step
+    melody = np.full(cells, -1)
+    if heard:
+        index = (middles * chroma.CHROMA_RATE).astype(int)
+        melody = np.where(index < len(heard), np.array(heard)[np.minimum(index, len(heard) - 1)], -1)
+    loop = [painting.bits_of(chord.pitch_classes) for chord in chords]
+    which: Any = (middles / bar).astype(int) % len(loop) if loop else []
+    return json.dumps({
+        "seconds": seconds, "step": step, "beat": beat, "bar": bar, "names": [str(chord) for chord in chords],
+        "melody": melody.tolist(), "chords": [loop[i] for i in which],
+    })
+
+
+def _says_chords(prompt: str) -> bool:
+    said = read_prompt(prompt or "")
+    return bool(said.chords or said.degrees)

@@ -1,0 +1,95 @@
+"""The result column of the Create tab: how far it is, the players, the buttons under a take, its pictures.
+
+Reads like the column from top to bottom. What the buttons do is in ``after``; links are wired in ``takes``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import gradio as gr
+
+from musicgen.ui import after, views
+from musicgen.ui.wiring import QUIET, WAVES, Parts, controls, named
+from musicgen.ui.words import say
+
+# Saves the file that a handler made; the button that was pressed does not move.
+DOWNLOAD = """(file) => {
+  if (!file) return;
+  const link = document.createElement("a");
+  [link.href, link.download] = [file.url, file.orig_name];
+  link.click();
+}"""
+SHOW = "() => document.getElementById('%s')?.scrollIntoView({block: 'nearest', behavior: 'smooth'})"
+
+
+def results() -> Parts:
+    """Lay out the column; return its parts."""
+    ready = views.progress(say("Press Generate, or Ctrl+Enter. You hear it while it is being made."))
+    parts: Parts = {"status": gr.HTML(ready, elem_id="status")}
+    parts["live"] = gr.Audio(
+        label=say("Live"), streaming=True, autoplay=True, interactive=False, visible=False, elem_id="live", buttons=[]
+    )
+    parts["versions"] = gr.Radio([], label=say("The takes of this press"), visible=False, elem_id="versions")
+    parts["take"] = gr.Audio(
+        label=say("The whole take"), type="filepath", interactive=False, visible=False, elem_id="take",
+        buttons=["download"], waveform_options=WAVES,
+    )
+    parts["facts"] = gr.HTML(elem_id="facts")
+    with gr.Column(visible=False, elem_id="after") as parts["after"]:
+        _buttons(parts)
+    parts["grid"] = gr.HTML(elem_classes="figure", elem_id="grid")
+    parts["followed"] = gr.HTML(elem_classes="figure", elem_id="followed")
+    parts["spectrum"] = gr.HTML(elem_classes="figure", elem_id="spectrum")
+    with gr.Accordion(
+        say("Recipe: everything needed to make it again"), open=False, visible=False
+    ) as parts["recipe_fold"]:
+        parts["recipe"] = gr.Code(language="json", show_label=False, interactive=False, elem_id="recipe")
+    parts["file"], parts["shown"], parts["made"] = gr.File(visible=False), gr.State(None), gr.State([])
+    return parts
+
+
+def _buttons(parts: Parts) -> None:
+    with gr.Row():
+        parts["again"] = gr.Button(say("Same again"), size="sm", min_width=90, elem_id="again")
+        parts["new_seed"] = gr.Button(say("New seed"), size="sm", min_width=90, elem_id="new-seed")
+        parts["go_on"] = gr.Button(say("Continue it"), size="sm", min_width=90, elem_id="go-on")
+        parts["as_melody"] = gr.Button(say("Use as melody"), size="sm", min_width=90, elem_id="as-melody")
+    with gr.Row():
+        for kind, name in after.KINDS.items():
+            parts[f"save_{kind}"] = gr.Button(
+                say(name), size="sm", min_width=60, elem_id=f"save-{kind}", elem_classes="save"
+            )
+    with gr.Row(visible=False, elem_id="share-row") as parts["share_row"]:
+        parts["share_take"] = gr.Button(say("Link to this take"), size="sm", min_width=130, elem_id="share-take")
+        parts["share_settings"] = gr.Button(
+            say("Link to its settings"), size="sm", min_width=130, elem_id="share-settings"
+        )
+    parts["link"] = gr.Textbox(
+        label=say("Link"), visible=False, interactive=False, max_lines=2, buttons=["copy"], elem_id="link"
+    )
+
+
+def wire_results(parts: Parts, generate: Callable[[Any], Any], longest: float) -> None:
+    """Wire the buttons; ``generate`` makes a press of Generate follow an event."""
+    asked = [*controls(parts).values(), parts["takes"]]
+    generate(parts["again"].click(named(parts, after.again), parts["shown"], asked, **QUIET).success)
+    generate(parts["new_seed"].click(named(parts, after.new_seed), None, asked, **QUIET).success)
+    changed = [*controls(parts).values(), parts["status"], parts["continue_fold"], parts["melody_fold"]]
+    go_on = partial(after.go_on, longest=longest)
+    for name, does, fold in (("go_on", go_on, "continue-fold"), ("as_melody", after.as_melody, "melody-fold")):
+        parts[name].click(
+            named(parts, lambda made, does=does: does(made)), parts["shown"], changed, **QUIET
+        ).success(None, js=SHOW % fold, api_visibility="private")
+    for kind in after.KINDS:
+        parts[f"save_{kind}"].click(
+            partial(after.save_as, kind=kind), parts["shown"], parts["file"], concurrency_limit=2,
+            show_progress="hidden", api_visibility="private",
+        ).success(None, parts["file"], js=DOWNLOAD, api_visibility="private")
+    shown = [parts[name] for name in ("status", "take", "facts", "after", "grid", "followed", "spectrum", "recipe",
+                                      "recipe_fold", "shown", "take_id", "share_row", "link")]
+    parts["versions"].input(
+        named(parts, after.pick), [parts["made"], parts["versions"]], shown, trigger_mode="always_last", **QUIET
+    )

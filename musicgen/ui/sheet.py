@@ -1,0 +1,49 @@
+"""The sheet of notes: the plan's chords and the melody over time, to be painted over by hand.
+
+Only the component; what lies under the paint comes from ``before.score``, what is painted is read by ``painting``. It
+draws itself in the browser (``sheet.js``), so that a stroke asks no server.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import gradio as gr
+
+from musicgen.theory import CHORD_QUALITIES, PITCH_NAMES
+from musicgen.ui.words import KOREAN
+
+_TEMPLATE = """
+<div class="sheet-tools" role="toolbar" aria-label="Paint">
+<button type="button" data-layer="melody" aria-pressed="true" data-say>Melody</button>
+<button type="button" data-layer="chords" aria-pressed="false" data-say>Chords</button>
+<button type="button" data-layer="erase" aria-pressed="false" data-say>Erase</button>
+<button type="button" data-do="undo" data-say disabled>Undo</button>
+<button type="button" data-do="clear" data-say disabled>Clear all</button>
+<button type="button" data-do="back" aria-label="Earlier" hidden>◀</button>
+<button type="button" data-do="on" aria-label="Later" hidden>▶</button>
+</div>
+<div class="sheet-body"><canvas class="sheet-names" aria-hidden="true"></canvas><div class="sheet-scroll">
+<canvas class="sheet-cells" tabindex="0" role="application"
+aria-label="Notes over time. Arrow keys move, space paints or takes away, Delete erases paint."></canvas></div></div>
+<output aria-live="polite"></output>
+"""
+_WORDS = (
+    "Melody", "Chords", "Erase", "Undo", "Clear all", "rest", "bar", "melody", "chord",
+    "Notes over time. Arrow keys move, space paints or takes away, Delete erases paint.",
+)
+
+
+def sheet(base: str) -> gr.HTML:
+    """The component; its value is the painting as text, its property ``base`` what lies under it."""
+    fixed = {
+        "pitches": PITCH_NAMES,
+        "qualities": {",".join(map(str, sorted(i % 12 for i in steps))): name
+                      for name, steps in reversed(CHORD_QUALITIES.items())},
+        "words": {"ko": {word: KOREAN[word] for word in _WORDS}},
+    }
+    return gr.HTML(
+        "", html_template=_TEMPLATE, js_on_load=Path(__file__).with_name("sheet.js").read_text(encoding="utf-8"),
+        base=base, fixed=json.dumps(fixed), elem_id="sheet", label="Notes",
+    )

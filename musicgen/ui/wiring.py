@@ -1,0 +1,51 @@
+"""How the tabs are wired: components by name, handlers that answer with names. Knows nothing of what is on a tab."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from functools import wraps
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+
+from musicgen.ui.settings import Settings
+
+Parts = dict[str, Any]  # components by name; the names of ``Settings`` are the controls
+
+WAVES = gr.WaveformOptions(waveform_color="#5eaaa3", waveform_progress_color="#0d9488")
+QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+# What a take changes on the page; the link to it belongs to it.
+RESULTS = (
+    "status", "live", "versions", "take", "facts", "after", "grid", "followed", "spectrum", "recipe", "recipe_fold",
+    "generate", "stop", "take_id", "share_row", "link", "shown", "made", "next_seed",
+)
+
+
+def controls(parts: Parts) -> Parts:
+    """The components that make up ``Settings``."""
+    return {field.name: parts[field.name] for field in fields(Settings)}
+
+
+def named(parts: Parts, handler: Callable[..., Any]) -> Callable[..., Any]:
+    """A handler that answers with names as one that answers with components."""
+
+    def translate(update: dict[str, Any]) -> dict[Component, Any]:
+        return {parts[name]: value for name, value in update.items()}
+
+    if inspect.isgeneratorfunction(handler):
+
+        @wraps(handler)
+        def stream(*args: Any, **kwargs: Any) -> Iterator[dict[Component, Any]]:
+            for update in handler(*args, **kwargs):
+                yield translate(update)
+
+        return stream
+
+    @wraps(handler)
+    def call(*args: Any, **kwargs: Any) -> dict[Component, Any]:
+        return translate(handler(*args, **kwargs))
+
+    return call

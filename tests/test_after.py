@@ -1,0 +1,161 @@
+"""Before and after a take: what lies under the paint, several takes at a press, and the buttons under a take."""
+
+from __future__ import annotations
+
+import ast
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import gradio as gr
+import numpy as np
+import pytest
+from conftest import build_model
+
+from musicgen import audio, painting
+from musicgen.engine import Engine
+from musicgen.ui import after, before, handlers, words
+from musicgen.ui.engines import Engines
+from musicgen.ui.settings import Settings
+
+MAX_DURATION = 8.0
+
+
+@pytest.fixture
+def engines(tmp_path, monkeypatch) -> Engines:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    return Engines(["pocket"], MAX_DURATION, lambda *_: Engine(build_model("aligned"), MAX_DURATION))
+
+
+def press(engines: Engines, takes: int = 1, **settings) -> handlers.Update:
+    """All updates of one press of Generate, the later over the earlier."""
+    steps = handlers.generate(engines, Settings(**settings), handlers.Run(), takes=takes)
+    return {name: value for update in steps for name, value in update.items()}
+
+
+def controls_of(update: handlers.Update) -> Settings:
+    return Settings(**{name: update[name] for name in Settings.__dataclass_fields__})
+
+
+# -- several takes ----------------------------------------------------------------------------------------------------
+
+
+def test_takes_of_one_press_have_seeds_that_follow_each_other_and_can_be_chosen(engines):
+    last = press(engines, takes=3, prompt="a", duration=1.0, seed="7")
+    made = last["made"]
+    assert [one.recipe["seed"] for one in made] == [7, 8, 9] and last["versions"]["visible"]
+    assert len({audio.read(one.file).samples.tobytes() for one in made}) == 3
+    alone = press(engines, prompt="a", duration=1.0, seed="8")
+    assert Path(alone["take"]["value"]).read_bytes() == Path(made[1].file).read_bytes()
+    assert not alone["versions"]["visible"]
+    shown = after.pick(made, 1)
+    assert shown["take"]["value"] == made[1].file and "seed 8" in shown["facts"] and shown["shown"] is made[1]
+    assert after.pick(made, 9) == {} and after.pick([], None) == {}
+
+
+@pytest.mark.parametrize("takes", [0, 5, -1])
+def test_more_takes_than_the_page_makes_are_refused(engines, takes):
+    assert "1 to 4 takes" in press(engines, takes=takes)["status"]
+
+
+# -- the buttons ------------------------------------------------------------------------------------------------------
+
+
+def test_same_again_is_the_same_even_without_a_seed_and_after_changes(engines):
+    made = press(engines, prompt="a", duration=1.0, temperature="0.8", painting="0.5;m=0;c=")
+    again = after.again(made["shown"])
+    assert again["takes"] == 1 and again["temperature"] == "0.8" and again["painting"] == "0.5;m=0;c="
+    same = press(engines, **vars(controls_of(again)))
+    assert Path(same["take"]["value"]).read_bytes() == Path(made["take"]["value"]).read_bytes()
+    assert after.again(None) == {} and after.new_seed()["seed"] == ""
+
+
+def test_a_take_goes_on_and_becomes_a_melody(engines):
+    made = press(engines, prompt="a", duration=2.0, seed="3")["shown"]
+    on = after.go_on(made, MAX_DURATION)
+    assert on["continue_from"] == made.file and on["duration"] == MAX_DURATION and on["continue_fold"]["open"]
+    longer = press(engines, prompt="a", seed="4", continue_from=on["continue_from"], duration=4.0)
+    assert audio.read(longer["take"]["value"]).seconds == pytest.approx(4.0, abs=0.1)
+    assert "2 seconds at most" in after.go_on(made, 2.0)["status"]
+    assert after.as_melody(made)["melody"] == made.file
+    Path(made.file).unlink()
+    for update in (after.go_on(made, MAX_DURATION), after.as_melody(made), after.pick([made], 0)):
+        assert "no longer here" in update["status"] and "melody" not in update
+    assert after.go_on(None, 9.0)["status"] == after.as_melody(None)["status"]
+
+
+def test_a_take_is_saved_in_every_form_with_its_recipe_inside(engines, tmp_path):
+    made = press(engines, prompt="a", duration=1.5, seed="5")["shown"]
+    audio.write(tmp_path / "take.wav", audio.read(made.file).resampled(32_000))
+    for kind in ("wav", "flac", "mp3"):
+        path = after.save_as(replace(made, file=str(tmp_path / "take.wav")), kind)
+        assert Path(path).name == f"musicgen-5.{kind}" and audio.read_recipe(path) == made.recipe
+        assert audio.read(path).seconds == pytest.approx(1.5, abs=0.15)
+    codes = np.load(after.save_as(made, "npz"))
+    assert (codes["codes"] == made.codes.values).all() and json.loads(str(codes["recipe"])) == made.recipe
+    assert Path(after.save_as(made, "png")).read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(gr.Error, match="sample rates"):
+        after.save_as(made, "mp3")  # this tiny model's rate is none of MP3's
+    assert after.save_as(made, "exe") is None and after.save_as(None, "wav") is None
+
+
+# -- before a take ----------------------------------------------------------------------------------------------------
+
+
+def test_the_sheet_shows_the_plan_that_the_take_will_follow(engines):
+    settings = Settings(prompt="jazz, 120 bpm, 4/4", chords="Am F", seed="3", duration=6.0)
+    base = json.loads(before.score(settings, None))
+    assert (base["bar"], base["beat"], base["step"], base["names"]) == (2.0, 0.5, 0.25, ["Am", "F"])
+    minor, major = painting.bits_of((9, 0, 4)), painting.bits_of((5, 9, 0))
+    assert base["chords"] == [minor] * 8 + [major] * 8 + [minor] * 8 and base["melody"] == [-1] * 24
+    three = json.loads(before.score(Settings(prompt="60 bpm", meter="6/8", seed="1"), None))
+    assert three["step"] == pytest.approx(1 / 3) and three["bar"] == 2.0
+
+
+def test_a_melody_lies_on_the_sheet_and_silences_chords_nobody_asked_for():
+    heard = [9] * 8 + [0] * 8
+    drawn = json.loads(before.score(Settings(prompt="piano, 120 bpm", seed="3", duration=4.0), heard))
+    assert drawn["chords"] == [] and drawn["melody"][:4] == [9] * 4 and drawn["melody"][5:8] == [0] * 3
+    assert drawn["melody"][9:] == [-1] * 7
+    asked = json.loads(before.score(Settings(prompt="piano, 120 bpm", chords="C", seed="3"), heard))
+    assert asked["names"] == ["C"]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"key": "H major"}, {"bpm": "900"}, {"seed": "x"}, {"painting": "rubbish"}, {"follow_plan": False},
+     {"prompt": "x" * 5_000}, {"chords": "<b>"}],
+)
+def test_of_what_is_no_plan_the_sheet_has_the_time_only_or_what_can_be_known(settings):
+    base = json.loads(before.score(Settings(**{"duration": 120.0, **settings}), None))
+    assert base["step"] > 0 and len(base["melody"]) <= painting.MAX_CELLS
+
+
+def test_painted_cells_keep_their_length_when_the_tempo_changes():
+    base = json.loads(before.score(Settings(prompt="120 bpm", painting="0.375;m=4;c=", seed="1", duration=3.0), None))
+    assert base["step"] == 0.375 and len(base["melody"]) == 8
+
+
+def test_the_lock_keeps_the_seed_of_the_take_and_lets_it_go(engines):
+    made = press(engines, prompt="a", duration=0.5, seed="5")["shown"]
+    assert before.lock_seed("", made, 9) == "5" and before.lock_seed("", None, 9) == "9"
+    assert before.lock_seed("5", made, 9) == ""
+
+
+# -- words ------------------------------------------------------------------------------------------------------------
+
+
+def test_every_phrase_on_the_page_has_its_korean_and_none_is_left_over():
+    said = set()
+    for path in Path(words.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "say":
+                said |= {part.value for part in ast.walk(node.args[0])
+                         if isinstance(part, ast.Constant) and isinstance(part.value, str)}
+    said |= {name for name in after.KINDS.values() if name not in ("WAV", "FLAC", "MP3")}
+    from musicgen.ui.sheet import _WORDS
+
+    assert said - {"Top-k", "Top-p"} <= set(words.KOREAN), said - set(words.KOREAN)
+    assert set(words.KOREAN) <= said | set(_WORDS), set(words.KOREAN) - said - set(_WORDS)
+    assert all("가" <= letter <= "힣" or letter.isascii() or not letter.isalpha()
+               for phrase in words.KOREAN.values() for letter in phrase)

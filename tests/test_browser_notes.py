@@ -1,0 +1,107 @@
+"""The sheet of notes and the buttons under a take in a real browser: painted by pointer and keys, in two languages."""
+
+from __future__ import annotations
+
+import pytest
+from test_browser import (  # noqa: F401
+    PHONE, WIDE, ask, browser, fetched, finished, fits, pytestmark, served, visit,
+)
+
+from musicgen import audio, painting
+
+HEAD, ROW = 20, 15  # px, of sheet.js
+
+
+def cell(page, col: int, pitch: int, cells: int) -> tuple[float, float]:
+    """Where the cell of a pitch class (-1: the row of rests) lies on the screen."""
+    sheet = page.locator(".sheet-cells")
+    sheet.scroll_into_view_if_needed()
+    box = sheet.bounding_box()
+    return box["x"] + box["width"] * (col + 0.5) / cells, box["y"] + HEAD + ROW * (11.5 - pitch)
+
+
+def opened(page, seconds: float = 4.0):
+    """The sheet of a plan of 120 bpm, 4/4: cells of a quarter of a second, bars of two seconds."""
+    ask(page, "piano, 120 bpm, 4/4", seconds, seed=5)
+    page.click("#plan-fold > button")
+    page.fill("#chords textarea, #chords input", "C F")
+    page.wait_for_selector("#plan-line >> text=chords C F")
+    page.wait_for_selector(".sheet-cells >> visible=true")
+
+
+@pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
+def test_painted_notes_are_in_the_recipe_and_come_back_with_same_again(visit, viewport):
+    page = visit(viewport)
+    opened(page)
+    for col, pitch in ((0, 4), (1, 7), (2, -1)):
+        page.mouse.click(*cell(page, col, pitch, 16))
+    page.click("[data-layer=chords]")
+    page.mouse.click(*cell(page, 9, 4, 16))  # E into the bar of F
+    page.click("#generate")
+    recipe = audio.read_recipe(fetched(finished(page, 5)))
+    painted = painting.parse(recipe["painting"])
+    assert painted.step == 0.25 and painted.melody == (4, 7, painting.REST)
+    assert painted.chords[8:] == (painting.bits_of((5, 9, 0, 4)),) * 8 and set(painted.chords[:8]) == {-1}
+    assert page.locator("#followed text:has-text('similarity')").count() == 1 and fits(page)
+    page.click("[data-do=clear]")
+    page.wait_for_selector("[data-do=clear]:disabled")
+    page.fill("#seed textarea, #seed input", "6")
+    page.click("#again")
+    page.wait_for_selector("#stop:enabled")
+    assert audio.read_recipe(fetched(finished(page, 5))) == recipe
+
+
+def test_the_sheet_is_played_from_the_keyboard(visit):
+    page = visit()
+    opened(page)
+    page.focus(".sheet-cells")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Space")
+    page.wait_for_selector("#sheet output >> text=0.25 s: Bb, melody")
+    page.keyboard.press("Delete")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.click("#generate")
+    assert audio.read_recipe(fetched(finished(page, 5)))["painting"] == "0.25;m=..a;c="
+
+
+def test_a_take_becomes_a_melody_and_a_beginning_and_files(visit):
+    page = visit()
+    ask(page, "calm piano", 1.5, seed=9)
+    page.click("#generate")
+    finished(page, 9)
+    with page.expect_download() as download:
+        page.click("#save-flac")
+    assert download.value.suggested_filename == "musicgen-9.flac"
+    page.click("#as-melody")
+    page.wait_for_selector("#melody-view >> text=kept: the strongest note")
+    page.click("#go-on")
+    page.wait_for_selector("#status >> text=to 12 s in all")
+    page.wait_for_selector("#continue-from >> visible=true")
+    page.wait_for_function("() => document.querySelector('#duration input[type=number]').value === '12'")
+
+
+def test_several_takes_can_be_told_apart(visit):
+    page = visit()
+    ask(page, "calm piano", 1, seed=20)
+    page.click("#takes-count input")
+    page.click("[role=option] >> text=2")
+    page.click("#generate")
+    page.wait_for_selector("#facts >> text=seed 21")
+    page.wait_for_selector("#generate:enabled")
+    page.click("#versions label >> text=Take 1")
+    page.wait_for_selector("#facts >> text=seed 20")
+
+
+def test_the_page_speaks_korean_to_those_who_read_it(served, browser):  # noqa: F811
+    context = browser.new_context(viewport=PHONE, locale="ko-KR")
+    page = context.new_page()
+    page.goto(served)
+    page.wait_for_selector("#generate >> text=생성")
+    page.wait_for_selector("#heading >> text=만들어지는 동안")
+    page.wait_for_selector("#status >> text=만들어지는 동안")
+    page.get_by_role("tab", name="코드북").click()
+    page.wait_for_selector("#books-go >> text=코드북마다 듣기")
+    assert page.locator("text=__i18n__").count() == 0 and fits(page)
+    context.close()
