@@ -43,7 +43,9 @@ def sheet(base: str) -> gr.HTML:
                       for name, steps in reversed(CHORD_QUALITIES.items())},
         "words": {"ko": {word: KOREAN[word] for word in _WORDS}},
     }
+    # Part of the script, not a property: an update that comes before the page has drawn the sheet may drop properties.
+    script = Path(__file__).with_name("sheet.js").read_text(encoding="utf-8")
     return gr.HTML(
-        "", html_template=_TEMPLATE, js_on_load=Path(__file__).with_name("sheet.js").read_text(encoding="utf-8"),
-        base=base, fixed=json.dumps(fixed), elem_id="sheet", label="Notes",
+        "", html_template=_TEMPLATE, js_on_load=f"const fixed = {json.dumps(fixed)};\n{script}", base=base,
+        elem_id="sheet", label="Notes",
     )
