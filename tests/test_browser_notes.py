@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from test_browser import (  # noqa: F401
-    PHONE, WIDE, ask, browser, fetched, finished, fits, pytestmark, served, visit,
-)
+from test_browser import PHONE, WIDE, ask, browser, fetched, finished, fits, pytestmark, served, visit  # noqa: F401
 
 from musicgen import audio, painting
 
@@ -30,7 +28,7 @@ def opened(page, seconds: float = 4.0):
 
 
 @pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
-def test_painted_notes_are_in_the_recipe_and_come_back_with_same_again(visit, viewport):
+def test_painted_notes_are_in_the_recipe_and_come_back_with_same_again(visit, viewport):  # noqa: F811
     page = visit(viewport)
     opened(page)
     for col, pitch in ((0, 4), (1, 7), (2, -1)):
@@ -51,7 +49,7 @@ def test_painted_notes_are_in_the_recipe_and_come_back_with_same_again(visit, vi
     assert audio.read_recipe(fetched(finished(page, 5))) == recipe
 
 
-def test_the_sheet_is_played_from_the_keyboard(visit):
+def test_the_sheet_is_played_from_the_keyboard(visit):  # noqa: F811
     page = visit()
     opened(page)
     page.focus(".sheet-cells")
@@ -66,7 +64,7 @@ def test_the_sheet_is_played_from_the_keyboard(visit):
     assert audio.read_recipe(fetched(finished(page, 5)))["painting"] == "0.25;m=..a;c="
 
 
-def test_a_take_becomes_a_melody_and_a_beginning_and_files(visit):
+def test_a_take_becomes_a_melody_and_a_beginning_and_files(visit):  # noqa: F811
     page = visit()
     ask(page, "calm piano", 1.5, seed=9)
     page.click("#generate")
@@ -82,7 +80,7 @@ def test_a_take_becomes_a_melody_and_a_beginning_and_files(visit):
     page.wait_for_function("() => document.querySelector('#duration input[type=number]').value === '12'")
 
 
-def test_several_takes_can_be_told_apart(visit):
+def test_several_takes_can_be_told_apart(visit):  # noqa: F811
     page = visit()
     ask(page, "calm piano", 1, seed=20)
     page.click("#takes-count input")

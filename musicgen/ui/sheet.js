@@ -1,5 +1,6 @@
 // The sheet of notes: time across, pitch classes up, chords and melody as the plan or the upload has them, painted over
-// by pointer or keys. Behind `fixed` (sheet.py puts it before this): names and words. `props.base` (JSON) is what lies under the paint, `props.value` the paint as text (painting.py).
+// by pointer or keys. `props.base` (JSON) is what lies under the paint, `props.value` the paint as text (painting.py);
+// `fixed`, the names of notes and chords and the words in other languages, is put before this by sheet.py.
 const KEPT = -2, REST = -1, UNTOUCHED = -1, LETTERS = "0123456789ab";
 const ROW = 15, HEAD = 20, FOOT = 18, NAMES = 38, ROWS = 13, NARROW = 7;
 const find = (selector) => element.querySelector(selector);

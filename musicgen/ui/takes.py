@@ -101,7 +101,8 @@ def wire_links(page: gr.Blocks, parts: Parts, engines: Engines, takes: Takes | N
     """What a link in the address brings, and the buttons that make one."""
 
     def arrive(owner: str | None, request: gr.Request) -> dict[Any, Any]:
-        update = {"owner": owner, "next_seed": roll_seed()} | keeping.arrive(engines, takes, owner, dict(request.query_params))
+        update = {"owner": owner, "next_seed": roll_seed()}
+        update |= keeping.arrive(engines, takes, owner, dict(request.query_params))
         return {parts[name]: value for name, value in update.items()}
 
     page.load(arrive, parts["owner"], [parts["owner"], *_create_outputs(parts)], **QUIET)
