@@ -53,6 +53,21 @@ def test_takes_of_one_press_have_seeds_that_follow_each_other_and_can_be_chosen(
     assert after.pick(made, 9) == {} and after.pick([], None) == {}
 
 
+@pytest.mark.parametrize("when", ["while it is made", "when it is there"])
+def test_stopping_between_takes_makes_no_more_and_gives_the_button_back(engines, when):
+    run, last = handlers.Run(), {}
+    for update in handlers.generate(engines, Settings(prompt="a", duration=1.5, seed="7"), run, takes=3):
+        last |= update
+        if ("live" in update) if when == "while it is made" else (update.get("shown") is not None):
+            run.stop()
+    assert len(last["made"]) == 1 and last["generate"]["interactive"] and not last["stop"]["interactive"]
+
+
+def test_the_last_update_of_a_press_holds_take_and_button_together(engines):
+    *_, last = handlers.generate(engines, Settings(prompt="a", duration=1.0), handlers.Run(), takes=2)
+    assert last["shown"] is not None and last["generate"]["interactive"] and isinstance(last["next_seed"], int)
+
+
 @pytest.mark.parametrize("takes", [0, 5, -1])
 def test_more_takes_than_the_page_makes_are_refused(engines, takes):
     assert "1 to 4 takes" in press(engines, takes=takes)["status"]

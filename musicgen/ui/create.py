@@ -197,7 +197,6 @@ def _wire_generation(parts: Parts, engines: Engines, keep: Callable[..., str] | 
         if not engines.card(settings.model).sings:
             settings = replace(settings, painting="")  # there is no sheet for it on the page
         yield from handlers.generate(engines, settings, run, kept, takes)
-        yield {"next_seed": roll_seed()}
 
     inputs = {"run": parts["run"], "owner": parts["owner"], "takes": parts["takes"], "next_seed": parts["next_seed"]}
 

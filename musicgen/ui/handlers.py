@@ -115,6 +115,7 @@ def generate(
     Finished or stopped, each is handed to ``keep``.
     """
     made: list[Made] = []
+    ended = False
     try:
         if run.stopped:
             yield IDLE | {"status": views.note("Stopped before it began.")}
@@ -133,10 +134,15 @@ def generate(
                 if (new := update.get("shown")) is not None:
                     made.append(new)
                     update |= {"made": list(made), "versions": versions(made)}
+                if "shown" in update and (number == takes - 1 or run.stopped):
+                    # Within the last update of all: of two that follow closely the page may show only the second.
+                    update |= IDLE | {"next_seed": roll_seed()}
+                    ended = True
                 yield update
             if run.stopped:
                 break
-        yield IDLE
+        if not ended:  # stopped in the moment between two takes
+            yield IDLE
     except (ValueError, ModelUnavailable) as error:
         gr.Warning(escape(str(error)), title="This cannot be made")
         yield IDLE | {"status": views.problem(str(error))}
@@ -199,7 +205,7 @@ def _take(
         took = time.perf_counter() - started
         result = generation.result()
         if not result.audio.size:
-            yield {"status": views.note("Stopped before there was any sound.")}
+            yield {"status": views.note("Stopped before there was any sound."), "shown": None}
         else:
             yield _finished(result, codes_of(result.codes), asked, run, took, first_sound, keep)
     finally:
