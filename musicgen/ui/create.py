@@ -258,7 +258,9 @@ def _wire_plan(parts: Parts, engines: Engines) -> None:
         [control.change for control in (*plan.values(), parts["duration"], parts["heard"], parts["next_seed"])]
         + [parts["painting"].clear],
         show, inputs_kwargs={"heard": parts["heard"], "next_seed": parts["next_seed"], **under}, outputs=told,
-        trigger_mode="always_last", **QUIET,
+        # In the queue and one by one: changes that follow closely run side by side otherwise, and the older answer may
+        # come last.
+        trigger_mode="always_last", show_progress="hidden", concurrency_limit=1, api_visibility="private",
     )
     filled = [parts[name] for name in ("seed", "bpm", "key", "meter", "chords", "drums", "plan_line")]
     parts["fill_plan"].click(
