@@ -11,22 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from musicgen.patterns import get_pattern
+from musicgen.patterns import PAPER_FIGURES, get_pattern
 from musicgen.train.exam import Exam
 from musicgen.train.frechet import embed, reference, relative
 from musicgen.train.hearing import fits, hear, mean
+from musicgen.train.lm import SHARES
 from musicgen.train.making import Job
 from musicgen.train.tables import markdown
-
-PAPER = {  # FAD, KL, CLAP; paper, Table 4
-    "delay": (0.96, 0.52, 0.35),
-    "partial_delay": (1.51, 0.54, 0.32),
-    "parallel": (2.58, 0.62, 0.27),
-    "partial_flattening": (1.32, 0.54, 0.34),
-    "coarse_first": (1.98, 0.56, 0.30),
-    "flattening": (0.86, 0.51, 0.37),
-    "musiclm": None,
-}
 
 
 def run(exam: Exam) -> dict[str, Any]:
@@ -38,7 +29,8 @@ def run(exam: Exam) -> dict[str, Any]:
     own = exam.model.config.pattern
     plan, tune = exam.plan_jobs()[:count], exam.melody_jobs()[: max(1, count // 2)]
     rows: dict[str, dict[str, Any]] = {}
-    for name, paper in PAPER.items():
+    for name in SHARES:
+        paper = PAPER_FIGURES.get(name)
 
         def along(jobs: list[Job], name: str = name) -> list[Job]:
             # The default's takes are those of the other stages.

@@ -16,7 +16,7 @@ import numpy as np
 from musicgen import visual
 from musicgen.engine import Engine, GenerationRequest, GenerationResult
 from musicgen.errors import ModelUnavailable
-from musicgen.patterns import Pattern, get_pattern
+from musicgen.patterns import PAPER_FIGURES, Pattern, get_pattern
 from musicgen.ui import handlers, pattern_views, views
 from musicgen.ui.engines import Card, Engines
 from musicgen.ui.handlers import Run, Update
@@ -169,6 +169,6 @@ def _facts(result: GenerationResult, took: float, first_sound: float | None, ste
     ]
     if first_sound is not None:
         facts.insert(1, f"first sound after {views.seconds(first_sound)}")
-    if (paper := pattern_views.PAPER.get(pattern.name)) is not None:
+    if (paper := PAPER_FIGURES.get(pattern.name)) is not None:
         facts.append("paper: FAD {:.2f}, KL {:.2f}, CLAP {:.2f}".format(*paper))
     return views.facts(facts)

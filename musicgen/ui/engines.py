@@ -104,10 +104,12 @@ class Engines:
 
     def card(self, name: str) -> Card:
         """What is known of ``name``; its own configuration says more once it is loaded."""
+        from musicgen.checkpoints import configuration
+
         if name not in self.names:
             name = self.default
         engine = self._engines.peek(name)
-        return _card(name, engine.model.config if engine else _config(name))
+        return _card(name, engine.model.config if engine else configuration(name))
 
     def _load(self, name: str, progress: Progress) -> Engine:
         from musicgen.checkpoints import load
@@ -129,21 +131,6 @@ def _expected(name: str) -> int:
     number, _, unit = KNOWN_MODELS[name].parameters.partition(" ") if name in KNOWN_MODELS else ("", "", "")
     weights = float(number) * {"M": 1e6, "B": 1e9}[unit] if number else 0
     return round(weights * (2 if torch.cuda.is_available() else 8))  # float32 on a CPU, and once more repacked
-
-
-def _config(name: str) -> ModelConfig | None:
-    """The configuration of a model in our own format, without its weights; None for any other."""
-    from musicgen import formats_pocket
-    from musicgen.checkpoints import POCKET
-    from musicgen.weight_files import read_json
-
-    folder = POCKET if name == "pocket" else Path(name)
-    try:
-        if formats_pocket.is_pocket(folder):
-            return formats_pocket.config_from_json(read_json(folder / "config.json").get("model"))
-    except ModelUnavailable:
-        pass  # loading it tells why
-    return None
 
 
 def _card(name: str, config: ModelConfig | None) -> Card:

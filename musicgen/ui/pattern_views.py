@@ -9,18 +9,9 @@ import json
 from html import escape
 
 from musicgen import visual
-from musicgen.patterns import PATTERN_NAMES, Pattern, get_pattern
+from musicgen.patterns import PAPER_FIGURES, PATTERN_NAMES, Pattern, get_pattern
 from musicgen.ui import views
 
-# FAD, KL and CLAP by pattern, each with a model trained with that pattern.
-PAPER = {
-    "delay": (0.96, 0.52, 0.35),
-    "partial_delay": (1.51, 0.54, 0.32),
-    "parallel": (2.58, 0.62, 0.27),
-    "partial_flattening": (1.32, 0.54, 0.34),
-    "coarse_first": (1.98, 0.56, 0.30),
-    "flattening": (0.86, 0.51, 0.37),
-}
 PAPER_SOURCE = (
     "FAD, KL and CLAP: read from the paper's Table 4 (30 s of music, one model trained for each pattern). "
     "Of FAD and KL less is better, of CLAP more."
@@ -139,7 +130,7 @@ def figures(pattern: Pattern, seconds: float, frame_rate: float) -> str:
         if pattern.streams
         else "It does not stream: the length must be known before the first step, and sound comes late."
     )
-    paper = PAPER.get(pattern.name)
+    paper = PAPER_FIGURES.get(pattern.name)
     told = "The paper gives no figures for it." if paper is None else (
         "In the paper: FAD {:.2f}, KL {:.2f}, CLAP {:.2f}.".format(*paper)
     )
@@ -186,7 +177,7 @@ def _possible(codebooks: int) -> list[Pattern]:
 
 def _row(pattern: Pattern, frames: int, seconds: float, chosen: bool) -> str:
     steps = pattern.step_count(frames)
-    figures = PAPER.get(pattern.name)
+    figures = PAPER_FIGURES.get(pattern.name)
     cells = [
         f"{steps}", f"{steps / seconds:.1f}", "yes" if pattern.exact else "no", "yes" if pattern.streams else "no",
         *(("–",) * 3 if figures is None else (f"{value:.2f}" for value in figures)),
