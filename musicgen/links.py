@@ -11,6 +11,7 @@ import base64
 import binascii
 import hashlib
 import json
+import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import fields, replace
@@ -73,7 +74,7 @@ def decode(link: str) -> tuple[GenerationRequest, str]:
     if len(link) > MAX_LINK:
         raise ValueError("This link is longer than any that this program makes; ask for it again.")
     version, _, rest = link.partition(".")
-    if version != VERSION and version.isdecimal() and len(version) < 4:
+    if version != VERSION and re.fullmatch(r"[1-9][0-9]{0,2}", version):  # the first was 1: a 0 is damage
         raise ValueError("This link was made by another version of this program, which cannot be read here.")
     packed, _, checksum = rest.partition(".")
     if version != VERSION or not packed or checksum != _checksum(packed):
