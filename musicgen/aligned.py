@@ -1,6 +1,6 @@
 """Aligned conditions: what is told to the model about each frame, as features [T, A].
 
-Beat and bar phase, the chord that sounds, the melody's pitch class, drums or none. A group that is not
+Beat and bar phase, the chord that sounds, the melody's pitch class, drums or none, the instruments. A group that is not
 told is all zeros, its flag too, so that zeros everywhere is the null condition. Knows nothing of models,
 prompts or audio; times are seconds, frames are ``frame_rate`` a second.
 
@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from musicgen.instruments import INSTRUMENTS
 from musicgen.theory import Chord, Meter
 
 BEAT = slice(0, 8)  # sin, cos of the phase in the sixteenth, eighth, beat and bar
@@ -21,13 +22,16 @@ BASS = slice(20, 32)  # pitch class in the bass, one-hot
 MELODY = slice(32, 44)  # strongest pitch class of the melody, one-hot
 DRUMS_ON, DRUMS_OFF = 44, 45
 HAS_BEAT, HAS_CHORDS, HAS_MELODY = 46, 47, 48
-ALIGNED_DIM = 49
+INSTRUMENT = slice(49, 49 + len(INSTRUMENTS))  # the instruments that play, multi-hot
+HAS_INSTRUMENTS = INSTRUMENT.stop
+ALIGNED_DIM = HAS_INSTRUMENTS + 1
 
 GROUPS: dict[str, tuple[slice, ...]] = {
     "beat": (BEAT, slice(HAS_BEAT, HAS_BEAT + 1)),
     "chords": (CHORD, BASS, slice(HAS_CHORDS, HAS_CHORDS + 1)),
     "melody": (MELODY, slice(HAS_MELODY, HAS_MELODY + 1)),
     "drums": (slice(DRUMS_ON, DRUMS_OFF + 1),),
+    "instruments": (slice(INSTRUMENT.start, HAS_INSTRUMENTS + 1),),
 }
 
 
@@ -81,6 +85,15 @@ def drum_features(frames: int, drums: bool) -> np.ndarray:
     """Drum group alone, float32 [T, A]."""
     out = np.zeros((frames, ALIGNED_DIM), np.float32)
     out[:, DRUMS_ON if drums else DRUMS_OFF] = 1.0
+    return out
+
+
+def instrument_features(frames: int, instruments: Sequence[str]) -> np.ndarray:
+    """Instrument group alone, float32 [T, A]: all ``instruments`` that play, drums apart; none means drums alone."""
+    out = np.zeros((frames, ALIGNED_DIM), np.float32)
+    for name in instruments:
+        out[:, INSTRUMENT.start + INSTRUMENTS.index(name)] = 1.0
+    out[:, HAS_INSTRUMENTS] = 1.0
     return out
 
 

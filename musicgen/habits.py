@@ -1,4 +1,5 @@
-"""The habits of styles and the words that name them, as tables: which tempi, metres, keys and chord loops go together.
+"""The habits of styles and the words that name them, as tables: which tempi, metres, keys, chord loops go together,
+and who plays.
 
 Knows nothing of prompts as a whole, plans, audio or models. Chord loops are written in C major or A minor, one chord
 a bar; whoever draws one moves it to the key. Words are lower case; a longer wording wins over a shorter one inside it.
@@ -81,6 +82,39 @@ STYLES: dict[str, Habits] = {
     ),
     "country": Habits((84, 140), ("C F G C", "C F C G", "C C F C G F C G"), ("Am G F G", "Am C G Am"),
                       minor_share=0.2, drums=0.8),
+}
+
+
+@dataclass(frozen=True)
+class Band:
+    """Who plays in a style: which ``guitar`` and ``bass`` are meant where only that is said, and the ``backing`` that
+    joins an instrument asked for by name."""
+
+    guitar: str
+    bass: str
+    backing: tuple[str, ...] = ()
+
+
+PLAIN_BAND = Band("acoustic guitar", "electric bass")
+
+BANDS: dict[str, Band] = {
+    "pop": Band("acoustic guitar", "electric bass", ("piano", "electric bass")),
+    "rock": Band("electric guitar", "electric bass", ("electric guitar", "electric bass")),
+    "lo-fi hip hop": Band("electric guitar", "electric bass", ("electric piano", "electric bass")),
+    "ambient": Band("electric guitar", "synth bass", ("synth pad",)),
+    "classical": Band("nylon guitar", "acoustic bass"),
+    "folk": Band("acoustic guitar", "acoustic bass", ("acoustic guitar", "acoustic bass")),
+    "jazz": Band("electric guitar", "acoustic bass", ("piano", "acoustic bass")),
+    "blues": Band("electric guitar", "electric bass", ("electric guitar", "electric bass")),
+    "bossa nova": Band("nylon guitar", "acoustic bass", ("nylon guitar", "acoustic bass")),
+    "house": Band("electric guitar", "synth bass", ("synth pad", "synth bass")),
+    "synthwave": Band("electric guitar", "synth bass", ("synth pad", "synth bass")),
+    "funk": Band("electric guitar", "slap bass", ("electric guitar", "slap bass")),
+    "reggae": Band("electric guitar", "electric bass", ("electric guitar", "electric bass")),
+    "cinematic": Band("electric guitar", "acoustic bass", ("strings", "brass")),
+    "waltz": Band("acoustic guitar", "acoustic bass", ("piano", "acoustic bass")),
+    "lullaby": Band("acoustic guitar", "acoustic bass", ("harp",)),
+    "country": Band("acoustic guitar", "electric bass", ("acoustic guitar", "electric bass")),
 }
 
 

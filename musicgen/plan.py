@@ -1,4 +1,4 @@
-"""The plan: tempo, metre, key, chords and drums for a piece, read from the words or drawn from a style's habits.
+"""The plan of a piece: tempo, metre, key, chords, drums, instruments, read from the words or drawn from habits.
 
 What a prompt says is kept (``read_prompt``), what it leaves open is drawn by the seed (``make_plan``), and what is
 given by hand wins over both. Pure and deterministic. Knows nothing of audio, networks or how a plan is heard by a
@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from musicgen import aligned
-from musicgen.habits import PLAIN, STYLES, Habits
+from musicgen.habits import BANDS, PLAIN, PLAIN_BAND, STYLES, Habits
+from musicgen.instruments import BASSES, MOST, parse_instruments, settle
 from musicgen.reading import Reading, read_prompt
 from musicgen.theory import METERS, Chord, Key, Meter, parse_chord, parse_chords, parse_key, parse_meter
 
@@ -31,7 +32,7 @@ class Plan:
     """What is told about a piece besides its text; a part that is None or empty is not told.
 
     ``bpm`` counts felt beats; ``chords`` is a loop, one chord a bar; ``start`` is where in the loop the piece begins,
-    in seconds after the first chord's downbeat.
+    in seconds after the first chord's downbeat; ``instruments`` are all that play, drums apart.
     """
 
     bpm: float | None
@@ -40,6 +41,7 @@ class Plan:
     chords: tuple[Chord, ...] = ()
     drums: bool | None = None
     start: float = 0.0
+    instruments: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.bpm is not None:
@@ -59,6 +61,8 @@ class Plan:
                 out += aligned.chord_features(frames, frame_rate, self.chords, bar, self.start)
         if self.drums is not None:
             out += aligned.drum_features(frames, self.drums)
+        if self.instruments:
+            out += aligned.instrument_features(frames, self.instruments)
         return out
 
     def describe(self) -> str:
@@ -66,6 +70,7 @@ class Plan:
         parts = [] if self.bpm is None else [f"{round(self.bpm, 1):g} bpm", str(self.meter)]
         parts += [str(self.key)] if self.key else []
         parts += [f"chords {' '.join(map(str, self.chords))}"] if self.chords else []
+        parts += [" + ".join(self.instruments)] if self.instruments else []
         parts += [] if self.drums is None else ["with drums" if self.drums else "no drums"]
         return ", ".join(parts) or "nothing beyond the text"
 
@@ -78,6 +83,7 @@ class Plan:
             "chords": " ".join(map(str, self.chords)) or None,
             "drums": self.drums,
             "start": self.start,
+            "instruments": ", ".join(self.instruments) or None,
         }
 
     @classmethod
@@ -86,6 +92,7 @@ class Plan:
         if not isinstance(values, dict):
             raise ValueError("A plan is a table of bpm, meter, key, chords and drums.")
         key, chords, drums = values.get("key"), values.get("chords"), values.get("drums")
+        instruments = values.get("instruments")
         if drums not in (True, False, None):
             raise ValueError("The plan's drums must be true, false or empty.")
         bpm = values.get("bpm")
@@ -96,6 +103,7 @@ class Plan:
             chords=_chords(chords) if chords else (),
             drums=None if drums is None else bool(drums),
             start=_number(values.get("start", 0.0), "The plan's start"),
+            instruments=parse_instruments(str(instruments)[:400]) if instruments else (),
         )
 
 
@@ -107,6 +115,7 @@ def make_plan(
     meter: str | Meter | None = None,
     chords: str | tuple[Chord, ...] | None = None,
     drums: bool | None = None,
+    instruments: str | None = None,
 ) -> Plan:
     """The whole plan: values given first, then the prompt's, then the habits of its style, drawn by ``seed``.
 
@@ -135,7 +144,19 @@ def make_plan(
     the_drums = drums if drums is not None else said.drums
     if the_drums is None and habits.drums is not None:
         the_drums = _random(seed, "drums").random() < habits.drums
-    return Plan(the_bpm, the_meter, the_key, the_chords, the_drums)
+    players = _players(said) if instruments is None else parse_instruments(instruments[:400])
+    return Plan(the_bpm, the_meter, the_key, the_chords, the_drums, instruments=players)
+
+
+def _players(said: Reading) -> tuple[str, ...]:
+    """The instruments the prompt names, with the style's backing for one or two; left to the text if it names none."""
+    band = BANDS[said.style] if said.style else PLAIN_BAND
+    named = [settle(name, band.guitar, band.bass) for name in said.instruments]
+    if not named or said.solo:
+        return tuple(dict.fromkeys(named))
+    bass, others = any(name in BASSES for name in named), sum(name not in BASSES for name in named)
+    backing = [name for name in band.backing if (not bass if name in BASSES else others < 2)]
+    return tuple(dict.fromkeys([*named, *backing]))[:MOST]
 
 
 def key_of(chords: tuple[Chord, ...]) -> Key:

@@ -15,6 +15,7 @@ from torch import Tensor
 from musicgen import aligned, chroma, rhythm
 from musicgen.audio import Audio
 from musicgen.conditions import Conditions
+from musicgen.instruments import parse_instruments
 from musicgen.model import Model
 from musicgen.painting import Painting
 from musicgen.painting import parse as parse_painting
@@ -58,7 +59,8 @@ def prepare(model: Model, request: GenerationRequest) -> Prepared:
             notes.append("The painted chords are not told: this model takes a melody only.")
         return Prepared(frames, with_metadata(request), None, None, onehot, given, separation, tuple(notes))
 
-    text = request.prompt if request.plan == "auto" else with_metadata(replace(request, bpm=None, chords=None))
+    untold = replace(request, bpm=None, chords=None, instruments=None)  # what the features tell better than words
+    text = request.prompt if request.plan == "auto" else with_metadata(untold)
     plan = _plan(request, heard, given.shape[1] / model.codec.frame_rate, notes)
     features = np.zeros((frames, aligned.ALIGNED_DIM), np.float32)
     if plan is not None:
@@ -79,6 +81,7 @@ def prepare(model: Model, request: GenerationRequest) -> Prepared:
         if painting.sings:
             sung = _sung(painting, request.duration, None if heard is None else chroma.strongest(heard))
             onehot = np.eye(chroma.BINS, dtype=np.float32)[np.maximum(sung, 0)] * (sung >= 0)[:, None]
+    features = features[:, : model.config.lm.aligned_dim]  # a model may have been trained with fewer of them
     return Prepared(frames, text, plan, features, onehot, given, separation, tuple(notes))
 
 
@@ -93,7 +96,7 @@ def _sung(painting: Painting, seconds: float, heard: np.ndarray | None) -> np.nd
 
 def with_metadata(request: GenerationRequest) -> str:
     """The prompt with the parts given by hand, worded like the metadata in the released models' training captions."""
-    names = {"bpm": "bpm", "key": "key", "meter": "meter", "chords": "chords"}
+    names = {"bpm": "bpm", "key": "key", "meter": "meter", "chords": "chords", "instruments": "instruments"}
     parts = request.parts
     told = [f"{said}: {f'{parts[name]:g}' if name == 'bpm' else parts[name]}" for name, said in names.items()
             if name in parts]
@@ -183,13 +186,13 @@ def _plan(
     if request.melody is not None:
         # Chords that were merely drawn would quarrel with the tune.
         chords = plan.chords if told and bpm is not None else ()
-        return Plan(bpm, meter, key, chords, plan.drums, start=-beat)
+        return replace(plan, bpm=bpm, meter=meter, key=key, chords=chords, start=-beat)
     again = make_plan(request.prompt, request.seed, **{**request.parts, "key": key, "chords": request.chords})
     chords = () if bpm is None else plan.chords if told else again.chords
     if bpm is not None:  # the loop begins with the first beat of the new music
         period = 60.0 / bpm
         beat += np.ceil((given_seconds - beat) / period) * period
-    return Plan(bpm, meter, key, chords, plan.drums, start=-float(beat))
+    return replace(plan, bpm=bpm, meter=meter, key=key, chords=chords, start=-float(beat))
 
 
 def _told_by_hand(request: GenerationRequest) -> Plan | None:
@@ -202,4 +205,5 @@ def _told_by_hand(request: GenerationRequest) -> Plan | None:
         parse_key(request.key) if request.key else None,
         parse_chords(request.chords) if request.chords else (),
         request.drums,
+        instruments=parse_instruments(request.instruments) if request.instruments else (),
     )

@@ -1,4 +1,4 @@
-"""What the words of a prompt say about tempo, metre, key, chords, drums and style.
+"""What the words of a prompt say about tempo, metre, key, chords, drums, instruments and style.
 
 Looks for numbers and for the words of ``habits``; understands "no" and "without". Draws nothing and decides nothing:
 what is not said stays None. Knows nothing of plans, audio or models.
@@ -18,6 +18,8 @@ from musicgen.habits import (
     STYLE_WORDS,
     TEMPO_WORDS,
 )
+from musicgen.instruments import MOST
+from musicgen.instruments import WORDS as INSTRUMENT_WORDS
 from musicgen.theory import CHORD_QUALITIES, METERS, Chord, Key, Meter, parse_chord, parse_key
 
 
@@ -34,6 +36,8 @@ class Reading:
     chords: tuple[Chord, ...] = ()
     degrees: tuple[tuple[int, str], ...] = ()  # (scale degree 0..6, quality) from Roman numerals
     drums: bool | None = None
+    instruments: tuple[str, ...] = ()  # as they are named: "guitar" may be any of them (see instruments.py)
+    solo: bool = False  # one of them alone
 
 
 def read_prompt(prompt: str) -> Reading:
@@ -57,6 +61,8 @@ def read_prompt(prompt: str) -> Reading:
         chords=_chords(text),
         degrees=_degrees(text),
         drums=_drums(lower),
+        instruments=_instruments(lower),
+        solo=bool(_SOLO.search(lower)),
     )
 
 
@@ -74,7 +80,8 @@ def _pattern(words: tuple[str, ...] | list[str]) -> re.Pattern[str]:
 
 
 _PATTERNS: dict[int, re.Pattern[str]] = {
-    id(table): _pattern(list(table)) for table in (STYLE_WORDS, STYLE_HINTS, METER_WORDS, MODE_WORDS, TEMPO_WORDS)
+    id(table): _pattern(list(table))
+    for table in (STYLE_WORDS, STYLE_HINTS, METER_WORDS, MODE_WORDS, TEMPO_WORDS, INSTRUMENT_WORDS)
 }
 
 
@@ -229,7 +236,7 @@ def _degrees(text: str) -> tuple[tuple[int, str], ...]:
     return tuple(found)
 
 
-# -- drums ----------------------------------------------------------------------------------------------------------
+# -- drums and instruments -----------------------------------------------------------------------------------------
 
 _SPLIT = re.compile(r" ?, ?")
 _DRUM = re.compile(_pattern(_SPLIT.split(DRUM_WORDS)).pattern.replace("(?<![a-z0-9/])", "(?<![a-z0-9-])", 1))
@@ -256,10 +263,22 @@ def _drums(lower: str) -> bool | None:
     none_said = bool(_NO_DRUM.search(lower) or _SOLO.search(lower))
     rest = _OTHER_BEATS.sub(" ", _NO_DRUM.sub(" ", lower))
     for match in _DRUM.finditer(rest):
-        before, after = _before(rest, match, 100), rest[match.end() : match.end() + 100]
-        in_list = _NO_LIST_BEFORE.search(before) and _OR_AFTER.search(after)
-        if _NO_BEFORE.search(before) or in_list or _NO_AFTER.search(after):
+        if _refused(rest, match):
             none_said = True
         else:
             return True
     return False if none_said else None
+
+
+def _refused(text: str, match: re.Match[str]) -> bool:
+    """Whether what is matched is named as what there shall not be."""
+    before, after = _before(text, match, 100), text[match.end() : match.end() + 100]
+    in_list = _NO_LIST_BEFORE.search(before) and _OR_AFTER.search(after)
+    return bool(_NO_BEFORE.search(before) or in_list or _NO_AFTER.search(after))
+
+
+def _instruments(lower: str) -> tuple[str, ...]:
+    """What is named and wanted, each once, in order, no more than can be told."""
+    found = _PATTERNS[id(INSTRUMENT_WORDS)].finditer(lower)
+    names = (INSTRUMENT_WORDS[match[0]] for match in found if not _refused(lower, match))
+    return tuple(dict.fromkeys(name for name in names if name))[:MOST]

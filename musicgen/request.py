@@ -16,6 +16,7 @@ import numpy as np
 
 from musicgen.audio import Audio, require_sound
 from musicgen.config import ModelConfig, SamplingDefaults
+from musicgen.instruments import parse_instruments
 from musicgen.painting import parse as parse_painting
 from musicgen.patterns import get_pattern
 from musicgen.plan import Plan, check_bpm
@@ -51,13 +52,14 @@ class GenerationRequest:
     meter: str | None = None
     chords: str | None = None
     drums: bool | None = None
+    instruments: str | None = None  # such as "piano, electric bass": all that play, drums apart
     plan: str = "auto"  # auto | off
     painting: str | None = None  # notes painted over melody and chords (see painting.py)
 
     @property
     def parts(self) -> dict[str, Any]:
         """The parts of the plan that were given by hand."""
-        names = ("bpm", "key", "meter", "chords", "drums")
+        names = ("bpm", "key", "meter", "chords", "drums", "instruments")
         return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
 
 
@@ -240,7 +242,8 @@ def _check_plan(request: GenerationRequest) -> None:
         raise ValueError(f"The plan is 'auto' or 'off', not '{str(request.plan)[:40]}'.")
     if request.drums not in (True, False, None):
         raise ValueError("Drums are true, false or left open.")
-    checks = {"bpm": check_bpm, "key": parse_key, "meter": parse_meter, "chords": parse_chords}
+    checks = {"bpm": check_bpm, "key": parse_key, "meter": parse_meter, "chords": parse_chords,
+              "instruments": parse_instruments}
     for name, check in checks.items():
         value = getattr(request, name)
         if value is not None:

@@ -22,6 +22,7 @@ from musicgen.aligned import (
     chord_features,
     drop,
     drum_features,
+    instrument_features,
     melody_features,
 )
 from musicgen.theory import METERS, parse_chords
@@ -36,6 +37,7 @@ def everything(frames: int = 200) -> np.ndarray:
         + chord_features(frames, 50.0, chords, 2.0)
         + melody_features(frames, 50.0, np.array([0, 4, -1, 7]), 1.0)
         + drum_features(frames, True)
+        + instrument_features(frames, ["piano", "banjo"])
     )
 
 

@@ -65,7 +65,8 @@ def test_the_flags_are_those_that_others_script(folder):
         "--negative": "noise", "--model": "small", "--pattern": "0,1,1,2", "--melody": "a.wav", "--separation": "none",
         "--continue-from": "b.wav", "--duration": "7.5", "--seed": "3", "--temperature": "0.9", "--top-k": "50",
         "--top-p": "0.8", "--guidance": "2.5", "--bpm": "92.0", "--key": "A minor", "--meter": "3/4",
-        "--chords": "C Am F G", "--plan": "off", "--device": "cpu", "--dtype": "bfloat16", "-o": "out.ogg",
+        "--chords": "C Am F G", "--instruments": "harp, banjo", "--plan": "off",
+        "--device": "cpu", "--dtype": "bfloat16", "-o": "out.ogg",
         "--codes": "out.npz", "--recipe": "r.flac",
     }  # fmt: skip
     said = build_parser().parse_args(["generate", "PROMPT", *[word for pair in values.items() for word in pair]])

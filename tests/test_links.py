@@ -30,6 +30,7 @@ requests = st.builds(
     meter=st.sampled_from([None, "3/4", "6/8"]),
     chords=st.sampled_from([None, "Am F C G"]),
     drums=st.sampled_from([None, True, False]),
+    instruments=st.sampled_from([None, "piano, electric bass"]),
     plan=st.sampled_from(["auto", "off"]),
 )
 

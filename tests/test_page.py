@@ -96,13 +96,15 @@ def test_a_bad_setting_is_one_sentence(settings, sentence):
 
 def test_settings_by_hand_arrive_and_a_switched_off_plan_holds_nothing_back():
     given_by_hand = Settings(
-        bpm="92,5", key="A minor", meter="3/4", chords=" Am F ", drums="without", temperature="0.9", top_k="50",
+        bpm="92,5", key="A minor", meter="3/4", chords=" Am F ", drums="without", instruments=["harp", "flute"],
+        temperature="0.9", top_k="50",
         pattern="parallel", greedy=True,
     )
     request = given_by_hand.request()
     assert (request.bpm, request.key, request.meter, request.chords, request.drums) == (
         92.5, "A minor", "3/4", "Am F", False,
     )
+    assert request.instruments == "harp, flute"
     assert (request.temperature, request.top_k, request.pattern, request.greedy) == (0.9, 50, "parallel", True)
     off = Settings(bpm="92", key="A minor", drums="with", follow_plan=False).request()
     assert off.plan == "off" and off.bpm is None and off.key is None and off.drums is None

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from musicgen import aligned
-from musicgen.habits import PLAIN, STYLES
+from musicgen.habits import BANDS, PLAIN, STYLES
+from musicgen.instruments import INSTRUMENTS, MOST, WORDS, parse_instruments
 from musicgen.plan import Plan, key_of, make_plan, read_prompt
 from musicgen.theory import METERS, Key, parse_chord, parse_chords, parse_key
 
@@ -20,7 +21,7 @@ PROMPTS = st.one_of(
     st.lists(
         st.sampled_from(
             "no without and or , - with drums beat Am F C G7 in a A minor major key chords: 90 bpm at 120 slow fast "
-            "very jazz waltz 3/4 ii-V-I | # b not drumless".split()
+            "piano guitar bass solo very jazz waltz 3/4 ii-V-I | # b not drumless".split()
         ),
         max_size=40,
     ).map(" ".join),
@@ -269,3 +270,64 @@ def test_what_is_not_told_is_zero():
 def test_one_line_for_people():
     plan = make_plan("", 1, bpm=90, key="A minor", meter="4/4", chords="Am F C G", drums=True)
     assert plan.describe() == "90 bpm, 4/4, A minor, chords Am F C G, with drums"
+    plan = make_plan("", 1, bpm=90, key="A minor", chords="Am F", meter="3/4", drums=False, instruments="harp, Fiddle")
+    assert plan.describe() == "90 bpm, 3/4, A minor, chords Am F, harp + violin, no drums"
+
+
+# -- instruments -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("prompt", "players"),
+    [
+        ("calm piano in C major, 80 bpm", "piano"),
+        ("something beautiful", ""),  # left to the text
+        ("jazz", ""),
+        ("jazz with a saxophone", "saxophone + piano + acoustic bass"),  # a band joins it
+        ("solo saxophone, jazz", "saxophone"),
+        ("jazz with saxophone, trumpet and bass", "saxophone + trumpet + acoustic bass"),
+        ("funk with bass", "slap bass + electric guitar"),
+        ("rock guitar", "electric guitar + electric bass"),
+        ("folk guitar", "acoustic guitar + acoustic bass"),
+        ("guitar", "acoustic guitar"),
+        ("pop with strings, no piano", "strings + piano + electric bass"),
+        ("ambient with harp, no piano or flute", "harp + synth pad"),
+        ("without violins or cello, just harp and flute", "harp + flute"),
+        ("energetic drum and bass", ""),
+        ("nylon-string guitar and pizzicato strings", "nylon guitar + pizzicato strings"),
+        ("bright pop song with piano, electric bass and drums, C major, 112 bpm", "piano + electric bass"),
+        ("차분한 피아노와 첼로", "piano + cello"),
+    ],
+)
+def test_the_instruments_a_prompt_names_are_told(prompt, players):
+    assert " + ".join(make_plan(prompt, 3).instruments) == players
+
+
+def test_every_instrument_is_known_by_its_own_name_and_every_word_leads_to_one():
+    for name in INSTRUMENTS:
+        assert make_plan(name, 0).instruments[0] == name
+        assert parse_instruments(name.upper()) == (name,)
+    assert {name for name in WORDS.values()} - {"", "guitar", "bass"} == set(INSTRUMENTS)
+    assert {name for band in BANDS.values() for name in (band.guitar, band.bass, *band.backing)} <= set(INSTRUMENTS)
+    assert set(BANDS) == set(STYLES)
+
+
+@given(PROMPTS, SEEDS)
+def test_no_prompt_names_more_than_can_be_told(prompt, seed):
+    players = make_plan(prompt, seed).instruments
+    assert len(set(players)) == len(players) <= MOST and set(players) <= set(INSTRUMENTS)
+
+
+def test_a_list_of_instruments_is_read_and_what_is_none_is_refused():
+    assert parse_instruments("piano, Double Bass and violin + piano") == ("piano", "acoustic bass", "violin")
+    for bad, words in (("kazoo", "'kazoo' is not an instrument"), (" , ", "Name 1 to"),
+                       (",".join(INSTRUMENTS), "Name 1 to"), ("piano, \x00", "not an instrument")):
+        with pytest.raises(ValueError, match=words):
+            parse_instruments(bad)
+
+
+def test_instruments_are_told_in_every_frame():
+    features = Plan(None, instruments=("flute", "piano")).aligned(7, 50)
+    told = [INSTRUMENTS[i] for i in np.flatnonzero(features[3, aligned.INSTRUMENT])]
+    assert told == ["piano", "flute"] and (features == features[0]).all()
+    assert features.sum() == 7 * 3 and features[:, aligned.HAS_INSTRUMENTS].all()

@@ -48,12 +48,22 @@ def test_the_features_are_the_plan_in_absolute_time(tiny_model):
     assert against is None
 
 
+def test_a_model_trained_with_fewer_features_is_told_those(tiny_model):
+    model = tiny_model("aligned")
+    request = resolve(replace(ASK, instruments="piano, harp"), model.config, 600)
+    whole = prepare(model, request)
+    assert whole.features[:, aligned.HAS_INSTRUMENTS].all()
+    fewer = replace(model, config=replace(model.config, lm=replace(model.config.lm, aligned_dim=49)))
+    np.testing.assert_array_equal(prepare(fewer, request).features, whole.features[:, :49])
+
+
 def test_with_the_plan_off_only_what_is_given_is_told(tiny_model):
     model = tiny_model("aligned")
     off = resolve(replace(ASK, plan="off"), model.config, 600)
     free = prepare(model, off)
     assert free.plan is None and not free.features.any() and free.text == "happy rock"
-    told = prepare(model, replace(off, bpm=120, drums=False, key="A minor"))
+    told = prepare(model, replace(off, bpm=120, drums=False, key="A minor", instruments="harp"))
+    assert told.plan.instruments == ("harp",) and "harp" not in told.text
     assert told.plan.bpm == 120 and not told.plan.chords and told.plan.drums is False
     assert told.features[:, aligned.HAS_BEAT].all() and not told.features[:, aligned.HAS_CHORDS].any()
     with pytest.raises(ValueError, match="Chords need a tempo"):

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from musicgen.aligned import ALIGNED_DIM, DRUMS_ON, HAS_CHORDS, HAS_MELODY
+from musicgen.aligned import ALIGNED_DIM, DRUMS_ON, HAS_CHORDS, HAS_MELODY, INSTRUMENT
 from musicgen.config import LMConfig
+from musicgen.instruments import INSTRUMENTS
 from musicgen.lm import LM
 from musicgen.patterns import get_pattern
 from musicgen.pocket_codec import ResidualQuantizer
 from musicgen.train.examples import Pieces, piece_aligned
 from musicgen.train.lm import (
+    ASTRAY,
+    BLIND,
     FORGETFUL,
     FORGOTTEN,
+    MISTAKEN,
     SHARES,
+    STRETCH,
     by_pattern,
     draw_lesson,
     evaluate,
     forget,
+    inherit,
     new_optimizer,
     nll,
 )
@@ -31,7 +38,7 @@ from musicgen.train.quantizer import QuantizerTrainer, kmeans
 
 FACTS = {
     "bpm": 120.0, "meter": "4/4", "key": "C major", "chords": ["C", "Am", "F", "G"], "drums": True,
-    "captions": ["calm piano", "a piano"], "melody": [0] * 200,
+    "instruments": ["piano", "harp", "drum kit"], "captions": ["calm piano", "a piano"], "melody": [0] * 200,
 }
 
 
@@ -60,6 +67,11 @@ def test_what_is_told_is_true_of_the_piece() -> None:
     assert told.shape == (300, ALIGNED_DIM)
     assert told[:, DRUMS_ON].all() and told[:, HAS_CHORDS].all() and told[:, HAS_MELODY].all()
     assert told[100, 8 + 9] == 1  # A minor in bar 2
+
+
+def test_the_instruments_told_are_those_of_the_piece() -> None:
+    told = piece_aligned(FACTS, 10)[0, INSTRUMENT]
+    assert {INSTRUMENTS[i] for i in np.flatnonzero(told)} == {n for n in FACTS["instruments"] if "drum" not in n}
 
 
 def test_batches_repeat_with_their_seed_and_withhold_as_told(shards: Path) -> None:
@@ -128,23 +140,43 @@ def test_lessons_use_all_patterns_and_predict_about_as_many_positions_with_each(
     assert sum(frames == 500 for _, _, frames in lessons) > 300
 
 
-def test_what_is_forgotten_is_a_share_of_some_rows_and_nothing_else_changes() -> None:
+def test_histories_are_damaged_in_some_rows_and_nothing_is_made_up() -> None:
     special = 32
-    inputs = torch.randint(0, special, (200, 4, 100), generator=torch.Generator().manual_seed(0))
+    inputs = torch.randint(0, special, (400, 4, 100), generator=torch.Generator().manual_seed(0))
     inputs[:, 1, :50] = special
     damaged = forget(inputs, special, np.random.default_rng(0))
-    changed = damaged != inputs
-    rows = changed.any(2).any(1).float().mean()
-    assert abs(rows - FORGETFUL) < 0.1
+    assert torch.equal(damaged, forget(inputs, special, np.random.default_rng(0)))
     # Where a step holds nothing of a codebook, nothing is made up.
     assert (damaged[:, 1, :50] == special).all()
-    gone = ((damaged == special) & (inputs != special)).any(1).float().mean(1)
-    assert gone.max() <= FORGOTTEN + 0.15 and gone.max() > 0.1
     # A step goes missing as a whole.
     missing = (damaged == special).all(1)
-    lost = (damaged[:, 0] == special) & (inputs[:, 0] != special)
-    assert torch.equal(missing, lost)
-    assert torch.equal(damaged, forget(inputs, special, np.random.default_rng(0)))
+    assert torch.equal(missing, (damaged[:, 0] == special) & (inputs[:, 0] != special))
+    whole = ~(damaged != inputs).any(2).any(1)
+    assert abs(whole.float().mean() - (1 - FORGETFUL) * (1 - BLIND) * (1 - ASTRAY)) < 0.1
+    gone = missing.float().mean(1)
+    assert abs((gone > FORGOTTEN + 0.15).float().mean() - BLIND * 0.8) < 0.08  # next to nothing is left
+    assert ((gone > 0.02) & (gone < FORGOTTEN)).any()
+    # A stretch is another row's.
+    others = (damaged == inputs.roll(1, 0)).all(1) & (damaged != inputs).any(1)
+    strayed = others.float().sum(1)
+    assert abs((strayed > 2).float().mean() - ASTRAY) < 0.1 and strayed.max() <= STRETCH * 100
+    # A token is wrong.
+    wrong = ((damaged != inputs) & (damaged != special)).any(1) & ~others
+    assert 0 < wrong.float().mean(1).max() <= 4 * MISTAKEN + 0.1
+
+
+def test_what_was_learnt_before_is_kept_and_new_features_start_at_nothing() -> None:
+    old = LM(replace(tiny_lm().config, aligned_dim=49))
+    old.init_weights(1)
+    new = tiny_lm()
+    fresh = new.heads.weight.clone()
+    inherit(new, {name: weight for name, weight in old.state_dict().items() if not name.startswith("heads.")})
+    assert old.aligned_proj is not None and new.aligned_proj is not None
+    assert torch.equal(new.emb.weight, old.emb.weight) and torch.equal(new.heads.weight, fresh)
+    assert torch.equal(new.aligned_proj.weight[:, :49], old.aligned_proj.weight)
+    assert not new.aligned_proj.weight[:, 49:].any()
+    with pytest.raises(SystemExit, match="The model to start with has emb.weight"):
+        inherit(new, {"emb.weight": torch.zeros(3, 64)})
 
 
 def test_the_conditions_learn_louder_and_every_weight_learns() -> None:

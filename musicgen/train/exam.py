@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from musicgen.audio import Audio
+from musicgen.instruments import INSTRUMENTS
 from musicgen.model import Model
 from musicgen.request import GenerationRequest
 from musicgen.train.listener import RATE, Listener, load_listener
@@ -126,6 +127,7 @@ class Exam:
             tune = pieces[(i + shift) % len(pieces)].audio
             jobs.append(Job("melody" if shift == 0 else "wrong_melody", self.request(
                 piece.facts, i, plan="auto", bpm=piece.facts["bpm"], drums=piece.facts["drums"],
+                instruments=players(piece.facts),
                 melody=Audio(tune[None], RATE), separation="none",
             )))
         return jobs
@@ -151,10 +153,15 @@ def caption_of(facts: Facts) -> str:
     return max(facts["captions"], key=named)
 
 
+def players(facts: Facts) -> str | None:
+    """The instruments of a piece, drums apart, as a field of a request; None where drums are all there is."""
+    return ", ".join(name for name in dict.fromkeys(facts["instruments"]) if name in INSTRUMENTS) or None
+
+
 def plan_of(facts: Facts) -> dict[str, Any]:
     """Everything of a piece that a plan can tell, as fields of a request."""
     return {"bpm": facts["bpm"], "meter": facts["meter"], "key": facts["key"], "drums": facts["drums"],
-            "chords": " ".join(facts["chords"][:16]), "plan": "auto"}
+            "chords": " ".join(facts["chords"][:16]), "plan": "auto", "instruments": players(facts)}
 
 
 def held_out(folder: Path, seconds: float, frame_rate: float) -> list[Piece]:

@@ -20,10 +20,12 @@ from musicgen.aligned import (
     chord_features,
     drop,
     drum_features,
+    instrument_features,
     melody_features,
 )
 from musicgen.chroma import CHROMA_RATE
 from musicgen.conditions import Conditions
+from musicgen.instruments import INSTRUMENTS
 from musicgen.theory import parse_chord, parse_meter
 
 FRAME_RATE = 50.0
@@ -39,6 +41,7 @@ MIXTURES: tuple[tuple[float, tuple[str, ...]], ...] = (
     (0.04, ("drums",)),
     (0.10, ()),
 )
+INSTRUMENTS_TOLD = 0.65  # of the rows that are told any of these, the share that is told its instruments too
 TEXT_DROPPED = 0.12
 
 
@@ -59,6 +62,7 @@ def piece_aligned(facts: dict, frames: int) -> np.ndarray:
         + chord_features(frames, FRAME_RATE, chords, bar_seconds(facts["bpm"], meter))
         + melody_features(frames, FRAME_RATE, np.array(facts["melody"]), CHROMA_RATE)
         + drum_features(frames, facts["drums"])
+        + instrument_features(frames, [name for name in facts["instruments"] if name in INSTRUMENTS])
     )
 
 
@@ -103,6 +107,8 @@ class Pieces:
             told = piece_aligned(self.facts[piece], start + frames)[start:]
             if withhold == "some":
                 groups = MIXTURES[rng.choice(len(MIXTURES), p=[share for share, _ in MIXTURES])][1]
+                if groups and rng.random() < INSTRUMENTS_TOLD:
+                    groups = (*groups, "instruments")
                 for group in GROUPS.keys() - set(groups):
                     told = drop(told, group)
             elif withhold in ("aligned", "all"):

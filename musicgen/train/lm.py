@@ -14,6 +14,7 @@ import argparse
 import json
 import math
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -34,8 +35,11 @@ SHARES = {  # of the training steps; the default has more than half of them
     "flattening": 0.07, "musiclm": 0.03,
 }  # fmt: skip
 SHORTER = 0.3  # share of the steps with shorter crops: some patterns go by the length
-FORGETFUL = 0.6  # share of the rows whose history is damaged in training
+FORGETFUL = 0.35  # share of the rows whose history is damaged in training, here and there
 FORGOTTEN, MISTAKEN = 0.35, 0.1  # at most this share of their steps is not there, of their tokens is wrong
+BLIND = 0.25  # share of the rows with next to no history: of their steps the cube of a number below 1 is left
+ASTRAY = 0.2  # share of the rows with a stretch of another's history, at most ``STRETCH`` of the steps long
+STRETCH = 0.3
 LOUDER = 2.0  # the learning rate of what projects the conditions, in times the rest's
 
 
@@ -57,18 +61,44 @@ def draw_lesson(rng: np.random.Generator, rows: int, frames: int) -> tuple[Patte
 
 
 def forget(inputs: Tensor, special: int, rng: np.random.Generator) -> Tensor:
-    """Damage the history of some rows of ``inputs [B, K, S]``: whole steps missing, single tokens wrong.
+    """Damage the history of some rows of ``inputs [B, K, S]``; what is to be predicted stays as it was.
 
-    With a true history at hand a model learns to read instruments and drums off it and hardly listens to what it is
-    told; when it is sampled, its first mistake then outweighs the request. What is damaged cannot be relied upon.
+    Whole steps are missing, single tokens wrong, next to nothing is left, or a stretch is another row's. With a true
+    history at hand a model learns to read instruments and drums off it and hardly listens to what it is told; when
+    it is sampled, its first mistake then outweighs the request. What is damaged cannot be relied upon, where nothing
+    is left there is only the request, and after a stretch of other music the way back to it is learnt.
     """
     rows, codebooks, steps = inputs.shape
     some = rng.random((rows, 1, 1)) < FORGETFUL
-    missing = rng.random((rows, 1, steps)) < some * FORGOTTEN * rng.random((rows, 1, 1))
+    rate = some * FORGOTTEN * rng.random((rows, 1, 1))
+    rate = np.where(rng.random((rows, 1, 1)) < BLIND, 1 - rng.random((rows, 1, 1)) ** 3, rate)
+    missing = rng.random((rows, 1, steps)) < rate
     wrong = rng.random((rows, codebooks, steps)) < some * MISTAKEN * rng.random((rows, 1, 1))
+    place = np.arange(steps) - rng.integers(steps, size=(rows, 1, 1))
+    length = (rng.random((rows, 1, 1)) < ASTRAY) * STRETCH * rng.random((rows, 1, 1)) * steps
+    astray = (place >= 0) & (place < length)
+
+    def at(where: np.ndarray) -> Tensor:
+        return torch.from_numpy(where).to(inputs.device) & (inputs != special)
+
     drawn = torch.from_numpy(rng.integers(special, size=inputs.shape)).to(inputs.device)
-    out = torch.where(torch.from_numpy(wrong).to(inputs.device) & (inputs != special), drawn, inputs)
+    out = torch.where(at(astray), inputs.roll(1, 0), inputs)
+    out = torch.where(at(wrong), drawn, out)
     return out.masked_fill(torch.from_numpy(missing).to(inputs.device), special)
+
+
+def inherit(lm: LM, weights: Mapping[str, Tensor]) -> None:
+    """Begin with the ``weights`` of another model; parts it lacks stay fresh, features it was not told start at zero.
+
+    Raises ``SystemExit`` for a model of another size.
+    """
+    own = lm.state_dict()
+    for name, given in weights.items():
+        if name == "aligned_proj.weight" and given.shape[1] < own[name].shape[1]:
+            given = F.pad(given, (0, own[name].shape[1] - given.shape[1]))
+        if own[name].shape != given.shape:
+            raise SystemExit(f"The model to start with has {name} {list(given.shape)}, not {list(own[name].shape)}.")
+        own[name].copy_(given)
 
 
 def nll(lm: LM, batch: Batch, pattern: Pattern, device: torch.device, rng: np.random.Generator | None = None) -> Tensor:
@@ -157,7 +187,7 @@ def main() -> None:
     lm = LM(lm_config(args.dim, args.layers))
     lm.init_weights(args.seed)
     if args.start:
-        lm.load_state_dict(formats_pocket.read(args.start, torch.float32).lm, strict=False)
+        inherit(lm, formats_pocket.read(args.start, torch.float32).lm)
     lm.to(device)
     average = Average(lm, 0.998)
     optimizer = new_optimizer(lm, args.lr)

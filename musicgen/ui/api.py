@@ -49,6 +49,7 @@ def _generate(engines: Engines) -> None:
         greedy: bool = False,
         continue_from: str | None = None,
         painting: str = "",
+        instruments: str = "",
     ) -> Iterator[tuple[str | None, dict[str, Any]]]:
         """Make music from words, and from a melody if there is one; the last output is the finished take.
 
@@ -75,6 +76,7 @@ def _generate(engines: Engines) -> None:
             continue_from: An audio file to go on from.
             painting: Notes over melody and chords by the cell, such as "0.5;m=047-;c=91": half seconds with C, E, G
                 and a rest in the melody (0 to 9, a, b), C major below the first (pitch classes as hexadecimal bits).
+            instruments: All that play, drums apart, such as "piano, acoustic bass"; empty: those the prompt names.
 
         Returns:
             The take as a WAV file, and its recipe: every setting needed to make it again.
@@ -84,6 +86,7 @@ def _generate(engines: Engines) -> None:
             separation=separation, follow_plan=follow_plan, bpm=bpm, key=key, meter=meter, chords=chords, drums=drums,
             temperature=temperature, top_k=top_k, top_p=top_p, guidance=guidance, negative_prompt=negative_prompt,
             greedy=greedy, continue_from=continue_from, painting=painting,
+            instruments=[instruments] if instruments else [],
         )
         try:
             generation = engines.get(model).start(settings.request())
@@ -119,6 +122,7 @@ def _generate(engines: Engines) -> None:
         gr.Checkbox(False, label="Greedy"),
         gr.Audio(type="filepath", label="Continue this audio"),
         gr.Textbox("", label="Painted notes"),
+        gr.Textbox("", label="Instruments"),
     ]
     outputs = [gr.Audio(label="Take"), gr.JSON(label="Recipe")]
     gr.Button("generate").click(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,33 @@ _SEPARATED = {
 FREE_STEP = 0.25  # seconds a cell of the sheet where no tempo is known
 
 
+@dataclass(frozen=True, eq=False)
+class Tune:
+    """What is heard of a melody, and what a model gets to know of it."""
+
+    heard: np.ndarray  # chromagram [M, 12]
+    strongest: np.ndarray  # the strongest pitch class of each chroma frame, int [M]; -1 where nothing sounds
+    seconds: float  # of the recording, as far as it was listened to
+    method: str  # how the tune was found in it: demucs, harmonic or none
+    note: str  # the same in a sentence
+
+    @property
+    def panels(self) -> list[tuple[str, np.ndarray]]:
+        """What was heard over what is kept of it, to be drawn: names and chromagrams [M, 12]."""
+        kept = chroma.argmax_onehot(self.heard) * (self.strongest >= 0)[:, None]
+        return [("heard", self.heard), ("kept: the strongest note of each moment", kept)]
+
+
+def listen(path: str, how: str, duration: float) -> Tune:
+    """The tune in the first ``duration`` seconds of a file. Raises ``ValueError``, ``ModelUnavailable``."""
+    sound = audio.read(path)
+    audio.require_sound(sound, "The melody")
+    part = audio.Audio(sound.samples[:, : max(1, round(duration * sound.sample_rate))], sound.sample_rate)
+    tune = separate(part, how)
+    heard = chroma.chromagram(tune.samples, SAMPLE_RATE, GATE_DB)
+    return Tune(heard, chroma.strongest(heard), part.seconds, tune.method, tune.note or _SEPARATED[tune.method])
+
+
 def show_melody(path: str | None, how: str, duration: float) -> Iterator[tuple[str, list[int]]]:
     """The chromagram of what was uploaded, over the argmax that is all the model gets to know of it.
 
@@ -42,20 +70,12 @@ def show_melody(path: str | None, how: str, duration: float) -> Iterator[tuple[s
         return
     yield views.note("Listening to the melody …"), []
     try:
-        sound = audio.read(path)
-        audio.require_sound(sound, "The melody")
-        part = audio.Audio(sound.samples[:, : max(1, round(duration * sound.sample_rate))], sound.sample_rate)
-        tune = separate(part, how)
+        tune = listen(path, how, duration)
     except (ValueError, ModelUnavailable) as error:
         yield views.problem(str(error)), []
         return
-    heard = chroma.chromagram(tune.samples, SAMPLE_RATE, GATE_DB)
-    strongest = chroma.strongest(heard)
-    kept = chroma.argmax_onehot(heard) * (strongest >= 0)[:, None]
-    panels = [("heard", heard), ("kept: the strongest note of each moment", kept)]
-    what = tune.note or _SEPARATED[tune.method]
-    picture = visual.chromagrams(panels, chroma.CHROMA_RATE, f"Melody, {part.seconds:.1f} s")
-    yield picture + views.note(what), strongest.tolist()
+    picture = visual.chromagrams(tune.panels, chroma.CHROMA_RATE, f"Melody, {tune.seconds:.1f} s")
+    yield picture + views.note(tune.note), tune.strongest.tolist()
 
 
 def show_pattern(engines: Engines, model: str, pattern: str | None, duration: float) -> str:
@@ -96,6 +116,7 @@ def _told(plan: Plan) -> dict[str, str]:
         "key": str(plan.key or ""),
         "chords": " ".join(map(str, plan.chords)),
         "drums": {True: "with drums", False: "no drums", None: ""}[plan.drums],
+        "instruments": " + ".join(plan.instruments),
     }
 
 
@@ -122,6 +143,7 @@ def fill_plan(settings: Settings) -> Update:
         "meter": str(plan.meter),
         "chords": " ".join(map(str, plan.chords)),
         "drums": "auto" if plan.drums is None else "with" if plan.drums else "without",
+        "instruments": list(plan.instruments),
     }
 
 

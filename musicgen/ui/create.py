@@ -16,6 +16,7 @@ from typing import Any
 
 import gradio as gr
 
+from musicgen.instruments import INSTRUMENTS, MOST
 from musicgen.patterns import PATTERN_NAMES
 from musicgen.separation import METHODS
 from musicgen.theory import METERS, PITCH_NAMES
@@ -117,6 +118,10 @@ def _plan(engines: Engines) -> Parts:
                 min_width=160, scale=2, elem_id="chords",
             )
             parts["drums"] = gr.Dropdown(list(DRUMS), value="auto", label=say("Drums"), min_width=90, scale=1)
+        parts["instruments"] = gr.Dropdown(
+            list(INSTRUMENTS), value=[], multiselect=True, max_choices=MOST, label=say("Instruments"),
+            info=say("All that play, drums apart; left empty, those the prompt names."), elem_id="instruments",
+        )
         with gr.Row():
             parts["fill_plan"] = gr.Button(say("Fill in, to edit"), size="sm", min_width=120, elem_id="fill-plan")
             parts["clear_plan"] = gr.Button(say("All on auto"), size="sm", min_width=100)
@@ -245,7 +250,7 @@ def _tune(file: Path) -> str:
 
 
 def _wire_plan(parts: Parts, engines: Engines) -> None:
-    names = ("prompt", "seed", "follow_plan", "bpm", "key", "meter", "chords", "drums")
+    names = ("prompt", "seed", "follow_plan", "bpm", "key", "meter", "chords", "drums", "instruments")
     plan = {name: parts[name] for name in names}
     under = plan | {"duration": parts["duration"], "painting": parts["painting"]}
     told = [parts["plan_line"], parts["painting"]]
@@ -262,12 +267,12 @@ def _wire_plan(parts: Parts, engines: Engines) -> None:
         # come last.
         trigger_mode="always_last", show_progress="hidden", concurrency_limit=1, api_visibility="private",
     )
-    filled = [parts[name] for name in ("seed", "bpm", "key", "meter", "chords", "drums", "plan_line")]
+    filled = [parts[name] for name in ("seed", "bpm", "key", "meter", "chords", "drums", "instruments", "plan_line")]
     parts["fill_plan"].click(
         named(parts, lambda next_seed, **values: before.fill_plan(_seeded(Settings(**values), next_seed))),
         inputs_kwargs={"next_seed": parts["next_seed"], **plan}, outputs=filled, **QUIET,
     )
     parts["clear_plan"].click(
-        lambda: ("", "auto", "auto", "", "auto"), None,
-        [parts[name] for name in ("bpm", "key", "meter", "chords", "drums")], **QUIET,
+        lambda: ("", "auto", "auto", "", "auto", []), None,
+        [parts[name] for name in ("bpm", "key", "meter", "chords", "drums", "instruments")], **QUIET,
     )

@@ -19,6 +19,7 @@ import gradio as gr
 
 from musicgen import audio, links
 from musicgen.engine import GenerationRequest, GenerationResult
+from musicgen.instruments import parse_instruments
 from musicgen.takes import SHOWN, Codes, Take, Takes, new_owner
 from musicgen.ui import handlers, views
 from musicgen.ui.engines import Engines
@@ -113,6 +114,7 @@ def fill(engines: Engines, request: GenerationRequest, model: str) -> tuple[Upda
         "meter": request.meter or "auto",
         "chords": request.chords or "",
         "drums": next(word for word, value in DRUMS.items() if value is request.drums),
+        "instruments": list(parse_instruments(request.instruments)) if request.instruments else [],
         "temperature": text(request.temperature),
         "top_k": text(request.top_k),
         "top_p": text(request.top_p),

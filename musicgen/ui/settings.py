@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +32,7 @@ class Settings:
     meter: str | None = "auto"
     chords: str | None = ""
     drums: str = "auto"
+    instruments: Sequence[str] | None = ()
     temperature: str | float | None = None
     top_k: str | int | None = None
     top_p: str | float | None = None
@@ -68,7 +70,7 @@ class Settings:
     def plan_parts(self) -> dict[str, Any]:
         """The parts of the plan given by hand, None where the prompt and the seed decide. Raises ``ValueError``."""
         if not self.follow_plan:
-            return dict.fromkeys(("bpm", "key", "meter", "chords", "drums"))
+            return dict.fromkeys(("bpm", "key", "meter", "chords", "drums", "instruments"))
         if self.drums not in DRUMS:
             raise ValueError(f"Drums are one of {', '.join(DRUMS)}.")
         return {
@@ -77,6 +79,7 @@ class Settings:
             "meter": _given(self.meter),
             "chords": _given(self.chords),
             "drums": DRUMS[self.drums],
+            "instruments": ", ".join(self.instruments or ()) or None,
         }
 
 
