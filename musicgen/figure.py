@@ -1,13 +1,14 @@
-"""One picture of a take for papers, slides and posts: its codes, its melody and its spectrogram over one time axis.
+"""Pictures for papers, slides and posts: a take with its codes, melody and spectrogram, or chromagrams alone.
 
-Sharp and labelled, in colours that are ordered in lightness. Drawn by matplotlib without pyplot, so any number of
-threads may draw at once. Knows nothing of models, files or the page.
+All that is in a picture shares one time axis. Sharp and labelled, in colours that are ordered in lightness. Drawn by
+matplotlib without pyplot, so any number of threads may draw at once. Knows nothing of models, files or the page.
 """
 
 from __future__ import annotations
 
 import io
 import textwrap
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -42,28 +43,27 @@ def take_figure(
 
     The chromagram of what is heard lies under the one that was asked, with their cosine similarity.
     """
-    from matplotlib.figure import Figure
-
     seconds = codes.shape[1] / frame_rate
     heard = chroma.chromagram(audio.mean(axis=0), sample_rate)
     told = asked is not None and len(asked) > 0
     heights = [1.0 + 0.15 * len(codes), *([1.6] if told else []), 1.6, 2.6]
-    figure = Figure(figsize=(WIDTH, 1.2 + sum(heights)), dpi=DPI, layout="constrained")
-    figure.set_facecolor("white")
-    axes = list(figure.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0])
-    if title:
-        figure.suptitle(_title(title), fontfamily=_fonts(), fontsize=12, parse_math=False)
-
+    figure, axes = _stack(heights, max(seconds, 1 / frame_rate), title)
     _codes(axes[0], codes, codebook_size, seconds)
     if told:
         assert asked is not None
         asked = asked[: len(heard)]
-        _chroma(axes[1], asked, f"Melody asked; similarity {chroma.similarity(asked, heard):.2f}", seconds)
-    _chroma(axes[-2], heard, "Melody followed" if told else "Chromagram", seconds)
+        _chroma(axes[1], asked, f"Melody asked; similarity {chroma.similarity(asked, heard):.2f}")
+    _chroma(axes[-2], heard, "Melody followed" if told else "Chromagram")
     _spectrum(axes[-1], audio, sample_rate)
-    axes[-1].set_xlim(0, max(seconds, 1 / frame_rate))
-    axes[-1].set_xlabel("time, s")
-    figure.align_ylabels(axes)
+    return figure
+
+
+def chroma_figure(panels: Sequence[tuple[str, np.ndarray]], title: str = "") -> Figure:
+    """Chromagrams [M, 12] by their names, one under the other; at least one."""
+    seconds = max(len(values) for _, values in panels) / chroma.CHROMA_RATE
+    figure, axes = _stack([1.6] * len(panels), seconds, title)
+    for axis, (name, values) in zip(axes, panels, strict=True):
+        _chroma(axis, values, name)
     return figure
 
 
@@ -72,6 +72,21 @@ def png(figure: Figure) -> bytes:
     file = io.BytesIO()
     figure.savefig(file, format="png")
     return file.getvalue()
+
+
+def _stack(heights: Sequence[float], seconds: float, title: str) -> tuple[Figure, list[Axes]]:
+    """An empty picture: axes of these heights in inches, one under the other, over ``seconds`` of time."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(WIDTH, 1.2 + sum(heights)), dpi=DPI, layout="constrained")
+    figure.set_facecolor("white")
+    axes = list(figure.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0])
+    if title:
+        figure.suptitle(_title(title), fontfamily=_fonts(), fontsize=12, parse_math=False)
+    axes[-1].set_xlim(0, seconds)
+    axes[-1].set_xlabel("time, s")
+    figure.align_ylabels(axes)
+    return figure, axes
 
 
 def _codes(axes: Axes, codes: np.ndarray, codebook_size: int, seconds: float) -> None:
@@ -86,7 +101,7 @@ def _codes(axes: Axes, codes: np.ndarray, codebook_size: int, seconds: float) ->
     axes.figure.colorbar(image, ax=axes, label="token", pad=0.01, aspect=12)
 
 
-def _chroma(axes: Axes, values: np.ndarray, title: str, seconds: float) -> None:
+def _chroma(axes: Axes, values: np.ndarray, title: str) -> None:
     end = len(values) / chroma.CHROMA_RATE
     image = axes.imshow(
         values.T, VIRIDIS, aspect="auto", interpolation="nearest", origin="lower", vmin=0, vmax=1,

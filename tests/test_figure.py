@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from musicgen import chroma
-from musicgen.figure import DPI, WIDTH, png, take_figure
+from musicgen.figure import DPI, WIDTH, chroma_figure, png, take_figure
 
 RATE = 3_200
 
@@ -64,3 +64,15 @@ def test_any_prompt_is_a_title_and_the_picture_is_sharp(title):
 def test_a_moment_of_sound_is_drawn_too():
     figure = take_figure(np.zeros((1, 1), int), tone(0.02), RATE, 50.0, 24)
     assert png(figure).startswith(b"\x89PNG")
+
+
+def test_chromagrams_alone_keep_their_names_and_their_time_axis():
+    heard = chroma.chromagram(tone()[0], RATE)
+    kept = chroma.argmax_onehot(heard)
+    figure = chroma_figure([("heard", heard), ("kept", kept)], "Melody")
+    first, second = (axes for axes in figure.axes if axes.get_label() != "<colorbar>")
+    assert [axes.get_title(loc="left") for axes in (first, second)] == ["heard", "kept"]
+    for axes, values in ((first, heard), (second, kept)):
+        assert np.array_equal(axes.images[0].get_array(), values.T)
+        assert axes.get_xlim() == (0, len(heard) / chroma.CHROMA_RATE)
+    assert second.get_xlabel() == "time, s" and png(figure).startswith(b"\x89PNG")

@@ -17,6 +17,7 @@ import gradio as gr
 from gradio.components import Component
 
 from musicgen import audio, books, visual
+from musicgen.codec_api import Codec
 from musicgen.errors import ModelUnavailable
 from musicgen.ui import handlers, views
 from musicgen.ui.engines import Engines
@@ -129,13 +130,18 @@ def hear(engines: Engines, source: str | None, model: str) -> Iterator[Update]:
         raise
 
 
-def _cards(codec: Any, sound: audio.Audio) -> Iterator[Update]:
+def original_of(codec: Codec, sound: audio.Audio) -> audio.Audio:
+    """As much of ``sound`` as is taken, as the codec hears it. Raises ``ValueError``: silent, or too short."""
     cut = audio.Audio(sound.samples[:, : round(LONGEST * sound.sample_rate)], sound.sample_rate)
     audio.require_sound(cut, "The sound")
     if cut.seconds < SHORTEST:
         raise ValueError(f"The sound is too short; choose one of at least {SHORTEST:g} seconds.")
-    whose = "" if cut.seconds == sound.seconds else f" The first {LONGEST:g} s of it are taken."
-    original = books.fitted(codec, cut)
+    return books.fitted(codec, cut)
+
+
+def _cards(codec: Codec, sound: audio.Audio) -> Iterator[Update]:
+    original = original_of(codec, sound)
+    whose = f" The first {LONGEST:g} s of it are taken." if sound.seconds > LONGEST else ""
     loudest = max(float(visual.loudness(original.samples, original.sample_rate, COLUMNS).max()), -60.0)
     folder = Path(tempfile.mkdtemp(prefix="books-", dir=handlers.served_folder()))
 
