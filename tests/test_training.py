@@ -86,6 +86,8 @@ def test_batches_repeat_with_their_seed_and_withhold_as_told(shards: Path) -> No
         assert batch.conditions.aligned is not None
         assert bool(batch.conditions.text_mask.any()) == text
         assert bool(batch.conditions.aligned.any()) == aligned
+        same = pieces.batch(5, 100, np.random.default_rng(1), "nothing")
+        assert torch.equal(batch.codes, same.codes), "what is withheld changes nothing else"
 
 
 def test_the_loss_is_that_of_a_coin_at_first_and_falls(shards: Path) -> None:

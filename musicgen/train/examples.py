@@ -114,8 +114,9 @@ class Pieces:
             elif withhold in ("aligned", "all"):
                 told = np.zeros((frames, ALIGNED_DIM), np.float32)
             aligned.append(told)
+            caption = int(rng.integers(self.captions))  # drawn, used or not: the crops are the same whatever is told
             hidden = withhold in ("text", "all") or (withhold == "some" and rng.random() < TEXT_DROPPED)
-            texts.append(None if hidden else self.states(piece, int(rng.integers(self.captions))))
+            texts.append(None if hidden else self.states(piece, caption))
         length = max([1, *(len(t) for t in texts if t is not None)])
         text = torch.zeros(size, length, self.text.shape[1])
         mask = torch.zeros(size, length, dtype=torch.bool)
