@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from musicgen.aligned import DRUMS_OFF, DRUMS_ON
+from musicgen.aligned import DRUMS_OFF, DRUMS_ON, INSTRUMENT
 from musicgen.patterns import get_pattern
 from musicgen.train.exam import Exam
 from musicgen.train.examples import Batch, Pieces
@@ -36,7 +36,16 @@ def other_drums(batch: Batch) -> Batch:
     return replace(batch, conditions=replace(batch.conditions, aligned=aligned))
 
 
-WRONG = {"another's caption": another_text, "drums for none, none for drums": other_drums}
+def other_instruments(batch: Batch) -> Batch:
+    """Each crop told the instruments of the one after it."""
+    assert batch.conditions.aligned is not None
+    aligned = batch.conditions.aligned.clone()
+    aligned[..., INSTRUMENT] = aligned[..., INSTRUMENT].roll(1, 0)
+    return replace(batch, conditions=replace(batch.conditions, aligned=aligned))
+
+
+WRONG = {"another's caption": another_text, "another's instruments": other_instruments,
+         "drums for none, none for drums": other_drums}
 
 
 @torch.no_grad()
