@@ -42,3 +42,4 @@ ship:
 evaluate:
 	$(PYTHON) -m musicgen.train.train_listener
 	$(PYTHON) -m musicgen.train.evaluate
+	$(PYTHON) -m musicgen.train.card

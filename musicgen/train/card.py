@@ -1,0 +1,71 @@
+"""The figures of the model card, written from the evaluation: ``python -m musicgen.train.card``.
+
+Everything between the heading "Held-out figures" and the next one is replaced by the tables of ``report.md``'s stages;
+the rest of the card is written by hand. Knows nothing of how anything was measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from musicgen.checkpoints import POCKET
+from musicgen.train.evaluate import STAGES
+from musicgen.train.making import weights_of
+from musicgen.train.tables import read_json
+
+HEADING = "## Held-out figures"
+OPENING = "By `make evaluate`, on pieces, tunes and captions never trained on, with the settings the model comes with."
+# What a reader needs to know to read a stage's tables.
+WORDS = {
+    "listener": "The judge of instruments and drums in what follows: a classifier trained apart, on held-out pieces.",
+    "codec": "mel: mean absolute difference of log10 mel spectra over five resolutions; lin: of |STFT|^0.4; one "
+             "window: mel spectrum of the codec's own resolution, linear.",
+    "likelihood": "Nats of each codebook; knowing nothing costs 6.93, the logarithm of 1024.",
+    "obedience": "Requests made of held-out pieces. Each row stands beside the same figure for the real piece, for "
+                 "that piece through the codec, and for chance: the same sound against the requests of others. Standard "
+                 "errors and everything else are in `work/evaluate/figures.json`.",
+}
+
+
+def section(figures: Mapping[str, Any], folder: Path) -> str:
+    """The section of every stage that was run, in the evaluation's order. Raises ``SystemExit`` if none was."""
+    stages = figures.get("stages", {})
+    if not stages:
+        raise SystemExit(f"No figures in {folder}; run python -m musicgen.train.evaluate first.")
+    missing = [title for name, (title, _, _) in STAGES.items() if name not in stages]
+    parts = [HEADING, OPENING]
+    for name, (title, _, tables) in STAGES.items():
+        if name in stages:
+            parts += [f"### {title}", *([WORDS[name]] if name in WORDS else []), tables(stages[name]["result"])]
+    if missing:
+        parts.append(f"Not run on these weights: {', '.join(missing)}.")
+    return "\n\n".join(parts)
+
+
+def write(card: str, new: str) -> str:
+    """The card's text with ``new`` in place of its section of figures. Raises ``SystemExit`` if it has none."""
+    pattern = re.compile(rf"^{HEADING}\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+    if not pattern.search(card):
+        raise SystemExit(f"The card has no heading '{HEADING}'.")
+    return pattern.sub(lambda _: new + "\n\n", card, count=1)
+
+
+def main() -> None:
+    """Rewrite the card."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--figures", type=Path, default=Path("work/evaluate"))
+    parser.add_argument("--card", type=Path, default=POCKET / "README.md")
+    args = parser.parse_args()
+    figures = read_json(args.figures / "figures.json")
+    if figures and figures.get("weights") != weights_of(str(args.card.parent)):
+        raise SystemExit(f"The figures in {args.figures} are of other weights than those beside {args.card}.")
+    text = write(args.card.read_text(encoding="utf-8"), section(figures, args.figures))
+    args.card.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
