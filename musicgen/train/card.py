@@ -26,8 +26,8 @@ WORDS = {
              "window: mel spectrum of the codec's own resolution, linear.",
     "likelihood": "Nats of each codebook; knowing nothing costs 6.93, the logarithm of 1024.",
     "obedience": "Requests made of held-out pieces. Each row stands beside the same figure for the real piece, for "
-                 "that piece through the codec, and for chance: the same sound against the requests of others. Standard "
-                 "errors and everything else are in `work/evaluate/figures.json`.",
+                 "that piece through the codec, and for chance: the same sound against the requests of others. "
+                 "Standard errors and everything else are in `work/evaluate/figures.json`.",
 }
 
 
