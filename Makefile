@@ -43,3 +43,4 @@ evaluate:
 	$(PYTHON) -m musicgen.train.train_listener
 	$(PYTHON) -m musicgen.train.evaluate
 	$(PYTHON) -m musicgen.train.card
+	$(PYTHON) -m musicgen.train.ship --figures

@@ -10,9 +10,10 @@ import httpx
 import pytest
 from conftest import build_model
 
-from musicgen import audio
+from musicgen import audio, checkpoints, measured
 from musicgen.compat import ensure_ffmpeg
 from musicgen.engine import Engine
+from musicgen.measured import Measured
 from musicgen.ui.app import build, launch_options
 from musicgen.ui.engines import Engines
 
@@ -34,6 +35,11 @@ PATIENCE = 240_000  # ms until a condition counts as never met
 def served(tmp_path_factory) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("served")))
+        pocket = tmp_path_factory.mktemp("pocket")  # the bundled model, but with figures made up for this test
+        shutil.copy(checkpoints.POCKET / "config.json", pocket)
+        row = {"steps for 10 s": 503, "times real time": 1.0, "nats a frame": 12.5, "tempo": 0.5, "melody": 0.25}
+        measured.write(pocket, Measured({"delay": row, "parallel": row}, takes=8, melodies=4))
+        patch.setattr(checkpoints, "POCKET", pocket)
         page = build(Engines(["pocket"], 3600.0, lambda *_: Engine(build_model("aligned"), 3600.0)))
         _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, **launch_options())
         yield url
@@ -123,6 +129,7 @@ def test_another_pattern_is_drawn_and_a_broken_one_explained(visit):
 def test_patterns_are_compared_by_ear(visit, viewport):
     page = visit("Patterns", viewport)
     assert "trained with all the patterns" in page.locator("#lab-trained").inner_text()
+    assert not page.locator("#lab-evaluated").is_visible()
     page.fill("#lab-length input[type=number]", "1")
     page.click("#lab-go")
     page.wait_for_selector("#lab-status >> text=only the order differs")
@@ -131,6 +138,10 @@ def test_patterns_are_compared_by_ear(visit, viewport):
         assert name in card.inner_text() and "real time" in card.inner_text()
         assert abs(sound(page, f"lab-card{slot}").seconds - 1) < 0.1
     assert page.locator("#lab-card3 >> visible=true").count() == 0
+    table = page.locator("#lab-evaluated table")
+    assert table.locator("thead th").all_inner_texts() == ["delay", "parallel", "flattening"]
+    assert table.locator("tbody tr").first.locator("td").all_inner_texts() == ["50.3", "50.3", "–"]
+    assert table.evaluate("table => table.offsetWidth <= table.parentElement.clientWidth"), "nothing to scroll"
     page.wait_for_selector("#lab-go:enabled")
 
 

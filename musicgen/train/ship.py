@@ -1,6 +1,7 @@
 """Last stage of training: the averaged weights into ``assets/pocket``, in half precision.
 
-``python -m musicgen.train.ship``
+``python -m musicgen.train.ship``; after the evaluation of what was shipped ``python -m musicgen.train.ship --figures``
+brings its figures along each pattern there, too, for the page to show.
 """
 
 from __future__ import annotations
@@ -10,10 +11,13 @@ from pathlib import Path
 
 import torch
 
+from musicgen import measured
 from musicgen.checkpoints import POCKET, save_pocket
 from musicgen.config import ModelConfig, SamplingDefaults
 from musicgen.lm import LM
 from musicgen.train.lm import lm_config
+from musicgen.train.making import weights_of
+from musicgen.train.tables import read_json
 from musicgen.train.tokens import load_codec
 
 # Chosen by the sweep of `musicgen.train.evaluate`.
@@ -21,21 +25,47 @@ SAMPLING = SamplingDefaults(temperature=1.0, top_k=60, guidance=3.0, codebook_te
 WINDOW, STRIDE = 10.0, 6.0  # seconds; it was trained on crops of 10
 
 
+def ship_weights(codec_folder: Path, lm_folder: Path, out: Path) -> None:
+    """The last checkpoints of codec and language model as one model in ``out``; figures of what was there go away."""
+    state = torch.load(lm_folder / "last.pt", weights_only=True, map_location="cpu")
+    lm = LM(lm_config(state["dim"], state["layers"]))
+    lm.load_state_dict(state["average"])
+    codec = load_codec(codec_folder)
+    config = ModelConfig("pocket", codec.config, lm.config, "minilm", "delay", WINDOW, STRIDE, SAMPLING, "MIT")
+    (out / measured.NAME).unlink(missing_ok=True)
+    save_pocket(out, config, lm, codec, codec_dtype=torch.float16)
+    sizes = {path.name: path.stat().st_size / 1e6 for path in sorted(out.glob("*.safetensors"))}
+    print(f"{out} after {state['step']} steps: {sizes} MB")
+
+
+def ship_figures(evaluation: Path, out: Path) -> str:
+    """What the file ``evaluation`` found of the model in ``out`` along each pattern, into that folder.
+
+    Only of those very weights, with the settings they come with. Returns what was done, in a sentence.
+    """
+    found = read_json(evaluation)
+    stage = found.get("stages", {}).get("patterns")
+    if stage is None or found["weights"] != weights_of(str(out)) or found["settings"]:
+        return f"No figures along the patterns: {evaluation} has none of the weights in {out} as they come."
+    result = stage["result"]
+    rows = {pattern: {name: value for name, value in row.items() if not name.startswith("paper")}
+            for pattern, row in result["rows"].items()}
+    measured.write(out, measured.Measured(rows, result["takes of each"], result["takes with a melody"]))
+    return f"{out / measured.NAME}: {len(rows)} patterns, {result['takes of each']} takes of each."
+
+
 def main() -> None:
-    """Write the model from the last checkpoints."""
+    """Write the model from the last checkpoints, and what is known of it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--codec", type=Path, default=Path("work/codec"))
     parser.add_argument("--lm", type=Path, default=Path("work/lm"))
     parser.add_argument("--out", type=Path, default=POCKET)
+    parser.add_argument("--evaluation", type=Path, default=Path("work/evaluate/figures.json"))
+    parser.add_argument("--figures", action="store_true", help="only the figures of the evaluation, not the weights")
     args = parser.parse_args()
-    state = torch.load(args.lm / "last.pt", weights_only=True, map_location="cpu")
-    lm = LM(lm_config(state["dim"], state["layers"]))
-    lm.load_state_dict(state["average"])
-    codec = load_codec(args.codec)
-    config = ModelConfig("pocket", codec.config, lm.config, "minilm", "delay", WINDOW, STRIDE, SAMPLING, "MIT")
-    save_pocket(args.out, config, lm, codec, codec_dtype=torch.float16)
-    sizes = {path.name: path.stat().st_size / 1e6 for path in sorted(args.out.glob("*.safetensors"))}
-    print(f"{args.out} after {state['step']} steps: {sizes} MB")
+    if not args.figures:
+        ship_weights(args.codec, args.lm, args.out)
+    print(ship_figures(args.evaluation, args.out))
 
 
 if __name__ == "__main__":

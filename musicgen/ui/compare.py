@@ -19,6 +19,7 @@ from musicgen.errors import ModelUnavailable
 from musicgen.patterns import PAPER_FIGURES, Pattern, get_pattern
 from musicgen.ui import handlers, pattern_views, views
 from musicgen.ui.engines import Card, Engines
+from musicgen.ui.evaluated import evaluated
 from musicgen.ui.handlers import Run, Update
 from musicgen.ui.settings import Settings, roll_seed
 from musicgen.ui.words import say
@@ -58,7 +59,7 @@ def begin(previous: Run | None) -> Update:
     if previous is not None:
         previous.stop()
     cleared: Update = {"run": Run(), "go": gr.update(interactive=False), "halt": gr.update(interactive=True),
-                       "status": views.progress(say("Waiting for its turn …"))}
+                       "status": views.progress(say("Waiting for its turn …")), "evaluated": ""}
     for slot in range(MOST):
         cleared |= {f"card{slot}": gr.update(visible=False), f"audio{slot}": None, f"grid{slot}": "",
                     f"name{slot}": "", f"facts{slot}": ""}
@@ -83,7 +84,7 @@ def compare(engines: Engines, asked: Comparison, run: Run) -> Iterator[Update]:
         patterns = asked.chosen(engine.model.config.lm.codebooks)
         card = engines.card(asked.model)
         yield {"trained": pattern_views.trained_with(None if card.any_pattern else card.pattern, asked.model)}
-        yield _cards(patterns, card)
+        yield _cards(patterns, card) | {"evaluated": evaluated(asked.model, patterns)}
         for slot, pattern in enumerate(patterns):
             told = f"{slot + 1} of {len(patterns)}: {_name(pattern)}"
             if run.stopped:

@@ -126,6 +126,7 @@ def _compare_by_ear(engines: Engines) -> None:
                 parts[f"facts{slot}"] = gr.HTML()
                 parts[f"grid{slot}"] = gr.HTML()
             parts[f"card{slot}"] = card_column
+    parts["evaluated"] = gr.HTML(elem_id="lab-evaluated", elem_classes="sheet")
     parts["run"] = gr.State(None)
     _wire(parts, engines)
 
@@ -138,7 +139,7 @@ def _trained(engines: Engines, model: str) -> str:
 def _wire(parts: Parts, engines: Engines) -> None:
     asked = ("prompt", "model", "seconds", "seed", "patterns")
     slots = [f"{what}{slot}" for slot in range(compare.MOST) for what in ("card", "name", "audio", "facts", "grid")]
-    shown = [parts[name] for name in ("status", "trained", "go", "halt", *slots)]
+    shown = [parts[name] for name in ("status", "trained", "evaluated", "go", "halt", *slots)]
 
     def make(run: Run, *values: Any) -> Iterator[Update]:
         yield from compare.compare(engines, compare.Comparison(*values), run)
