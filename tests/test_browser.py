@@ -125,6 +125,8 @@ def test_a_second_take_is_heard_too(visit):
         plays(page)
         recipe = audio.read_recipe(fetched(finished(page, seed)))
         assert recipe["seed"] == seed and recipe["duration"] == 2
+        page.wait_for_selector("#live", state="hidden")  # when it is over, one player is enough
+        assert page.locator("#take >> visible=true").count() == 1
 
 
 def test_stop_keeps_what_there_is(visit):

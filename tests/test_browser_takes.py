@@ -177,6 +177,8 @@ def test_takes_are_found_marked_compared_and_reopened(visitor):
     for prompt, seed in (("first idea", 61), ("second idea", 62)):
         make(page, prompt, seed)
     takes_tab(page)
+    page.wait_for_selector("#kept-first >> text=Choose a take")
+    assert page.locator("#shelf").bounding_box()["width"] > 1000, "nothing chosen, and still as wide as the page"
     page.click("#kept label >> text=first idea")
     page.wait_for_selector("#kept-first >> text=first idea")
     page.click("#kept-favourite")

@@ -177,11 +177,14 @@ def listing(takes: Takes, owner: str, search: str, picked: str | None) -> Update
     else:
         said = f"{count} take{'s' if count > 1 else ''}. Only this browser sees them, unless you share one."
     gone = bool(picked) and picked not in [take.id for take in found]
+    hint = {"kept_first_title": views.note(say("Choose a take: hear it, see it, share it."))}
     return {
         "kept_note": views.note(said),
         "kept": gr.update(choices=choices, value=None if gone else picked, visible=bool(choices)),
         "kept_other": gr.update(choices=[("nothing", ""), *choices], value="", visible=len(choices) > 1),
-    } | panel(takes, owner, None, "second") | (pick(takes, owner, None) if gone else {})
+    } | panel(takes, owner, None, "second") | (pick(takes, owner, None) if gone else {}) | (
+        hint if choices and (gone or not picked) else {}
+    )
 
 
 def pick(takes: Takes, owner: str, picked: str | None) -> Update:

@@ -88,8 +88,8 @@ def board(pattern: Pattern, frames: int) -> str:
         f'<div class="player"><button type="button" class="play">Play</button>'
         f'<input type="range" min="0" max="{layout.steps}" step="1" value="{(layout.steps + 1) // 2}" '
         'aria-label="Step of the pattern"></div><output aria-live="polite"></output>'
-        f'<h3>Steps: the number is the frame</h3><div class="steps">{steps}</div>'
-        f'<h3>Codes: the number is the step</h3><div class="codes">{codes}</div></div>'
+        f'<h2>Steps: the number is the frame</h2><div class="steps">{steps}</div>'
+        f'<h2>Codes: the number is the step</h2><div class="codes">{codes}</div></div>'
     )
 
 

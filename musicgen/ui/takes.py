@@ -39,7 +39,7 @@ def takes_tab(parts: Parts, engines: Engines, takes: Takes) -> None:
 
 def _actions(parts: Parts) -> None:
     with gr.Column(visible=False) as parts["kept_actions"]:
-        with gr.Row():
+        with gr.Row(elem_id="kept-buttons"):
             parts["kept_reopen"] = gr.Button(say("Open in Create"), size="sm", min_width=110, elem_id="kept-reopen")
             parts["kept_favourite"] = gr.Button(say("★ Favourite"), size="sm", min_width=90, elem_id="kept-favourite")
             parts["kept_share"] = gr.Button(say("Share link"), size="sm", min_width=90, elem_id="kept-share")
