@@ -357,7 +357,7 @@ def test_flags_win_over_the_environment_and_the_environment_over_defaults(monkey
 
 def test_only_the_interface_is_public_and_it_is_described(served):
     endpoints = Client(served, verbose=False).view_api(return_format="dict")["named_endpoints"]
-    assert set(endpoints) == {"/generate", "/pattern"}
+    assert set(endpoints) == {"/generate", "/pattern", "/melody", "/codebooks"}
     parameters = endpoints["/generate"]["parameters"]
     assert {p["parameter_name"] for p in parameters} == {field.name for field in fields(Settings)}
     assert all(parameter["parameter_has_default"] for parameter in parameters)

@@ -245,7 +245,7 @@ def test_mcp_lists_exactly_the_public_tools(served):
     )
     answer = json.loads(re.findall("^data: (.*)$", listed.text, re.M)[-1])
     tools = {tool["name"]: tool for tool in answer["result"]["tools"]}
-    assert set(tools) == {"generate", "pattern"}
+    assert set(tools) == {"generate", "pattern", "melody", "codebooks"}
     assert "Seconds of music" in tools["generate"]["inputSchema"]["properties"]["duration"]["description"]
 
 
@@ -280,6 +280,7 @@ def test_the_call_in_the_readme_works(served, tmp_path):
     exec(compile(block, "README.md", "exec"), names)
     assert audio.read(names["file"]).seconds > 1 and names["recipe"]["seed"] == 7
     assert names["pattern"]["step_count"] == 11
+    assert names["tune"]["seconds"] == pytest.approx(3, abs=0.1) and audio.read(names["files"][-1]).seconds > 1
 
 
 def test_only_who_knows_the_password_comes_in_but_health_answers(engines, tmp_path, monkeypatch):

@@ -1,4 +1,7 @@
-"""The public interface for programs and MCP clients: `/generate` and `/pattern`. Knows nothing of the page."""
+"""The public interface for programs and MCP clients: `/generate` and `/pattern`; `api_sounds.py` has the rest.
+
+Knows nothing of the page.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ import gradio as gr
 from musicgen.errors import ModelUnavailable
 from musicgen.patterns import get_pattern
 from musicgen.ui import handlers
+from musicgen.ui.api_sounds import add_sounds
 from musicgen.ui.engines import Engines
 from musicgen.ui.lent import on_gpu
 from musicgen.ui.settings import AS_TRAINED, DRUMS, Settings
@@ -23,6 +27,7 @@ def add_api(engines: Engines) -> None:
     with gr.Row(visible=False):
         _generate(engines)
         _pattern()
+        add_sounds(engines)
 
 
 def _generate(engines: Engines) -> None:
