@@ -14,7 +14,7 @@ import torch
 
 from musicgen import download, formats_pocket, formats_reference, formats_transformers, threads
 from musicgen.conditioners import build_conditioner
-from musicgen.config import KNOWN_MODELS, EncodecConfig, ModelConfig
+from musicgen.config import KNOWN_MODELS, EncodecConfig, ModelConfig, released
 from musicgen.download import Progress
 from musicgen.errors import ModelUnavailable
 from musicgen.formats import Checkpoint
@@ -87,11 +87,20 @@ def present(name_or_dir: str | Path) -> bool:
 
 
 def configuration(name_or_dir: str | Path) -> ModelConfig | None:
-    """The configuration of a model in our own format, its weights not read; None for any other, or a damaged one."""
-    folder = POCKET if str(name_or_dir) == "pocket" else Path(name_or_dir)
+    """The configuration of a model, its weights not read; asks no network.
+
+    Of a short name as it is known, of a folder as its `config.json` says. None where only the weights would tell (the
+    reference's format), and of what is damaged or not there.
+    """
+    known = KNOWN_MODELS.get(str(name_or_dir))
+    if known is not None and known.source != "bundled":
+        return released(known)
+    folder = POCKET if known is not None else Path(name_or_dir)
     try:
         if formats_pocket.is_pocket(folder):
             return formats_pocket.config_from_json(read_json(folder / "config.json").get("model"))
+        if formats_transformers.is_transformers(folder):
+            return formats_transformers.model_config(read_json(folder / "config.json"), folder.name)
     except ModelUnavailable:
         pass  # loading it tells why
     return None

@@ -163,3 +163,21 @@ KNOWN_MODELS: dict[str, KnownModel] = {
         _released("stereo-melody-large", "3.3 B", "13 GB", True, True, "follows a melody, largest, two channels"),
     )
 }
+
+_SIZES = {"300 M": (1024, 24, 16), "1.5 B": (1536, 48, 24), "3.3 B": (2048, 48, 32)}  # width, layers, heads
+
+
+def released(known: KnownModel) -> ModelConfig:
+    """The configuration of a released model, as the files of its checkpoint have it, without any file.
+
+    Raises ``ValueError`` for the bundled model, whose own file knows.
+    """
+    if known.parameters not in _SIZES:
+        raise ValueError(f"'{known.short_name}' is not one of the released models.")
+    dim, layers, heads = _SIZES[known.parameters]
+    codec = EncodecConfig(channels=2 if known.stereo else 1)
+    lm = LMConfig(
+        codebooks=codec.codebooks * codec.channels, codebook_size=codec.codebook_size, dim=dim, layers=layers,
+        heads=heads, ffn_dim=4 * dim, cross_attention=not known.melody, melody_bins=12 if known.melody else 0,
+    )
+    return ModelConfig(known.short_name, codec, lm, "t5-base", known.pattern, licence=known.licence)

@@ -14,6 +14,7 @@ from musicgen.ui.codebooks import codebooks_tab
 from musicgen.ui.create import create_tab
 from musicgen.ui.engines import Engines
 from musicgen.ui.health import health
+from musicgen.ui.how import how_tab
 from musicgen.ui.lab import lab_tab
 from musicgen.ui.takes import takes_tab, wire_links
 from musicgen.ui.theme import CSS, KEYS, theme
@@ -39,6 +40,8 @@ def build(engines: Engines, takes: Takes | None = None) -> gr.Blocks:
             if takes is not None:
                 with gr.Tab(say("Takes"), id="takes") as parts["takes_tab"]:
                     takes_tab(parts, engines, takes)
+            with gr.Tab(say("How it works"), id="how"):
+                how_tab(engines)
         wire_links(page, parts, engines, takes)
         add_api(engines)
     return page

@@ -104,12 +104,16 @@ class Engines:
 
     def card(self, name: str) -> Card:
         """What is known of ``name``; its own configuration says more once it is loaded."""
-        from musicgen.checkpoints import configuration
-
         if name not in self.names:
             name = self.default
+        return _card(name, self.configuration(name))
+
+    def configuration(self, name: str) -> ModelConfig | None:
+        """What ``name`` is made of: as it was loaded, or else as far as that is known without its weights."""
+        from musicgen.checkpoints import configuration
+
         engine = self._engines.peek(name)
-        return _card(name, engine.model.config if engine else configuration(name))
+        return engine.model.config if engine else configuration(name)
 
     def _load(self, name: str, progress: Progress) -> Engine:
         from musicgen.checkpoints import load
@@ -153,9 +157,6 @@ def _card(name: str, config: ModelConfig | None) -> Card:
         note += " It knows every pattern." if told else f" Trained with the {_spoken(config.pattern)} pattern."
         rate, sings = config.codec.frame_rate, follows_melody(config)
         return Card(name, label, note, lm.codebooks, config.pattern, told, rate, sings)
-    if known is not None:
-        note += f" Trained with the {_spoken(known.pattern)} pattern."
-        return Card(name, label, note, 8 if known.stereo else 4, known.pattern, sings=known.melody)
     return Card(name, label, note)
 
 

@@ -66,6 +66,54 @@ KOREAN = {
     "Any sound": "아무 소리", "Use the take made on Create": "만들기에서 만든 테이크 쓰기",
     "The codec of": "어느 모델의 코덱",
     "Hear it book by book": "코드북마다 듣기", "Sound": "소리",
+    # how it works
+    "How it works": "작동 원리",
+    "What the chosen model is made of, from your words to the sound. Every number is computed from its configuration.":
+        "고른 모델이 글에서 소리까지 무엇으로 이루어져 있는지 보여 줍니다. 모든 수는 그 모델의 설정에서 계산한 "
+        "것입니다.",
+    "Parameters are those of the language model, without text encoder and codec. The paper calls its sizes 300 M, 1.5 "
+    "B and 3.3 B.":
+        "파라미터는 텍스트 인코더와 코덱을 뺀 언어 모델의 것입니다. 논문은 세 크기를 300 M, 1.5 B, 3.3 B라고 부릅니다.",
+    "Sound as codes": "코드로 적은 소리",
+    "The codec cuts sound into short moments and writes each as a few codes, one from each codebook: the first says "
+    "roughly what it sounds like, each next one corrects what is still missing. So music becomes a grid of numbers, "
+    "and numbers can be predicted.":
+        "코덱은 소리를 짧은 순간으로 나누고, 순간마다 코드북에서 하나씩 고른 코드 몇 개로 적습니다. 첫 코드는 대강 "
+        "어떤 소리인지 말하고, 다음 코드는 아직 빠진 것을 바로잡습니다. 그래서 음악은 수의 격자가 되고, 수는 예측할 "
+        "수 있습니다.",
+    "Hear it on Codebooks.": "코드북 탭에서 들어 보세요.",
+    "Why interleave them": "왜 엇갈려 놓을까",
+    "All codes of a moment at once is quick, but they are guessed without knowing of each other. One by one misses "
+    "nothing, but takes several times as many steps. The delay pattern is the way between: each codebook lags one "
+    "step behind the coarser one, and so sees the coarser codes of its own moment.":
+        "한 순간의 코드를 한꺼번에 예측하면 빠르지만 서로를 모른 채 정해집니다. 하나씩 예측하면 놓치는 것이 없지만 "
+        "걸음이 몇 배로 늘어납니다. 지연 패턴은 그 사이의 길입니다. 각 코드북이 더 거친 코드북보다 한 걸음 늦게 가서, "
+        "같은 순간의 더 거친 코드를 보고 예측합니다.",
+    "See and hear it on Patterns.": "패턴 탭에서 보고 들어 보세요.",
+    "The melody's bottleneck": "선율의 병목",
+    "Of a recording only the strongest of twelve pitch classes is kept, moment by moment: no timbre, no octave, no "
+    "words. The model can follow the tune, but cannot copy the recording: all else it has to invent.":
+        "녹음에서는 순간마다 열두 음 가운데 가장 센 하나만 남깁니다. 음색도, 옥타브도, 가사도 남지 않습니다. 그래서 "
+        "모델은 선율을 따라갈 수 있지만 녹음을 베낄 수는 없고, 나머지는 스스로 지어내야 합니다.",
+    "Try it on Create, under “Melody to follow”.": "만들기 탭의 ‘따라갈 선율’에서 해 보세요.",
+    "Each step is scored twice: with what the model is told, and without. What that changes is then enlarged. More "
+    "guidance follows you more closely; too much sounds forced.":
+        "걸음마다 점수를 두 번 냅니다. 모델에 전한 것을 넣고 한 번, 빼고 한 번. 그리고 둘의 차이를 키웁니다. "
+        "가이던스가 클수록 요청을 더 가까이 따르지만, 지나치면 억지스럽게 들립니다.",
+    "Change it on Create, under “Advanced”.": "만들기 탭의 ‘고급’에서 바꿔 보세요.",
+    "The plan": "계획",
+    "Words alone hold neither tempo nor key well. So a plan comes first, from your prompt and the seed: tempo, metre, "
+    "key, chords, drums. The bundled model is told of it frame by frame; the released ones read what you set by hand "
+    "as part of the text.":
+        "글만으로는 빠르기와 조성이 잘 지켜지지 않습니다. 그래서 먼저 프롬프트와 시드로 계획을 세웁니다: 빠르기, "
+        "박자, 조성, 화음, 드럼. 함께 들어 있는 모델은 이것을 프레임마다 전해 듣고, 공개된 모델들은 손으로 정한 것을 "
+        "글의 일부로 읽습니다.",
+    "See it and paint over it on Create, under “Plan and notes”.": "만들기 탭의 ‘계획과 음’에서 보고 칠해 보세요.",
+    "The paper": "논문",
+    "All of this but the plan told frame by frame is in Copet et al. 2023, “Simple and Controllable Music "
+    "Generation”, arXiv:2306.05284, sections 2.1 to 2.4.":
+        "프레임마다 전하는 계획 말고는 모두 Copet et al. 2023, “Simple and Controllable Music Generation”, "
+        "arXiv:2306.05284, 2.1~2.4절에 있습니다.",
     # takes
     "Search": "찾기", "Words of the prompt, model, seed …": "프롬프트의 낱말, 모델, 시드 …", "Your takes": "내 테이크",
     "Open in Create": "만들기에서 열기", "★ Favourite": "★ 즐겨찾기", "☆ Unmark": "☆ 해제", "Share link": "링크 공유",

@@ -1,0 +1,103 @@
+"""The How it works tab: a model's architecture drawn from its configuration, and its ideas in a few words.
+
+Reads like the tab from top to bottom. Loads no model; what is drawn is in ``blueprint``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import gradio as gr
+
+from musicgen.blueprint import blueprint
+from musicgen.config import KNOWN_MODELS
+from musicgen.ui import views
+from musicgen.ui.engines import Engines
+from musicgen.ui.wiring import QUIET
+from musicgen.ui.words import say
+
+IDEAS = (  # what it is, in plain words, and where it can be heard or seen
+    (
+        say("Sound as codes"),
+        say("The codec cuts sound into short moments and writes each as a few codes, one from each codebook: the first "
+            "says roughly what it sounds like, each next one corrects what is still missing. So music becomes a grid "
+            "of numbers, and numbers can be predicted."),
+        say("Hear it on Codebooks."),
+    ),
+    (
+        say("Why interleave them"),
+        say("All codes of a moment at once is quick, but they are guessed without knowing of each other. One by one "
+            "misses nothing, but takes several times as many steps. The delay pattern is the way between: each "
+            "codebook lags one step behind the coarser one, and so sees the coarser codes of its own moment."),
+        say("See and hear it on Patterns."),
+    ),
+    (
+        say("The melody's bottleneck"),
+        say("Of a recording only the strongest of twelve pitch classes is kept, moment by moment: no timbre, no "
+            "octave, no words. The model can follow the tune, but cannot copy the recording: all else it has to "
+            "invent."),
+        say("Try it on Create, under “Melody to follow”."),
+    ),
+    (
+        say("Guidance"),
+        say("Each step is scored twice: with what the model is told, and without. What that changes is then enlarged. "
+            "More guidance follows you more closely; too much sounds forced."),
+        say("Change it on Create, under “Advanced”."),
+    ),
+    (
+        say("The plan"),
+        say("Words alone hold neither tempo nor key well. So a plan comes first, from your prompt and the seed: tempo, "
+            "metre, key, chords, drums. The bundled model is told of it frame by frame; the released ones read what "
+            "you set by hand as part of the text."),
+        say("See it and paint over it on Create, under “Plan and notes”."),
+    ),
+    (
+        say("The paper"),
+        say("All of this but the plan told frame by frame is in Copet et al. 2023, “Simple and Controllable Music "
+            "Generation”, arXiv:2306.05284, sections 2.1 to 2.4."),
+        "",
+    ),
+)
+
+
+def how_tab(engines: Engines) -> None:
+    """Lay out the tab and wire it."""
+    lead = say("What the chosen model is made of, from your words to the sound. Every number is computed from its "
+               "configuration.")
+    gr.HTML(f'<p class="note lead">{lead}</p>')
+    names = list(dict.fromkeys([*engines.names, *KNOWN_MODELS]))
+    model = gr.Dropdown(
+        [(_label(name), name) for name in names], value=engines.default, label=say("Model"), elem_id="how-model",
+    )
+    picture = gr.HTML(draw(engines, engines.default), elem_id="how-picture")
+    model.input(lambda name: draw(engines, name), model, picture, **QUIET)
+    gr.HTML(views.note(say(
+        "Parameters are those of the language model, without text encoder and codec. The paper calls its sizes 300 M, "
+        "1.5 B and 3.3 B."
+    )))
+    with gr.Row(elem_classes="ideas", elem_id="how-ideas"):
+        for title, text, where in IDEAS:
+            with gr.Column(elem_classes="card", min_width=200):  # one phrase each: of several only one is translated
+                gr.HTML(f"<h2>{title}</h2>")
+                gr.HTML(f"<p>{text}</p>")
+                if where:
+                    gr.HTML(f'<p class="where">{where}</p>')
+
+
+def _label(name: str) -> str:
+    """More than the name: "melody" alone is one of the page's words, and would be shown in the reader's language."""
+    known = KNOWN_MODELS.get(name)
+    if known is None:
+        return f"{Path(name).name} · folder"
+    return " · ".join(part for part in (name, known.parameters, known.licence) if part)
+
+
+def draw(engines: Engines, name: str) -> str:
+    """The architecture of ``name`` for wide pages and for narrow ones, or why it cannot be drawn."""
+    config = engines.configuration(name)
+    if config is None:
+        return views.note("What this model is made of is known once it is loaded: make a take with it, then come back.")
+    try:
+        return blueprint(config, wide=True) + blueprint(config, wide=False)
+    except ValueError as error:  # a configuration may name a pattern that is none
+        return views.problem(str(error))
