@@ -35,7 +35,8 @@ PATIENCE = 60_000  # ms until a condition counts as never met
 def served(tmp_path_factory) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("served")))
-        page = build(Engines(["pocket", "small"], LONG, lambda *_: Engine(build_model("aligned"), LONG)))
+        slots = {"pocket": None, "small": 1}  # of the one, a second person has to wait until the first is gone
+        page = build(Engines(list(slots), LONG, lambda name, _: Engine(build_model("aligned"), LONG, slots[name])))
         _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, **launch_options())
         yield url
         page.close()
@@ -160,6 +161,9 @@ def test_two_people_at_once_do_not_mix(visit):
 
 def test_a_closed_page_lets_the_next_person_in(visit):
     mine, yours = visit(), visit()
+    for page in (mine, yours):
+        page.click("#model input")
+        page.click("[role=option] >> text=small")
     ask(mine, "mine", LONG)
     mine.click("#generate")
     plays(mine)
