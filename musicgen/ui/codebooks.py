@@ -22,6 +22,7 @@ from musicgen.errors import ModelUnavailable
 from musicgen.ui import handlers, views
 from musicgen.ui.engines import Engines
 from musicgen.ui.handlers import Update
+from musicgen.ui.lent import on_gpu
 from musicgen.ui.wiring import WAVES, named
 from musicgen.ui.words import say
 
@@ -30,6 +31,11 @@ SHORTEST, LONGEST = 0.1, 30.0  # seconds; of a longer sound the first are taken
 COLUMNS = 400  # of a spectrogram
 IDLE: Update = {"go": gr.update(interactive=True)}
 
+INTRODUCTION = (
+    "The codec writes each moment of some milliseconds as a few numbers, one from each codebook. The first says "
+    "roughly what it sounds like; <b>every next book corrects what the ones before it missed</b>. Hear how far the "
+    "first ones get, and what the last ones are worth."
+)
 DEFINITIONS = (
     "<b>Log-mel distance</b>: how many decibels a copy is off, on average over moments of 64 ms and 64 mel bands; 0 is "
     "the same. <b>Spectral SNR</b>: energy of the original's spectrum over energy of the difference of the two, in dB; "
@@ -40,12 +46,7 @@ DEFINITIONS = (
 
 def codebooks_tab(engines: Engines, last_take: Component) -> None:
     """Lay out the tab and wire it; ``last_take`` is the component that holds the path of the take just made."""
-    card = engines.card(engines.default)
-    gr.HTML(
-        f'<p class="note lead">The codec writes each moment of {1000 / card.frame_rate:g} ms as {card.codebooks} '
-        "numbers, one from each codebook. The first says roughly what it sounds like; <b>every next book corrects what "
-        "the ones before it missed</b>. Hear how far the first ones get, and what the last ones are worth.</p>"
-    )
+    gr.HTML(f'<p class="note lead">{say(INTRODUCTION)}</p>')
     parts: dict[str, Any] = {}
     with gr.Row(elem_classes="halves"):
         with gr.Column(min_width=300):
@@ -69,13 +70,14 @@ def codebooks_tab(engines: Engines, last_take: Component) -> None:
     with gr.Row(elem_classes="cards"):
         for slot in range(1, LEVELS + 1):
             parts |= _card(slot)
-    gr.HTML(f'<p class="note">{DEFINITIONS}</p>')
+    gr.HTML(f'<p class="note">{say(DEFINITIONS)}</p>')
 
     quiet: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
     take.click(named(parts, use_take), last_take, [parts["source"], parts["status"]], **quiet)
     slots = [f"{what}{slot}" for slot in range(LEVELS + 1) for what in ("card", "name", "audio", "facts", "picture")]
     shown = [parts[name] for name in ("status", "go", "grid", *slots)]
 
+    @on_gpu
     def hear_it(source: str | None, model: str) -> Iterator[Update]:
         yield from hear(engines, source, model)
 

@@ -285,9 +285,9 @@ def _progress(event: GenerationEvent, frame_rate: float, told: str) -> str:
     if event.message and event.seconds_left is None:
         return views.progress(f"{told}{event.message[0].upper()}{event.message[1:]}")
     done, total = event.frames_done / frame_rate, event.frames_total / frame_rate
-    left = "" if event.seconds_left is None else f", about {views.seconds(event.seconds_left)} left"
+    left = "" if event.seconds_left is None else f", time left: {views.seconds(event.seconds_left)}"
     predicted = float((event.codes >= 0).mean()) if event.codes.size else 0.0
-    return views.progress(f"{told}{done:.1f} of {views.seconds(total)}{left}", predicted)
+    return views.progress(f"{told}{done:.1f} / {views.seconds(total)}{left}", predicted)
 
 
 def _step_of(engine: Engine, generation: Generation) -> np.ndarray | None:

@@ -137,7 +137,8 @@ def share(takes: Takes, owner: str, take_id: str | None, address: str, field: st
             takes.set_shared(take.id, owner, True)
     except ValueError as error:
         return _warned(error, field)
-    return {field: gr.update(value=f"{address}?take={take.id}", visible=True, label="Whoever has this link sees it")}
+    label = say("Whoever has this link sees it")
+    return {field: gr.update(value=f"{address}?take={take.id}", visible=True, label=label)}
 
 
 def share_picked(takes: Takes, owner: str, take_id: str | None, address: str) -> Update:
@@ -152,7 +153,7 @@ def share_settings(takes: Takes, owner: str, take_id: str, address: str) -> Upda
         link = links.encode(takes.get(take_id, owner).settings)
     except ValueError as error:
         return _warned(error, "link")
-    return {"link": gr.update(value=f"{address}?recipe={link}", visible=True, label="Makes it again, on any host")}
+    return {"link": gr.update(value=f"{address}?recipe={link}", visible=True, label=say("Makes it again, on any host"))}
 
 
 def _warned(error: ValueError, field: str) -> Update:
@@ -174,8 +175,10 @@ def listing(takes: Takes, owner: str, search: str, picked: str | None) -> Update
         said = f"No take matches “{search.strip()[:60]}”." if (search or "").strip() else _EMPTY
     elif count > SHOWN:
         said = f"{SHOWN} of {count}; search to find the others."
+    elif count == 1:
+        said = "1 take. Only this browser sees it, unless you share it."
     else:
-        said = f"{count} take{'s' if count > 1 else ''}. Only this browser sees them, unless you share one."
+        said = f"{count} takes. Only this browser sees them, unless you share one."
     gone = bool(picked) and picked not in [take.id for take in found]
     hint = {"kept_first_title": views.note(say("Choose a take: hear it, see it, share it."))}
     return {

@@ -14,6 +14,7 @@ from musicgen.patterns import PATTERN_NAMES, get_pattern
 from musicgen.ui import compare, pattern_views, views
 from musicgen.ui.engines import Engines
 from musicgen.ui.handlers import OPEN_TAKES, Run, Update
+from musicgen.ui.lent import on_gpu
 from musicgen.ui.prompts import EXAMPLES
 from musicgen.ui.wiring import WAVES, named
 from musicgen.ui.words import say
@@ -28,7 +29,7 @@ FRAMES, BOOKS, SECONDS = 6, 4, 30.0  # what the tab starts with
 def lab_tab(engines: Engines) -> None:
     """Lay out the tab and wire it."""
     card = engines.card(engines.default)
-    gr.HTML(pattern_views.INTRODUCTION.format(milliseconds=1000 / card.frame_rate, books=card.codebooks))
+    gr.HTML(f'<p class="note lead">{say(pattern_views.INTRODUCTION)}</p>')
     with gr.Row(elem_classes="halves"):
         with gr.Column(min_width=300):
             controls = _controls(card.codebooks)
@@ -38,7 +39,7 @@ def lab_tab(engines: Engines) -> None:
                 elem_id="lab-board", elem_classes="sheet", js_on_load=pattern_views.BOARD_JS,
                 value=pattern_views.board(get_pattern("delay", card.codebooks), FRAMES),
             )
-            gr.HTML(f'<p class="note">{pattern_views.LOOK}</p>')
+            gr.HTML(f'<p class="note">{say(pattern_views.LOOK)}</p>')
     with gr.Accordion(say("All patterns side by side"), open=False, elem_id="lab-table-fold"):
         table = gr.HTML(elem_id="lab-table")
     shown = [board, about, table]
@@ -87,10 +88,8 @@ def show_pattern(
 
 
 def _compare_by_ear(engines: Engines) -> None:
-    gr.HTML('<h2>Compare by ear</h2><p class="note">The same prompt, seed and plan through several patterns. '
-            "<b>Listen for</b> what is lost: rough, watery or noisy sound when fine codes do not match the coarse "
-            "ones of their moment; lost beat and harmony when the coarse codes themselves go wrong. "
-            "<b>Look at</b> the grid filling: along one slant, column by column, or row after row.</p>")
+    gr.HTML(f"<h2>{say('Compare by ear')}</h2>")
+    gr.HTML(f'<p class="note">{say(pattern_views.LISTEN)}</p>')
     parts: Parts = {"trained": gr.HTML(_trained(engines, engines.default), elem_id="lab-trained")}
     with gr.Row():
         parts["prompt"] = gr.Textbox(
@@ -141,6 +140,7 @@ def _wire(parts: Parts, engines: Engines) -> None:
     slots = [f"{what}{slot}" for slot in range(compare.MOST) for what in ("card", "name", "audio", "facts", "grid")]
     shown = [parts[name] for name in ("status", "trained", "evaluated", "go", "halt", *slots)]
 
+    @on_gpu
     def make(run: Run, *values: Any) -> Iterator[Update]:
         yield from compare.compare(engines, compare.Comparison(*values), run)
 

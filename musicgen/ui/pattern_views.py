@@ -17,20 +17,26 @@ PAPER_SOURCE = (
     "Of FAD and KL less is better, of CLAP more."
 )
 
-INTRODUCTION = """
-<p class="note lead">A moment of sound, {milliseconds:g} ms, is a column of codes, one from each codebook: the first
-says roughly what it sounds like, each next one corrects it. <b>A pattern is the order in which the codes are
-predicted.</b> Codes of one step are guessed at once and cannot see each other. One code a step misses nothing but takes
-{books} times as many steps; all codes of a moment at once is quick, but they do not know of each other. The paper's
-idea is the <b>delay</b>: let each codebook lag one step behind the coarser one, and every code sees the coarser codes
-of its own moment at almost no extra cost.</p>
-"""
+INTRODUCTION = (
+    "A moment of sound, some milliseconds, is a column of codes, one from each codebook: the first says roughly what "
+    "it sounds like, each next one corrects it. <b>A pattern is the order in which the codes are predicted.</b> Codes "
+    "of one step are guessed at once and cannot see each other. One code a step misses nothing but takes as many times "
+    "the steps as there are codebooks; all codes of a moment at once is quick, but they do not know of each other. The "
+    "paper's idea is the <b>delay</b>: let each codebook lag one step behind the coarser one, and every code sees the "
+    "coarser codes of its own moment at almost no extra cost."
+)
 
 _SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 LOOK = (
     "A pair is (frame, codebook). <b>Look for</b> codes outlined together: they are guessed without seeing each other. "
     "And for the triangles: they tell how soon a moment is whole and can be heard."
+)
+
+LISTEN = (
+    "The same prompt, seed and plan through several patterns. <b>Listen for</b> what is lost: rough, watery or noisy "
+    "sound when fine codes do not match the coarse ones of their moment; lost beat and harmony when the coarse codes "
+    "themselves go wrong. <b>Look at</b> the grid filling: along one slant, column by column, or row after row."
 )
 
 # The board's slider and its Play button work in the browser, without asking the server for each step.

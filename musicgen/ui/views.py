@@ -1,6 +1,7 @@
-"""Small pieces of HTML the page shows. Knows nothing of gradio, engines or sessions: values in, HTML out.
+"""Small pieces of HTML the page shows. Knows nothing of engines or sessions: values in, HTML out.
 
-Where a text may be any object it may be a phrase of ``words``, whose translation the browser puts in.
+Sentences that ``sentences`` knows are told in the reader's language; where a text may be any object it may be a phrase
+of ``words``.
 """
 
 from __future__ import annotations
@@ -10,14 +11,18 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from musicgen import visual
+from musicgen.ui.words import find, say
 
 if TYPE_CHECKING:
     from musicgen.patterns import Pattern
 
 
 def plain(text: Any) -> str:
-    """``text`` without any HTML of its own; a phrase that the browser translates as it is."""
-    return escape(text) if isinstance(text, str) else str(text)
+    """``text`` without any HTML of its own; what is known of it as a phrase that the browser translates."""
+    if not isinstance(text, str):
+        return str(text)
+    before, known, after = find(text)
+    return escape(before) + (str(say(known)) if known else "") + escape(after)
 
 
 def note(text: Any) -> str:
@@ -27,12 +32,12 @@ def note(text: Any) -> str:
 
 def warning(text: str) -> str:
     """A line to be noticed."""
-    return f'<p class="caution">{escape(text)}</p>'
+    return f'<p class="caution">{plain(text)}</p>'
 
 
 def problem(text: str) -> str:
     """Why there is no result."""
-    return f'<p class="trouble" role="alert">{escape(text)}</p>'
+    return f'<p class="trouble" role="alert">{plain(text)}</p>'
 
 
 def progress(text: Any, share: float | None = None) -> str:

@@ -1,12 +1,14 @@
 """The words on the page in Korean; English is what the code says. The browser's language chooses, through Gradio.
 
-What depends on a request (errors, facts, figures) is told in English. Knows nothing of what is on the page.
+Whole sentences are in ``sentences``, which says what is not translated and why. Knows nothing of what is on the page.
 """
 
 from __future__ import annotations
 
 import gradio as gr
 from gradio.i18n import I18nData
+
+from musicgen.ui.sentences import PARTS, SENTENCES
 
 KOREAN = {
     # the page and its tabs
@@ -118,12 +120,28 @@ KOREAN = {
     "Search": "찾기", "Words of the prompt, model, seed …": "프롬프트의 낱말, 모델, 시드 …", "Your takes": "내 테이크",
     "Open in Create": "만들기에서 열기", "★ Favourite": "★ 즐겨찾기", "☆ Unmark": "☆ 해제", "Share link": "링크 공유",
     "Stop sharing": "공유 그만", "Delete": "삭제", "Delete for good": "영영 삭제", "Do not delete": "삭제하지 않기",
-    "Compare with": "비교할 테이크",
+    "Compare with": "비교할 테이크", "Whoever has this link sees it": "링크가 있으면 누구나 봅니다",
+    "Makes it again, on any host": "어디서든 다시 만드는 링크",
 }
 
-I18N = gr.I18n(en={phrase: phrase for phrase in KOREAN}, ko=KOREAN)
+_ALL = KOREAN | SENTENCES | PARTS
+I18N = gr.I18n(en={phrase: phrase for phrase in _ALL}, ko=_ALL)
 
 
 def say(phrase: str) -> I18nData:
     """``phrase``, to be shown in the reader's language."""
     return I18N(phrase)
+
+
+def find(text: str) -> tuple[str, str, str]:
+    """A sentence as what stands before its known phrase, the phrase ("" if none is known), and what stands after."""
+    if text in SENTENCES:
+        return "", text, ""
+    for phrase in SENTENCES:
+        if text.startswith(f"{phrase} "):
+            return "", phrase, text[len(phrase) :]
+    for phrase in PARTS:
+        before, known, after = text.partition(phrase)
+        if known:
+            return before, known, after
+    return text, "", ""

@@ -1,0 +1,132 @@
+"""The sentences that the page says, in Korean; English is what the code says. Labels are in ``words``.
+
+Gradio puts in one phrase a text, so of a sentence that depends on a request only what stands beside its name or number
+can be told: those are in ``PARTS``. Sentences with figures in their middle, facts, pictures, choices
+of a list and pop-up notices are English. Knows nothing of what is on the page.
+"""
+
+from __future__ import annotations
+
+# Whole texts; where they explain, with HTML in them.
+SENTENCES = {
+    # what the tabs are about
+    "A moment of sound, some milliseconds, is a column of codes, one from each codebook: the first says roughly what "
+    "it sounds like, each next one corrects it. <b>A pattern is the order in which the codes are predicted.</b> Codes "
+    "of one step are guessed at once and cannot see each other. One code a step misses nothing but takes as many times "
+    "the steps as there are codebooks; all codes of a moment at once is quick, but they do not know of each other. The "
+    "paper's idea is the <b>delay</b>: let each codebook lag one step behind the coarser one, and every code sees the "
+    "coarser codes of its own moment at almost no extra cost.":
+        "몇 밀리초의 순간마다 코드북에서 하나씩 고른 코드가 한 줄로 섭니다. 첫 코드는 대강 어떤 소리인지 말하고, 다음 "
+        "코드는 그것을 바로잡습니다. <b>패턴은 이 코드들을 예측하는 순서입니다.</b> 한 걸음에 함께 예측하는 코드는 "
+        "서로를 보지 못합니다. 한 걸음에 하나씩 예측하면 놓치는 것이 없지만 걸음이 코드북의 수만큼 늘어나고, 한 순간의 "
+        "코드를 한꺼번에 예측하면 빠르지만 서로를 모릅니다. 논문의 생각은 <b>지연</b>입니다. 각 코드북이 더 거친 "
+        "코드북보다 한 걸음 늦게 가면, 거의 같은 걸음으로 같은 순간의 더 거친 코드를 모두 볼 수 있습니다.",
+    "A pair is (frame, codebook). <b>Look for</b> codes outlined together: they are guessed without seeing each other. "
+    "And for the triangles: they tell how soon a moment is whole and can be heard.":
+        "괄호 안은 (프레임, 코드북)입니다. <b>살펴볼 것</b>: 함께 테두리가 있는 코드는 서로를 보지 못한 채 "
+        "예측됩니다. 세모는 한 순간이 얼마나 빨리 완성되어 들리는지 보여 줍니다.",
+    "Compare by ear": "귀로 비교하기",
+    "The same prompt, seed and plan through several patterns. <b>Listen for</b> what is lost: rough, watery or noisy "
+    "sound when fine codes do not match the coarse ones of their moment; lost beat and harmony when the coarse codes "
+    "themselves go wrong. <b>Look at</b> the grid filling: along one slant, column by column, or row after row.":
+        "같은 프롬프트, 시드, 계획을 여러 패턴으로 만듭니다. <b>들어 볼 것</b>: 고운 코드가 거친 코드와 맞지 않으면 "
+        "소리가 거칠거나 물속 같거나 지직거리고, 거친 코드가 틀리면 박자와 화음이 무너집니다. <b>볼 것</b>: 격자가 "
+        "비스듬히, 한 열씩, 또는 한 행씩 채워집니다.",
+    "The codec writes each moment of some milliseconds as a few numbers, one from each codebook. The first says "
+    "roughly what it sounds like; <b>every next book corrects what the ones before it missed</b>. Hear how far the "
+    "first ones get, and what the last ones are worth.":
+        "코덱은 몇 밀리초의 순간마다 코드북에서 하나씩 고른 수 몇 개로 소리를 적습니다. 첫 수는 대강 어떤 소리인지 "
+        "말하고, <b>다음 코드북은 앞의 것들이 놓친 것을 바로잡습니다</b>. 처음 것들로 어디까지 되는지, 마지막 것들이 "
+        "무엇을 더하는지 들어 보세요.",
+    "<b>Log-mel distance</b>: how many decibels a copy is off, on average over moments of 64 ms and 64 mel bands; 0 is "
+    "the same. <b>Spectral SNR</b>: energy of the original's spectrum over energy of the difference of the two, in dB; "
+    "more is better. Both compare magnitudes and are blind to phase, which a codec may make up and the ear hardly "
+    "hears.":
+        "<b>Log-mel distance</b>: 64 ms 순간과 64개의 멜 대역에서 평균 몇 데시벨 다른지. 0이면 같습니다. "
+        "<b>Spectral SNR</b>: 원본 스펙트럼의 에너지와 둘의 차이의 에너지의 비(dB). 클수록 좋습니다. 둘 다 크기만 "
+        "비교하고 위상은 보지 않습니다. 위상은 코덱이 지어낼 수 있고 귀는 거의 듣지 못합니다.",
+    # a take
+    "Done.": "다 되었습니다.",
+    "Stopped; this is what was made.": "멈췄습니다. 여기까지 만든 것입니다.",
+    "Stopped before it began.": "시작하기 전에 멈췄습니다.",
+    "Stopped before there was any sound.": "소리가 나오기 전에 멈췄습니다.",
+    "Something went wrong on the server; its log says what.": "서버에 문제가 생겼습니다. 서버 기록에 이유가 있습니다.",
+    "Listening to the melody …": "선율을 듣는 중 …",
+    "Demucs took vocals and other instruments out of the mix; drums and bass were left out.":
+        "Demucs가 목소리와 다른 악기를 골라냈고, 드럼과 베이스는 뺐습니다.",
+    "librosa took out what sounds on; what is struck, and what is low, was left out.":
+        "librosa가 이어지는 소리를 골라냈고, 두드리는 소리와 낮은 소리는 뺐습니다.",
+    "The melody was taken from all of the sound.": "선율을 소리 전체에서 얻었습니다.",
+    "Switched off: the model hears the words only.": "꺼져 있습니다. 모델은 글만 듣습니다.",
+    "Its tune is the melody to follow now. Change the words and press Generate.":
+        "이제 이 테이크의 선율을 따라갑니다. 글을 바꾸고 생성을 누르세요.",
+    "The file of this take is no longer here; open it again from Takes, or make it again.":
+        "이 테이크의 파일이 더는 없습니다. 테이크 탭에서 다시 열거나 다시 만드세요.",
+    # patterns, codebooks, how it works
+    "Press Compare: the takes are made one after another, each to be heard as soon as it is there.":
+        "비교를 누르세요. 테이크를 차례로 만들고, 하나가 될 때마다 바로 들을 수 있습니다.",
+    "Choose a sound, or make a take on Create and use that.":
+        "소리를 고르거나, 만들기에서 테이크를 만들어 쓰세요.",
+    "Choose a sound first, or make a take on Create and use that.":
+        "먼저 소리를 고르거나, 만들기에서 테이크를 만들어 쓰세요.",
+    "There is no take yet: make one on Create, or choose a sound here.":
+        "아직 테이크가 없습니다. 만들기에서 하나 만들거나, 여기서 소리를 고르세요.",
+    "The take is here; press the button to hear it book by book.":
+        "테이크를 가져왔습니다. 단추를 누르면 코드북마다 들을 수 있습니다.",
+    "Waiting …": "기다리는 중 …", "Reading the sound …": "소리를 읽는 중 …", "Encoding …": "코드로 바꾸는 중 …",
+    "Decoding from book 1 …": "코드북 1로 소리를 되살리는 중 …",
+    "What this model is made of is known once it is loaded: make a take with it, then come back.":
+        "이 모델이 무엇으로 되어 있는지는 모델을 불러온 뒤에 알 수 있습니다. 먼저 테이크를 하나 만들어 보세요.",
+    # takes and links
+    "Nothing here yet. Every take that is finished or stopped on the Create tab is kept here.":
+        "아직 아무것도 없습니다. 만들기에서 끝나거나 멈춘 테이크는 모두 여기에 남습니다.",
+    "Choose a take: hear it, see it, share it.": "테이크를 고르세요. 듣고, 보고, 공유할 수 있습니다.",
+    "1 take. Only this browser sees it, unless you share it.":
+        "테이크 1개. 공유하지 않으면 이 브라우저에서만 보입니다.",
+    "One of your takes.": "내 테이크입니다.",
+    "Somebody shared this take with you.": "누군가 공유한 테이크입니다.",
+    "The settings of the link are filled in; Generate makes the take again.":
+        "링크의 설정을 채웠습니다. 생성을 누르면 테이크를 다시 만듭니다.",
+    "There is no such take here: the link may be wrong or no longer shared, or the take was deleted.":
+        "그런 테이크가 없습니다. 링크가 틀렸거나, 공유가 끝났거나, 테이크가 삭제되었을 수 있습니다.",
+    "No takes are kept here; ask for a link to the settings instead.":
+        "이곳은 테이크를 보관하지 않습니다. 설정의 링크를 받으세요.",
+    "This browser has no takes yet; reload the page.":
+        "이 브라우저에는 아직 테이크가 없습니다. 페이지를 새로 고치세요.",
+    "This link cannot be read: it was cut off or changed on its way; ask for it again.":
+        "링크가 잘렸거나 바뀌어 읽을 수 없습니다. 다시 받으세요.",
+    # what cannot be made
+    "The melody is silent; choose a file or a recording in which something can be heard.":
+        "선율에 아무 소리도 없습니다. 소리가 들리는 파일이나 녹음을 고르세요.",
+    "The audio to continue is silent; choose a file or a recording in which something can be heard.":
+        "이어갈 소리에 아무 소리도 없습니다. 소리가 들리는 파일이나 녹음을 고르세요.",
+    "The sound is silent; choose a file or a recording in which something can be heard.":
+        "아무 소리도 없습니다. 소리가 들리는 파일이나 녹음을 고르세요.",
+    "The painted notes cannot be read; clear them and paint again.":
+        "칠한 음을 읽을 수 없습니다. 지우고 다시 칠하세요.",
+    "The guidance must lie between 0 and 20; 3 is usual, 1 switches it off.":
+        "가이던스는 0에서 20 사이입니다. 보통은 3이고, 1이면 꺼집니다.",
+    "Ask for 1 to 4 takes at a time.": "한 번에 테이크를 1개에서 4개까지 만들 수 있습니다.",
+    "Compare takes of at most 20 seconds.": "비교는 20초까지 할 수 있습니다.",
+}
+
+# What stands after a name or a number, or before one.
+PARTS = {
+    " is empty (0 bytes); choose another file, or record again.":
+        ": 비어 있습니다(0바이트). 다른 파일을 고르거나 다시 녹음하세요.",
+    " is not audio that this program can read; use WAV, FLAC, MP3, OGG, M4A or WebM.":
+        ": 읽을 수 있는 소리가 아닙니다. WAV, FLAC, MP3, OGG, M4A, WebM을 쓰세요.",
+    " holds no sound at all (0 samples); choose another file, or record again.":
+        ": 소리가 전혀 없습니다. 다른 파일을 고르거나 다시 녹음하세요.",
+    " contains values that are not numbers (NaN or infinity); save it again.":
+        ": 수가 아닌 값이 들어 있습니다. 다시 저장하세요.",
+    " lasts longer than 600 s, the most that is accepted; cut it to a shorter part.":
+        ": 받을 수 있는 600초보다 깁니다. 더 짧게 자르세요.",
+    " is too large once decoded; save it at 44100 Hz, or cut it to a shorter part.":
+        ": 풀면 너무 큽니다. 44100 Hz로 저장하거나 더 짧게 자르세요.",
+    " is not a key; write one such as 'C major', 'A minor' or 'F# minor'.":
+        ": 조성이 아닙니다. 'C major', 'A minor', 'F# minor'처럼 쓰세요.",
+    " takes. Only this browser sees them, unless you share one.":
+        "개의 테이크. 공유하지 않으면 이 브라우저에서만 보입니다.",
+    ", time left: ": ", 남은 시간: ",
+}
