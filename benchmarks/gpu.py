@@ -6,7 +6,7 @@ Random weights of the released shapes: they take as long as trained ones.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 
@@ -15,18 +15,14 @@ from musicgen.batch import Batch
 from musicgen.codec import EncodecCodec
 from musicgen.conditioners import Conditioner
 from musicgen.conditions import Conditions
-from musicgen.config import EncodecConfig, LMConfig, ModelConfig
+from musicgen.config import KNOWN_MODELS, EncodecConfig, LMConfig, ModelConfig, released
 from musicgen.decoding import Window
 from musicgen.engine import Engine
 from musicgen.lm import LM
 from musicgen.model import Model
 from musicgen.patterns import get_pattern
 
-SIZES = {
-    "small": LMConfig(),
-    "medium": replace(LMConfig(), dim=1536, layers=48, heads=24, ffn_dim=6144),
-    "large": replace(LMConfig(), dim=2048, layers=48, heads=32, ffn_dim=8192),
-}
+SIZES = {name: released(KNOWN_MODELS[name]).lm for name in ("small", "medium", "large")}
 REQUESTS = (1, 4, 8, 16)
 
 

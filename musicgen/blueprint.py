@@ -102,7 +102,7 @@ def _network(config: ModelConfig, parts: Anatomy) -> tuple[Box, ...]:
             name="codes"),
         Box("Embeddings, summed", (f"{lm.codebooks} tables of {lm.codebook_size + 1:,} × {lm.dim:,}",
                                    "the last row says: no code here"), aside=in_words(parts.embeddings)),
-        Box("Added", tuple(added), name="added", aside=in_words(parts.steps) if parts.steps else ""),
+        Box("Added to the sum", tuple(added), name="added", aside=in_words(parts.steps) if parts.steps else ""),
     ]
     if not lm.cross_attention:
         before = f"{lm.melody_frames:,} frames of melody, then the words" if lm.melody_bins else "the words"
