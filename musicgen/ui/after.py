@@ -54,8 +54,8 @@ def go_on(made: Made | None, longest: float) -> Update:
         "painting": "",
         "continue_fold": gr.update(open=True),
         "status": views.progress(
-            f"The take is the beginning now. Generate goes on from it, to {until:g} s in all; change the words before "
-            "that if you like."
+            "The take is the beginning now; change the words if you like. Generate goes on from it, to this length in "
+            f"all: {until:g} s."
         ),
     }
 

@@ -197,8 +197,8 @@ def trained_with(trained: str | None, model: str) -> str:
     """Which order the weights know (None: all), and so what the others can be expected to sound like."""
     if trained is None:
         return views.note(
-            f"The weights of {model} were trained with all the patterns of the paper, and are told at every step what "
-            "it holds. So what you hear here is the patterns' own doing, as far as one small model shows it; in the "
+            f"{model}: its weights were trained with all the patterns of the paper, and are told at every step what it "
+            "holds. So what you hear here is the patterns' own doing, as far as one small model shows it; in the "
             "paper's figures each pattern had a model of its own."
         )
     return views.warning(

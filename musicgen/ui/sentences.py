@@ -63,6 +63,8 @@ SENTENCES = {
     "The file of this take is no longer here; open it again from Takes, or make it again.":
         "이 테이크의 파일이 더는 없습니다. 테이크 탭에서 다시 열거나 다시 만드세요.",
     # patterns, codebooks, how it works
+    "An order these weights know.": "이 가중치가 아는 순서입니다.",
+    "Out of distribution for these weights.": "이 가중치가 배우지 않은 순서입니다.",
     "Press Compare: the takes are made one after another, each to be heard as soon as it is there.":
         "비교를 누르세요. 테이크를 차례로 만들고, 하나가 될 때마다 바로 들을 수 있습니다.",
     "Choose a sound, or make a take on Create and use that.":
@@ -128,5 +130,13 @@ PARTS = {
         ": 조성이 아닙니다. 'C major', 'A minor', 'F# minor'처럼 쓰세요.",
     " takes. Only this browser sees them, unless you share one.":
         "개의 테이크. 공유하지 않으면 이 브라우저에서만 보입니다.",
+    ": its weights were trained with all the patterns of the paper, and are told at every step what it holds. So what "
+    "you hear here is the patterns' own doing, as far as one small model shows it; in the paper's figures each pattern "
+    "had a model of its own.":
+        ": 이 가중치는 논문의 모든 패턴으로 학습했고, 걸음마다 무엇이 들어 있는지 전해 듣습니다. 그래서 여기서 들리는 "
+        "차이는 작은 모델 하나가 보여 주는 만큼 패턴 자체의 차이입니다. 논문의 수치에서는 패턴마다 따로 학습한 모델을 "
+        "썼습니다.",
+    "The take is the beginning now; change the words if you like. Generate goes on from it, to this length in all: ":
+        "이제 테이크가 시작 부분입니다. 원하면 글을 바꾸세요. 생성을 누르면 이어집니다. 전체 길이: ",
     ", time left: ": ", 남은 시간: ",
 }
