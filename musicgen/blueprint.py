@@ -77,7 +77,7 @@ def _melody(config: ModelConfig, parts: Anatomy) -> list[Box]:
 
 def _plan(config: ModelConfig, parts: Anatomy) -> list[Box]:
     lm = config.lm
-    source = Box("A plan: tempo, key, chords, drums", tone="plan", name="plan", follows=False, source=True)
+    source = Box("A plan: tempo, key, chords, band", tone="plan", name="plan", follows=False, source=True)
     if not lm.aligned_dim:
         return [source, Box("Written into the words", ("“bpm: 130. key: A minor”",), tone="plan", name="caption")]
     sizes = {name: sum(part.stop - part.start for part in group) for name, group in GROUPS.items()

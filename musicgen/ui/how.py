@@ -47,8 +47,8 @@ IDEAS = (  # what it is, in plain words, and where it can be heard or seen
     (
         say("The plan"),
         say("Words alone hold neither tempo nor key well. So a plan comes first, from your prompt and the seed: tempo, "
-            "metre, key, chords, drums. The bundled model is told of it frame by frame; the released ones read what "
-            "you set by hand as part of the text."),
+            "metre, key, chords, drums, instruments. The bundled model is told of it frame by frame; the released ones "
+            "read what you set by hand as part of the text."),
         say("See it and paint over it on Create, under “Plan and notes”."),
     ),
     (
