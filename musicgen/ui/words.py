@@ -108,8 +108,8 @@ KOREAN = {
     "key, chords, drums, instruments. The bundled model is told of it frame by frame; the released ones read what "
     "you set by hand as part of the text.":
         "글만으로는 빠르기와 조성이 잘 지켜지지 않습니다. 그래서 먼저 프롬프트와 시드로 계획을 세웁니다: 빠르기, "
-        "박자, 조성, 화음, 드럼, 악기. 함께 들어 있는 모델은 이것을 프레임마다 전해 듣고, 공개된 모델들은 손으로 정한 것을 "
-        "글의 일부로 읽습니다.",
+        "박자, 조성, 화음, 드럼, 악기. 함께 들어 있는 모델은 이것을 프레임마다 전해 듣고, 공개된 모델들은 손으로 정한 "
+        "것을 글의 일부로 읽습니다.",
     "See it and paint over it on Create, under “Plan and notes”.": "만들기 탭의 ‘계획과 음’에서 보고 칠해 보세요.",
     "The paper": "논문",
     "All of this but the plan told frame by frame is in Copet et al. 2023, “Simple and Controllable Music "
