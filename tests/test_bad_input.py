@@ -157,6 +157,18 @@ def test_a_file_that_nobody_uploaded_is_neither_read_nor_served(address, tmp_pat
     assert httpx.get(f"{address}gradio_api/file={path}").status_code in (403, 404)
 
 
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"seed": "7; drop"}, "The seed is a number, or left empty"), ({"seed": {"a": 1}}, "The seed is a number"),
+        ({"top_k": "many"}, "Top-k is a number"), ({"duration": "long"}, "The duration must be a number"),
+        ({"duration": None}, "The duration must be a number"),
+    ],
+)  # fmt: skip
+def test_a_value_of_another_kind_is_one_sentence(address, values, sentence):
+    assert sentence in asked(address, **values)
+
+
 def test_what_the_page_wrote_goes_when_it_closes(tmp_path, monkeypatch):
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "served"))
     page = build(Engines(["pocket"], MAX_DURATION, lambda *_: Engine(build_model("aligned"), MAX_DURATION)))

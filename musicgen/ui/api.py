@@ -109,7 +109,7 @@ def _generate(engines: Engines) -> None:
         gr.Textbox("", label="Prompt"),
         gr.Number(10, label="Duration, seconds"),
         gr.Dropdown(engines.names, value=engines.default, label="Model"),
-        gr.Number(None, precision=0, label="Seed"),
+        gr.Number(None, label="Seed"),
         gr.Audio(type="filepath", label="Melody"),
         gr.Textbox("auto", label="Separation"),
         gr.Number(None, label="Tempo, bpm"),
@@ -121,7 +121,7 @@ def _generate(engines: Engines) -> None:
         gr.Textbox(AS_TRAINED, label="Pattern"),
         gr.Textbox("", label="Negative prompt"),
         gr.Number(None, label="Temperature"),
-        gr.Number(None, precision=0, label="Top-k"),
+        gr.Number(None, label="Top-k"),
         gr.Number(None, label="Top-p"),
         gr.Number(None, label="Guidance"),
         gr.Checkbox(False, label="Greedy"),
@@ -167,7 +167,7 @@ def _pattern() -> None:
 
     inputs = [
         gr.Textbox("delay", label="Pattern"),
-        gr.Number(4, precision=0, label="Codebooks"),
-        gr.Number(8, precision=0, label="Frames"),
+        gr.Number(4, label="Codebooks"),
+        gr.Number(8, label="Frames"),
     ]
     gr.Button("pattern").click(pattern, inputs, gr.JSON(label="Pattern"), api_name="pattern", queue=False)
