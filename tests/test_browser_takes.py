@@ -8,7 +8,18 @@ from urllib.parse import urlsplit
 
 import pytest
 from conftest import build_model
-from test_browser import PATIENCE, PHONE, WIDE, ask, browser, fetched, finished, fits, pytestmark  # noqa: F401
+from test_browser import (  # noqa: F401
+    PATIENCE,
+    PHONE,
+    WIDE,
+    ask,
+    browser,
+    complains,
+    fetched,
+    finished,
+    fits,
+    pytestmark,
+)
 
 from musicgen import audio
 from musicgen.engine import Engine
@@ -60,7 +71,7 @@ def visitor(server, browser) -> Iterator[Callable]:  # noqa: F811
 
         def opened(query: str = ""):
             page = context.new_page()
-            page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+            page.on("console", lambda message: errors.append(message.text) if complains(message) else None)
             page.on("pageerror", lambda error: errors.append(str(error)))
             page.on("request", lambda request: hosts.add(urlsplit(request.url).hostname))
             page.goto(server.url + query)
