@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import torch
 
 from benchmarks.machine import Spread, ratios, spread
+from musicgen.aligned import ALIGNED_DIM
 from musicgen.conditions import Conditions
 from musicgen.config import LMConfig, ModelConfig, PocketCodecConfig
 from musicgen.decoding import Window
@@ -67,7 +68,8 @@ def bundled() -> tuple[Model, str]:
     from musicgen.conditioners import Conditioner
     from musicgen.pocket_codec import PocketCodec
 
-    config = LMConfig(codebook_size=1024, dim=384, layers=6, heads=6, ffn_dim=1536, text_dim=384, aligned_dim=49)
+    config = LMConfig(codebook_size=1024, dim=384, layers=6, heads=6, ffn_dim=1536, text_dim=384,
+                      aligned_dim=ALIGNED_DIM, told_pattern=True)
     torch.manual_seed(0)
     lm, codec = LM(config).eval().requires_grad_(False), PocketCodec(PocketCodecConfig()).eval().requires_grad_(False)
     lm.init_weights(0)
