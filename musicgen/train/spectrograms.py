@@ -23,11 +23,10 @@ def sheet(path: Path, sounds: Sequence[np.ndarray], facts: Sequence[Facts], titl
 
     rows = -(-len(sounds) // 3)
     figure = Figure(figsize=(18, 3.4 * rows), dpi=90, layout="constrained")
-    axes = figure.subplots(rows, 3, squeeze=False).flat
-    for axis in axes:
+    axes = figure.subplots(rows, 3, squeeze=False).ravel()
+    for axis in axes[len(sounds) :]:
         axis.set_visible(False)
     for axis, sound, asked, title in zip(axes, sounds, facts, titles, strict=False):
-        axis.set_visible(True)
         decibels = loudness(sound[None], RATE, columns=900, rows=200)
         seconds = len(sound) / RATE
         axis.imshow(decibels, "magma", aspect="auto", origin="lower", extent=(0, seconds, 0, 1),
