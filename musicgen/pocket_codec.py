@@ -202,7 +202,10 @@ class PocketStream:
         return soft_limit(torch.cat([*pieces, torch.zeros(len(self.latent), 0)], -1))[:, None]
 
 
-def soft_limit(audio: Tensor, knee: float = 0.9) -> Tensor:
-    """Bend what lies beyond ``knee`` so that it stays below 1; sample by sample, so that chunks agree."""
-    over = (audio.abs() - knee).clamp_min(0)
-    return torch.where(over > 0, audio.sign() * (knee + (1 - knee) * torch.tanh(over / (1 - knee))), audio)
+def soft_limit(audio: Tensor, knee: float = 0.8, ceiling: float = 0.98) -> Tensor:
+    """Bend what lies beyond ``knee`` so that it stays below ``ceiling``; sample by sample, so that chunks agree.
+
+    Music that a language model asks for may be louder than any the codec has heard.
+    """
+    over, room = (audio.abs() - knee).clamp_min(0), ceiling - knee
+    return torch.where(over > 0, audio.sign() * (knee + room * torch.tanh(over / room)), audio)

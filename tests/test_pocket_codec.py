@@ -83,8 +83,8 @@ def test_blocks_see_as_much_of_the_network_as_a_whole_pass(codec: PocketCodec) -
 def test_the_limiter_keeps_order_and_what_is_below_its_knee(values: list[float]) -> None:
     x = torch.tensor(sorted(values))
     y = soft_limit(x)
-    assert y.abs().max() <= 1 and bool((y.diff() >= 0).all())
-    assert torch.equal(y[x.abs() <= 0.9], x[x.abs() <= 0.9])
+    assert y.abs().max() <= 0.98 and bool((y.diff() >= 0).all())
+    assert torch.equal(y[x.abs() <= 0.8], x[x.abs() <= 0.8])
 
 
 def test_nothing_is_louder_than_its_ceiling(codec: PocketCodec) -> None:

@@ -23,7 +23,7 @@ OPENING = "By `make evaluate`, on pieces, tunes and captions never trained on, w
 WORDS = {
     "listener": "The judge of instruments and drums in what follows: a classifier trained apart, on held-out pieces.",
     "codec": "mel: mean absolute difference of log10 mel spectra over five resolutions; lin: of |STFT|^0.4; one "
-             "window: mel spectrum of the codec's own resolution, linear.",
+             "window: mel at the codec's own resolution alone, which can be told before there is a phase.",
     "likelihood": "Nats of each codebook; knowing nothing costs 6.93, the logarithm of 1024.",
     "obedience": "Requests made of held-out pieces. Each row stands beside the same figure for the real piece, for "
                  "that piece through the codec, and for chance: the same sound against the requests of others. "
@@ -36,9 +36,10 @@ def section(figures: Mapping[str, Any], folder: Path) -> str:
     stages = figures.get("stages", {})
     if not stages:
         raise SystemExit(f"No figures in {folder}; run python -m musicgen.train.evaluate first.")
-    missing = [title for name, (title, _, _) in STAGES.items() if name not in stages]
+    told = {name: stage for name, stage in STAGES.items() if name != "figures"}  # pictures, too large to go along
+    missing = [title for name, (title, _, _) in told.items() if name not in stages]
     parts = [HEADING, OPENING]
-    for name, (title, _, tables) in STAGES.items():
+    for name, (title, _, tables) in told.items():
         if name in stages:
             parts += [f"### {title}", *([WORDS[name]] if name in WORDS else []), tables(stages[name]["result"])]
     if missing:
