@@ -87,34 +87,60 @@ STYLES: dict[str, Habits] = {
 
 @dataclass(frozen=True)
 class Band:
-    """Who plays in a style: which ``guitar`` and ``bass`` are meant where only that is said, and the ``backing`` that
-    joins an instrument asked for by name."""
+    """Who plays in a style: the usual ``bands``, one of which is drawn where nobody is named; the ``backing`` that
+    joins an instrument asked for by name; which ``guitar`` and ``bass`` are meant where only that is said."""
 
     guitar: str
     bass: str
     backing: tuple[str, ...] = ()
+    bands: tuple[tuple[str, ...], ...] = ()
 
 
-PLAIN_BAND = Band("acoustic guitar", "electric bass")
+def _band(guitar: str, bass: str, backing: str, *bands: str) -> Band:
+    """From lists with commas."""
+    lists = [tuple(name.strip() for name in names.split(",") if name.strip()) for names in (backing, *bands)]
+    return Band(guitar, bass, lists[0], tuple(lists[1:]))
+
+
+PLAIN_BAND = _band("acoustic guitar", "electric bass", "")
 
 BANDS: dict[str, Band] = {
-    "pop": Band("acoustic guitar", "electric bass", ("piano", "electric bass")),
-    "rock": Band("electric guitar", "electric bass", ("electric guitar", "electric bass")),
-    "lo-fi hip hop": Band("electric guitar", "electric bass", ("electric piano", "electric bass")),
-    "ambient": Band("electric guitar", "synth bass", ("synth pad",)),
-    "classical": Band("nylon guitar", "acoustic bass"),
-    "folk": Band("acoustic guitar", "acoustic bass", ("acoustic guitar", "acoustic bass")),
-    "jazz": Band("electric guitar", "acoustic bass", ("piano", "acoustic bass")),
-    "blues": Band("electric guitar", "electric bass", ("electric guitar", "electric bass")),
-    "bossa nova": Band("nylon guitar", "acoustic bass", ("nylon guitar", "acoustic bass")),
-    "house": Band("electric guitar", "synth bass", ("synth pad", "synth bass")),
-    "synthwave": Band("electric guitar", "synth bass", ("synth pad", "synth bass")),
-    "funk": Band("electric guitar", "slap bass", ("electric guitar", "slap bass")),
-    "reggae": Band("electric guitar", "electric bass", ("electric guitar", "electric bass")),
-    "cinematic": Band("electric guitar", "acoustic bass", ("strings", "brass")),
-    "waltz": Band("acoustic guitar", "acoustic bass", ("piano", "acoustic bass")),
-    "lullaby": Band("acoustic guitar", "acoustic bass", ("harp",)),
-    "country": Band("acoustic guitar", "electric bass", ("acoustic guitar", "electric bass")),
+    "pop": _band("acoustic guitar", "electric bass", "piano, electric bass", "piano, electric bass, strings",
+                 "acoustic guitar, piano, electric bass", "synth lead, electric piano, synth bass"),
+    "rock": _band("electric guitar", "electric bass", "electric guitar, electric bass",
+                  "distorted guitar, electric bass", "electric guitar, distorted guitar, electric bass",
+                  "electric guitar, organ, electric bass"),
+    "lo-fi hip hop": _band("electric guitar", "electric bass", "electric piano, electric bass",
+                           "electric piano, electric bass", "electric piano, vibraphone, acoustic bass",
+                           "nylon guitar, electric piano, electric bass"),
+    "ambient": _band("electric guitar", "synth bass", "synth pad", "synth pad, piano", "synth pad, harp, choir",
+                     "strings, synth pad, electric piano"),
+    "classical": _band("nylon guitar", "acoustic bass", "", "piano", "violin, cello, strings", "harpsichord, strings",
+                       "flute, piano"),
+    "folk": _band("acoustic guitar", "acoustic bass", "acoustic guitar, acoustic bass",
+                  "acoustic guitar, violin, acoustic bass", "acoustic guitar, flute", "accordion, acoustic guitar"),
+    "jazz": _band("electric guitar", "acoustic bass", "piano, acoustic bass", "piano, acoustic bass",
+                  "saxophone, piano, acoustic bass", "trumpet, piano, acoustic bass", "vibraphone, acoustic bass"),
+    "blues": _band("electric guitar", "electric bass", "electric guitar, electric bass",
+                   "electric guitar, electric bass", "harmonica, electric guitar, electric bass",
+                   "electric guitar, organ, electric bass"),
+    "bossa nova": _band("nylon guitar", "acoustic bass", "nylon guitar, acoustic bass", "nylon guitar, acoustic bass",
+                        "flute, nylon guitar, acoustic bass", "saxophone, nylon guitar, acoustic bass"),
+    "house": _band("electric guitar", "synth bass", "synth pad, synth bass", "piano, synth bass",
+                   "synth lead, synth pad, synth bass", "organ, synth bass"),
+    "synthwave": _band("electric guitar", "synth bass", "synth pad, synth bass", "synth lead, synth pad, synth bass",
+                       "synth pad, electric piano, synth bass", "saxophone, synth pad, synth bass"),
+    "funk": _band("electric guitar", "slap bass", "electric guitar, slap bass", "electric guitar, slap bass",
+                  "brass, electric guitar, slap bass", "electric piano, electric guitar, slap bass"),
+    "reggae": _band("electric guitar", "electric bass", "electric guitar, electric bass",
+                    "electric guitar, organ, electric bass", "electric guitar, piano, electric bass"),
+    "cinematic": _band("electric guitar", "acoustic bass", "strings, brass", "strings, french horn, brass",
+                       "strings, choir", "strings, brass, choir"),
+    "waltz": _band("acoustic guitar", "acoustic bass", "piano, acoustic bass", "accordion, piano, acoustic bass",
+                   "violin, strings, acoustic bass", "piano, acoustic bass"),
+    "lullaby": _band("acoustic guitar", "acoustic bass", "harp", "music box, harp", "celesta, strings", "piano, harp"),
+    "country": _band("acoustic guitar", "electric bass", "acoustic guitar, electric bass",
+                     "acoustic guitar, banjo, electric bass", "acoustic guitar, harmonica, electric bass"),
 }
 
 

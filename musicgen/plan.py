@@ -144,19 +144,23 @@ def make_plan(
     the_drums = drums if drums is not None else said.drums
     if the_drums is None and habits.drums is not None:
         the_drums = _random(seed, "drums").random() < habits.drums
-    players = _players(said) if instruments is None else parse_instruments(instruments[:400])
+    players = _players(said, seed) if instruments is None else parse_instruments(instruments[:400])
     return Plan(the_bpm, the_meter, the_key, the_chords, the_drums, instruments=players)
 
 
-def _players(said: Reading) -> tuple[str, ...]:
-    """The instruments the prompt names, with the style's backing for one or two; left to the text if it names none."""
+def _players(said: Reading, seed: int) -> tuple[str, ...]:
+    """The instruments the prompt names, with the style's backing for one or two; one of the style's bands if it names
+    none, and left to the text if it names no style either."""
     band = BANDS[said.style] if said.style else PLAIN_BAND
     named = [settle(name, band.guitar, band.bass) for name in said.instruments]
-    if not named or said.solo:
-        return tuple(dict.fromkeys(named))
-    bass, others = any(name in BASSES for name in named), sum(name not in BASSES for name in named)
-    backing = [name for name in band.backing if (not bass if name in BASSES else others < 2)]
-    return tuple(dict.fromkeys([*named, *backing]))[:MOST]
+    unwanted = {settle(name, band.guitar, band.bass) for name in said.unwanted}
+    others: tuple[str, ...] = ()
+    if not named and band.bands:
+        others = _random(seed, "instruments").choice(band.bands)
+    elif named and not said.solo:
+        bass, many = any(name in BASSES for name in named), sum(name not in BASSES for name in named) > 1
+        others = tuple(name for name in band.backing if not (bass if name in BASSES else many))
+    return tuple(dict.fromkeys([*named, *(name for name in others if name not in unwanted)]))[:MOST]
 
 
 def key_of(chords: tuple[Chord, ...]) -> Key:

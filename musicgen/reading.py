@@ -37,7 +37,8 @@ class Reading:
     degrees: tuple[tuple[int, str], ...] = ()  # (scale degree 0..6, quality) from Roman numerals
     drums: bool | None = None
     instruments: tuple[str, ...] = ()  # as they are named: "guitar" may be any of them (see instruments.py)
-    solo: bool = False  # one of them alone
+    unwanted: tuple[str, ...] = ()  # instruments there shall not be, as they are named
+    solo: bool = False  # one of the instruments alone
 
 
 def read_prompt(prompt: str) -> Reading:
@@ -49,6 +50,7 @@ def read_prompt(prompt: str) -> Reading:
     mode_word = _first(MODE_WORDS, lower)
     bpm, bpm_range = _tempo(lower)
     key, mode = _key(text)
+    instruments, unwanted = _instruments(lower)
     if key is not None and mode is None:
         key = Key(key.tonic, mode_word or key.mode)
     return Reading(
@@ -61,7 +63,8 @@ def read_prompt(prompt: str) -> Reading:
         chords=_chords(text),
         degrees=_degrees(text),
         drums=_drums(lower),
-        instruments=_instruments(lower),
+        instruments=instruments,
+        unwanted=unwanted,
         solo=bool(_SOLO.search(lower)),
     )
 
@@ -277,8 +280,11 @@ def _refused(text: str, match: re.Match[str]) -> bool:
     return bool(_NO_BEFORE.search(before) or in_list or _NO_AFTER.search(after))
 
 
-def _instruments(lower: str) -> tuple[str, ...]:
-    """What is named and wanted, each once, in order, no more than can be told."""
-    found = _PATTERNS[id(INSTRUMENT_WORDS)].finditer(lower)
-    names = (INSTRUMENT_WORDS[match[0]] for match in found if not _refused(lower, match))
-    return tuple(dict.fromkeys(name for name in names if name))[:MOST]
+def _instruments(lower: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What is wanted and what is refused, each once, in order, no more than can be told."""
+    lists: tuple[list[str], list[str]] = ([], [])
+    for match in _PATTERNS[id(INSTRUMENT_WORDS)].finditer(lower):
+        if INSTRUMENT_WORDS[match[0]]:
+            lists[_refused(lower, match)].append(INSTRUMENT_WORDS[match[0]])
+    wanted, unwanted = (tuple(dict.fromkeys(names))[:MOST] for names in lists)
+    return wanted, unwanted
