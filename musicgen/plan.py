@@ -144,6 +144,8 @@ def make_plan(
     the_drums = drums if drums is not None else said.drums
     if the_drums is None and habits.drums is not None:
         the_drums = _random(seed, "drums").random() < habits.drums
+    elif the_drums is None and said.instruments:
+        the_drums = False  # whoever says what plays, and wants drums, says so
     players = _players(said, seed) if instruments is None else parse_instruments(instruments[:400])
     return Plan(the_bpm, the_meter, the_key, the_chords, the_drums, instruments=players)
 

@@ -303,6 +303,13 @@ def test_the_instruments_a_prompt_names_are_told(prompt, players):
     assert told in BANDS["house"].bands if players is None else " + ".join(told) == players
 
 
+def test_drums_play_beside_named_instruments_only_where_a_style_or_the_words_ask_for_them():
+    assert make_plan("calm piano in C major, 80 bpm", 1).drums is False
+    assert make_plan("piano and drums", 1).drums is True
+    assert make_plan("rock with piano", 1).drums is True
+    assert make_plan("something beautiful", 1).drums is None
+
+
 @given(SEEDS, st.sampled_from(sorted(STYLES)))
 def test_where_nobody_is_named_a_band_of_the_style_plays(seed, style):
     assert make_plan(style, seed).instruments in BANDS[style].bands
