@@ -120,7 +120,7 @@ def _plan(engines: Engines) -> Parts:
             parts["drums"] = gr.Dropdown(list(DRUMS), value="auto", label=say("Drums"), min_width=90, scale=1)
         parts["instruments"] = gr.Dropdown(
             list(INSTRUMENTS), value=[], multiselect=True, max_choices=MOST, label=say("Instruments"),
-            info=say("All that play, drums apart; left empty, those the prompt names."), elem_id="instruments",
+            info=say("All that play, drums apart. Left empty: from the prompt, or its style."), elem_id="instruments",
         )
         with gr.Row():
             parts["fill_plan"] = gr.Button(say("Fill in, to edit"), size="sm", min_width=120, elem_id="fill-plan")

@@ -31,8 +31,8 @@ KOREAN = {
     "Tempo": "빠르기", "auto": "자동", "Key": "조성", "Metre": "박자", "Chords, one a bar": "화음, 마디마다 하나",
     "auto, or: Am F C G": "자동, 또는: Am F C G", "Drums": "드럼", "Fill in, to edit": "채워서 고치기",
     "All on auto": "모두 자동으로", "Instruments": "악기",
-    "All that play, drums apart; left empty, those the prompt names.":
-        "드럼 말고 연주하는 모든 악기입니다. 비워 두면 프롬프트에 적은 악기가 됩니다.",
+    "All that play, drums apart. Left empty: from the prompt, or its style.":
+        "드럼 말고 연주하는 모든 악기입니다. 비워 두면 프롬프트나 그 장르에서 정해집니다.",
     # melody, continuation, pattern, advanced
     "Melody to follow": "따라갈 선율", "Hum, play or upload": "흥얼거리거나, 연주하거나, 올리세요",
     "Find the tune by": "선율을 찾는 방법",
