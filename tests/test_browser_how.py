@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 import pytest
 from conftest import build_model
+from test_browser import CHROMIUM, PHONE, WIDE, playwright, pytestmark  # noqa: F401
 
-from musicgen.compat import ensure_ffmpeg
 from musicgen.engine import Engine
 from musicgen.ui.app import build, launch_options
 from musicgen.ui.engines import Engines
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine"),
-    pytest.mark.skipif(ensure_ffmpeg() is None, reason="there is no ffmpeg for streamed sound"),
-]
-
-WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 PATIENCE = 240_000  # ms until a condition counts as never met
 
 # Texts of the drawing that stick out of it, or out of the box or column they are in.

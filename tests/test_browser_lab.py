@@ -9,25 +9,14 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from conftest import build_model
-from test_browser import complains
+from test_browser import CHROMIUM, PHONE, WIDE, complains, playwright, pytestmark  # noqa: F401
 
 from musicgen import audio, checkpoints, measured
-from musicgen.compat import ensure_ffmpeg
 from musicgen.engine import Engine
 from musicgen.measured import Measured
 from musicgen.ui.app import build, launch_options
 from musicgen.ui.engines import Engines
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine"),
-    pytest.mark.skipif(ensure_ffmpeg() is None, reason="there is no ffmpeg for streamed sound"),
-]
-
-WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 BOTH = pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
 PATIENCE = 240_000  # ms until a condition counts as never met
 
