@@ -1,7 +1,7 @@
 """Aligned conditions: what is told to the model about each frame, as features [T, A].
 
-Beat and bar phase, the chord that sounds, the melody's pitch class, drums or none, the instruments. A group that is not
-told is all zeros, its flag too, so that zeros everywhere is the null condition. Knows nothing of models,
+Beat and bar phase, the chord that sounds, the melody's pitch class, drums or none, the instruments, the end. A group
+that is not told is all zeros, its flag too, so that zeros everywhere is the null condition. Knows nothing of models,
 prompts or audio; times are seconds, frames are ``frame_rate`` a second.
 
 After MusiConGen (rhythm and chords) and JASCO, which add such conditions to MusicGen.
@@ -9,6 +9,7 @@ After MusiConGen (rhythm and chords) and JASCO, which add such conditions to Mus
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -24,7 +25,12 @@ DRUMS_ON, DRUMS_OFF = 44, 45
 HAS_BEAT, HAS_CHORDS, HAS_MELODY = 46, 47, 48
 INSTRUMENT = slice(49, 49 + len(INSTRUMENTS))  # the instruments that play, multi-hot
 HAS_INSTRUMENTS = INSTRUMENT.stop
-ALIGNED_DIM = HAS_INSTRUMENTS + 1
+# How near the end is, whether the final chord was struck, and that either is told.
+NEAR, OVER, HAS_ENDING = HAS_INSTRUMENTS + 1, HAS_INSTRUMENTS + 2, HAS_INSTRUMENTS + 3
+ALIGNED_DIM = HAS_ENDING + 1
+
+FORESEEN = 4.0  # seconds before the final chord from which on it is told that the end is near
+RING = 2.0  # seconds that a final chord has at least to ring out
 
 GROUPS: dict[str, tuple[slice, ...]] = {
     "beat": (BEAT, slice(HAS_BEAT, HAS_BEAT + 1)),
@@ -32,6 +38,7 @@ GROUPS: dict[str, tuple[slice, ...]] = {
     "melody": (MELODY, slice(HAS_MELODY, HAS_MELODY + 1)),
     "drums": (slice(DRUMS_ON, DRUMS_OFF + 1),),
     "instruments": (slice(INSTRUMENT.start, HAS_INSTRUMENTS + 1),),
+    "ending": (slice(NEAR, HAS_ENDING + 1),),
 }
 
 
@@ -95,6 +102,28 @@ def instrument_features(frames: int, instruments: Sequence[str]) -> np.ndarray:
         out[:, INSTRUMENT.start + INSTRUMENTS.index(name)] = 1.0
     out[:, HAS_INSTRUMENTS] = 1.0
     return out
+
+
+def ending_features(frames: int, frame_rate: float, ends: float | None) -> np.ndarray:
+    """Ending group alone, float32 [T, A]: the final chord is struck after ``ends`` seconds; None: it goes on."""
+    out = np.zeros((frames, ALIGNED_DIM), np.float32)
+    if ends is not None:
+        left = ends - np.arange(frames) / frame_rate
+        over = left <= 1e-6
+        out[:, NEAR] = np.where(over, 0.0, np.clip(1 - left / FORESEEN, 0, 1))
+        out[:, OVER] = over
+    out[:, HAS_ENDING] = 1.0
+    return out
+
+
+def last_downbeat(seconds: float, bpm: float, meter: Meter, start: float = 0.0) -> float | None:
+    """Where a piece of ``seconds`` strikes its final chord: the last downbeat that leaves it ``RING`` seconds.
+
+    None where there is no room for two bars before it. The piece begins ``start`` seconds after a downbeat.
+    """
+    bar = bar_seconds(bpm, meter)
+    at = math.floor((seconds - RING + start) / bar + 1e-6) * bar - start
+    return at if at >= 2 * bar - 1e-6 else None
 
 
 def drop(features: np.ndarray, group: str) -> np.ndarray:

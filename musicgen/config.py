@@ -43,7 +43,7 @@ class EncodecConfig:
 
 @dataclass(frozen=True)
 class PocketCodecConfig:
-    """The bundled model's codec: log-magnitude spectra in a quantised latent, phase reconstructed."""
+    """The bundled model's codec: log-magnitude spectra in a quantised latent, phase from a vocoder."""
 
     sample_rate: int = 32_000
     channels: int = 1
@@ -53,11 +53,10 @@ class PocketCodecConfig:
     window: int = 1536  # STFT window and FFT length, samples
     stft_hop: int = 320  # samples; `hop / stft_hop` spectra make one latent frame
     hop: int = 640
-    encoder_width: int = 224
-    decoder_width: int = 320
-    encoder_blocks: int = 4
+    encoder_width: int = 384
+    decoder_width: int = 512
+    encoder_blocks: int = 6
     decoder_blocks: int = 6
-    phase_iterations: int = 4
 
     @property
     def frame_rate(self) -> float:

@@ -34,10 +34,11 @@ _LIMITS = {
     "channels": 2, "dimension": 2**12, "n_filters": 512, "n_residual_layers": 8, "kernel_size": 64,
     "residual_kernel_size": 64, "last_kernel_size": 64, "dilation_base": 8, "compress": 64, "lstm": 8, "window": 2**14,
     "stft_hop": 2**14, "hop": 2**14, "encoder_width": 2**12, "decoder_width": 2**12, "encoder_blocks": 64,
-    "decoder_blocks": 64, "phase_iterations": 1000,
+    "decoder_blocks": 64,
 }  # fmt: skip
-_MAY_BE_ZERO = {"melody_bins", "aligned_dim", "n_residual_layers", "lstm", "phase_iterations", "encoder_blocks",
-                "decoder_blocks"}  # fmt: skip
+_MAY_BE_ZERO = {
+    "melody_bins", "aligned_dim", "n_residual_layers", "lstm", "encoder_blocks", "decoder_blocks",
+}  # fmt: skip
 
 
 def check_config(config: ModelConfig) -> None:

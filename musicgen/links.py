@@ -57,6 +57,7 @@ def understand(values: Mapping[str, Any]) -> tuple[GenerationRequest, str]:
         key=None if request.key is None else str(parse_key(str(request.key))),
         meter=None if request.meter is None else str(parse_meter(str(request.meter))),
         drums=None if request.drums is None else bool(request.drums),
+        ending=None if request.ending is None else bool(request.ending),
     ), model
 
 

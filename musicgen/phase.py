@@ -1,9 +1,8 @@
-"""Phase reconstruction: magnitudes of an STFT in, a waveform out, block by block.
+"""Magnitudes, frequencies and delays of an STFT in, a waveform out, block by block: a phase vocoder.
 
-The phase of each block starts from the frequencies of the spectral peaks, carried on from the block before
-(a phase vocoder, after Beauregard et al. 2015, "Single Pass Spectrogram Inversion"), then a few fast
-Griffin-Lim iterations (Perraudin et al. 2013) make it consistent; what was given out before stays fixed.
-Knows nothing of codecs or models.
+The phase of each spectral peak goes on from where it was, at the frequency it is told (Flanagan and Golden 1966,
+"Phase Vocoder"); the bins around a peak are locked to it (Laroche and Dolson 1999) by the delay they are told: where
+in the window their sound lies. One pass, no iterations. Knows nothing of codecs or models.
 """
 
 from __future__ import annotations
@@ -29,6 +28,30 @@ def spectra(audio: Tensor, window: int, hop: int) -> Tensor:
     return torch.fft.rfft(frames * _window(window).to(audio.device)) * (4 / window)
 
 
+def frequencies(spectrum: Tensor, hop: int) -> Tensor:
+    """How far the sound in each bin lies from the bin's own frequency, in bins: complex [B, M, bins] -> [B, M, bins].
+
+    Read off how the phase moved since the spectrum before (the first one has none and gives 0); the truth that a
+    decoder learns. Unambiguous within window / hop / 2 bins.
+    """
+    bins = spectrum.shape[-1]
+    per_bin = math.pi * hop / (bins - 1)  # radians a hop
+    turn = F.pad((spectrum[:, 1:] * spectrum[:, :-1].conj()).angle(), (0, 0, 1, 0))
+    turn = turn - per_bin * torch.arange(bins, device=turn.device)
+    turn[:, 0] = 0.0
+    return (torch.remainder(turn + math.pi, 2 * math.pi) - math.pi) / per_bin
+
+
+def delays(spectrum: Tensor) -> Tensor:
+    """When in the window the sound in each bin lies: complex [B, M, bins] -> [B, M, bins] in half windows, -1..1.
+
+    0 is the middle, as of a lasting tone; read off how the phase differs from the bin below. Bin 0 gives 0.
+    """
+    turn = (spectrum[..., 1:] * spectrum[..., :-1].conj()).angle()
+    # A sound in the middle turns by half a circle from bin to bin.
+    return F.pad(-(torch.remainder(turn, 2 * math.pi) - math.pi) / math.pi, (1, 0))
+
+
 def overlap_add(frames: Tensor, hop: int) -> Tensor:
     """Frames [B, M, window] -> [B, (M - 1) * hop + window]."""
     batch, count, window = frames.shape
@@ -36,36 +59,34 @@ def overlap_add(frames: Tensor, hop: int) -> Tensor:
     return F.fold(frames.transpose(1, 2), (1, length), (1, window), stride=(1, hop)).view(batch, length)
 
 
-def inverse(spectrum: Tensor, window: int, hop: int, envelope: Tensor) -> Tensor:
-    """Complex [B, M, bins] -> [B, (M - 1) * hop + window], divided by the ``envelope`` of squared windows."""
-    frames = torch.fft.irfft(spectrum * (window / 4), n=window) * _window(window)
-    return overlap_add(frames, hop) / envelope
+def inverse(spectrum: Tensor, window: int, hop: int) -> Tensor:
+    """Complex [B, M, bins] -> the overlapping sum [B, (M - 1) * hop + window], to be divided by ``envelope``."""
+    return overlap_add(torch.fft.irfft(spectrum * (window / 4), n=window) * _window(window), hop)
 
 
-def peak_phase(magnitude: Tensor, last: Tensor, hop: int) -> Tensor:
+def envelope(count: int, window: int, hop: int) -> Tensor:
+    """The overlapping sum of ``count`` squared windows, [1, (count - 1) * hop + window]."""
+    return overlap_add(_window(window).square().expand(1, count, -1), hop)
+
+
+def peak_phase(magnitude: Tensor, frequency: Tensor, delay: Tensor, last: Tensor, hop: int) -> Tensor:
     """Phase of each bin [B, M, bins], going on from the phase ``last`` [B, bins] of the spectrum before.
 
-    The peak a bin belongs to carries the phase: it goes on from where it was, at the frequency read off the
-    parabola through the three bins of the peak, and the bins around it are locked to it.
+    ``frequency`` and ``delay`` are those of the functions above. The peak a bin belongs to carries the phase.
     """
     batch, count, bins = magnitude.shape
-    window = 2 * (bins - 1)
-    log = (magnitude + 1e-7).log()
-    left, mid, right = log[..., :-2], log[..., 1:-1], log[..., 2:]
+    left, mid, right = magnitude[..., :-2], magnitude[..., 1:-1], magnitude[..., 2:]
     is_peak = F.pad((mid > left) & (mid >= right), (1, 1))
-    curve = (left - 2 * mid + right).clamp_max(-1e-6)
-    shift = F.pad((0.5 * (left - right) / curve).clamp(-0.5, 0.5), (1, 1))
     position = torch.arange(bins, dtype=torch.float32)
     # The nearest peak below and above each bin, by a running maximum and minimum of peak positions.
     below = torch.where(is_peak, position, -1e4).cummax(-1).values
     above = torch.where(is_peak, position, 1e4).flip(-1).cummin(-1).values.flip(-1)
     nearest = torch.where(position - below <= above - position, below, above)
-    has_peak = (nearest >= 0) & (nearest < bins)
-    nearest = torch.where(has_peak, nearest, position)
-    frequency = nearest + torch.gather(shift, -1, nearest.long()) * has_peak
-    nearest = nearest.long()
-    # Around a peak the phase turns by half a circle from bin to bin (the window is centred in its frame).
-    step = frequency * (2 * math.pi * hop / window) + math.pi * (torch.arange(bins) - nearest)
+    nearest = torch.where((nearest >= 0) & (nearest < bins), nearest, position).long()
+    turn = (nearest + frequency.gather(-1, nearest)) * (math.pi * hop / (bins - 1))
+    # In double precision: a sum over hundreds of bins, of which small differences are taken.
+    profile = (math.pi * (1 - delay.double())).cumsum(-1)
+    step = torch.remainder(turn + (profile - profile.gather(-1, nearest)), 2 * math.pi).float()
     phase, phases = last, []
     for m in range(count):
         phase = torch.remainder(phase.gather(-1, nearest[:, m]) + step[:, m], 2 * math.pi)
@@ -73,81 +94,34 @@ def peak_phase(magnitude: Tensor, last: Tensor, hop: int) -> Tensor:
     return torch.stack(phases, 1)
 
 
-class PhaseReconstruction:
-    """Feed blocks of magnitudes, get audio; the last `REACH` spectra of each block wait for the next one."""
+class PhaseVocoder:
+    """Feed blocks of spectra, get audio; half of what a window overlaps waits for the next block."""
 
-    MOMENTUM = 0.99
+    def __init__(self, window: int, hop: int) -> None:
+        self.window, self.hop = window, hop
+        self.last: Tensor | None = None  # [B, bins]: phase of the last spectrum so far
+        self.tail = self.tail_envelope = torch.zeros(1, 0)  # the sum of windows that more will be added to
+        self.skip = (window - hop) // 2  # samples before the first one, still to be dropped
 
-    def __init__(self, window: int, hop: int, iterations: int) -> None:
-        self.window, self.hop, self.iterations = window, hop, iterations
-        self.reach = math.ceil(window / hop) - 1  # spectra that overlap a given one, on each side
-        self.fixed: Tensor | None = None  # complex [B, <= reach, bins]: given out, never changed again
-        self.waiting: Tensor | None = None  # complex [B, <= reach, bins]: begun, may change
-        self.emitted = 0  # samples given out
-        self.committed = 0  # spectra fixed so far
-
-    def push(self, magnitude: Tensor) -> Tensor:
-        """Magnitudes [B, M, bins] of the next spectra -> audio [B, n] that is final."""
-        return self._advance(magnitude, last=False)
+    def push(self, magnitude: Tensor, frequency: Tensor, delay: Tensor) -> Tensor:
+        """The next spectra, each [B, M, bins] with M > 0 -> audio [B, n] that is final."""
+        batch, count, bins = magnitude.shape
+        last = math.pi * torch.arange(bins).expand(batch, -1) if self.last is None else self.last
+        phase = peak_phase(magnitude, frequency, delay, last, self.hop)
+        self.last = phase[:, -1]
+        total = inverse(torch.polar(magnitude, phase), self.window, self.hop)
+        under = envelope(count, self.window, self.hop)
+        total[:, : self.tail.shape[1]] += self.tail
+        under[:, : self.tail.shape[1]] += self.tail_envelope
+        end = count * self.hop
+        self.tail, self.tail_envelope = total[:, end:], under[:, end:]
+        out = (total[:, :end] / under[:, :end].clamp_min(1e-3))[:, self.skip :]
+        self.skip = max(0, self.skip - end)
+        return out
 
     def finish(self) -> Tensor:
         """The rest of the audio [B, n]."""
-        if self.waiting is None:
+        if self.last is None:
             return torch.zeros(1, 0)
-        return self._advance(self.waiting[:, :0].abs(), last=True)
-
-    def _advance(self, magnitude: Tensor, last: bool) -> Tensor:
-        batch, _, bins = magnitude.shape
-        empty = torch.zeros(batch, 0, bins, dtype=torch.complex64)
-        fixed = empty if self.fixed is None else self.fixed
-        waiting = empty if self.waiting is None else self.waiting
-        before = torch.cat([fixed, waiting], 1)
-        start = before[:, -1].angle() if before.shape[1] else math.pi * torch.arange(bins).expand(batch, -1)
-        fresh = torch.polar(magnitude, peak_phase(magnitude, start, self.hop)) if magnitude.shape[1] else empty
-        target = torch.cat([waiting.abs(), magnitude], 1)
-        spectrum = self._iterate(fixed, torch.cat([waiting, fresh], 1), target)
-        free = spectrum.shape[1]
-        commit = free if last else max(0, free - self.reach)
-        audio = self._emit(torch.cat([fixed, spectrum], 1), fixed.shape[1] + commit, last)
-        self.committed += commit
-        self.fixed = torch.cat([fixed, spectrum[:, :commit]], 1)[:, -self.reach :]
-        self.waiting = spectrum[:, commit:]
-        return audio
-
-    def _envelope(self, count: int, whole_left: bool) -> Tensor:
-        """Sum of squared windows under ``count`` spectra; as if more came before, unless at the very start."""
-        square = _window(self.window).square()
-        extra = self.reach if whole_left else 0
-        total = overlap_add(square.expand(1, count + extra + self.reach, -1), self.hop)[0]
-        total = total[extra * self.hop :][: (count - 1) * self.hop + self.window]
-        return total.clamp_min(1e-3)
-
-    def _iterate(self, fixed: Tensor, spectrum: Tensor, target: Tensor) -> Tensor:
-        """Fast Griffin-Lim on ``spectrum`` with ``fixed`` before it."""
-        count = fixed.shape[1]
-        if not spectrum.shape[1]:
-            return spectrum
-        envelope = self._envelope(count + spectrum.shape[1], whole_left=self.committed > count)
-        previous = spectrum
-        for _ in range(self.iterations):
-            audio = inverse(torch.cat([fixed, spectrum], 1), self.window, self.hop, envelope)
-            frames = audio.unfold(-1, self.window, self.hop)[:, count:]
-            rebuilt = torch.fft.rfft(frames * _window(self.window)) * (4 / self.window)
-            ahead = rebuilt + self.MOMENTUM * (rebuilt - previous)
-            previous = rebuilt
-            spectrum = torch.polar(target, ahead.angle())
-        return spectrum
-
-    def _emit(self, spectrum: Tensor, final: int, last: bool) -> Tensor:
-        """Audio that no later spectrum can touch: up to where spectrum number ``final`` begins."""
-        side = (self.window - self.hop) // 2
-        before = min(self.committed, self.reach)
-        first = self.committed - before  # number of spectrum[:, 0]
-        audio = inverse(spectrum, self.window, self.hop, self._envelope(spectrum.shape[1], first > 0))
-        # Sample 0 of `audio` is sample first * hop - side of the whole.
-        origin = first * self.hop - side
-        total = (self.committed + final - before) * self.hop
-        end = total if last else max(self.emitted, total - side)
-        out = audio[:, self.emitted - origin : end - origin]
-        self.emitted = end
-        return out
+        rest = self.tail / self.tail_envelope.clamp_min(1e-3)
+        return rest[:, self.skip : (self.window - self.hop) // 2]

@@ -1,4 +1,4 @@
-"""The plan of a piece: tempo, metre, key, chords, drums, instruments, read from the words or drawn from habits.
+"""The plan of a piece: tempo, metre, key, chords, drums, instruments, ending, read from the words or drawn from habits.
 
 What a prompt says is kept (``read_prompt``), what it leaves open is drawn by the seed (``make_plan``), and what is
 given by hand wins over both. Pure and deterministic. Knows nothing of audio, networks or how a plan is heard by a
@@ -18,7 +18,7 @@ from musicgen import aligned
 from musicgen.habits import BANDS, PLAIN, PLAIN_BAND, STYLES, Habits
 from musicgen.instruments import BASSES, MOST, parse_instruments, settle
 from musicgen.reading import Reading, read_prompt
-from musicgen.theory import METERS, Chord, Key, Meter, parse_chord, parse_chords, parse_key, parse_meter
+from musicgen.theory import METERS, Chord, Key, Meter, home_chord, parse_chord, parse_chords, parse_key, parse_meter
 
 __all__ = ["MAX_BPM", "MIN_BPM", "Plan", "Reading", "key_of", "make_plan", "read_prompt"]
 
@@ -32,7 +32,8 @@ class Plan:
     """What is told about a piece besides its text; a part that is None or empty is not told.
 
     ``bpm`` counts felt beats; ``chords`` is a loop, one chord a bar; ``start`` is where in the loop the piece begins,
-    in seconds after the first chord's downbeat; ``instruments`` are all that play, drums apart.
+    in seconds after the first chord's downbeat; ``instruments`` are all that play, drums apart. With an ``ending`` it
+    strikes its tonic on the last downbeat that leaves it time to ring out; without, it goes on beyond its last second.
     """
 
     bpm: float | None
@@ -42,6 +43,7 @@ class Plan:
     drums: bool | None = None
     start: float = 0.0
     instruments: tuple[str, ...] = ()
+    ending: bool | None = None
 
     def __post_init__(self) -> None:
         if self.bpm is not None:
@@ -59,11 +61,24 @@ class Plan:
             if self.chords:
                 bar = aligned.bar_seconds(self.bpm, self.meter)
                 out += aligned.chord_features(frames, frame_rate, self.chords, bar, self.start)
+            if self.ending and self.chords and self.key and (ends := self.ends(frames / frame_rate)) is not None:
+                first = math.ceil(ends * frame_rate - 1e-6)
+                out[first:] = aligned.drop(out[first:], "chords")
+                home = (home_chord(self.key, self.chords),)
+                out[first:] += aligned.chord_features(frames - first, frame_rate, home, bar)
         if self.drums is not None:
             out += aligned.drum_features(frames, self.drums)
         if self.instruments:
             out += aligned.instrument_features(frames, self.instruments)
+        if self.ending is not None:
+            out += aligned.ending_features(frames, frame_rate, self.ends(frames / frame_rate))
         return out
+
+    def ends(self, seconds: float) -> float | None:
+        """When a piece of ``seconds`` strikes its final chord; None when it has no ending, or no room for one."""
+        if not self.ending or self.bpm is None:
+            return None
+        return aligned.last_downbeat(seconds, self.bpm, self.meter, self.start)
 
     def describe(self) -> str:
         """One line for people, such as ``90 bpm, 4/4, A minor, chords Am F C G, with drums``."""
@@ -72,6 +87,7 @@ class Plan:
         parts += [f"chords {' '.join(map(str, self.chords))}"] if self.chords else []
         parts += [" + ".join(self.instruments)] if self.instruments else []
         parts += [] if self.drums is None else ["with drums" if self.drums else "no drums"]
+        parts += [] if self.ending is None else ["with an ending" if self.ending else "without an ending"]
         return ", ".join(parts) or "nothing beyond the text"
 
     def to_dict(self) -> dict[str, Any]:
@@ -84,6 +100,7 @@ class Plan:
             "drums": self.drums,
             "start": self.start,
             "instruments": ", ".join(self.instruments) or None,
+            "ending": self.ending,
         }
 
     @classmethod
@@ -93,8 +110,10 @@ class Plan:
             raise ValueError("A plan is a table of bpm, meter, key, chords and drums.")
         key, chords, drums = values.get("key"), values.get("chords"), values.get("drums")
         instruments = values.get("instruments")
-        if drums not in (True, False, None):
-            raise ValueError("The plan's drums must be true, false or empty.")
+        ending = values.get("ending")
+        for name, value in (("drums", drums), ("ending", ending)):
+            if value not in (True, False, None):
+                raise ValueError(f"The plan's {name} must be true, false or empty.")
         bpm = values.get("bpm")
         return cls(
             bpm=None if bpm is None else check_bpm(bpm),
@@ -104,6 +123,7 @@ class Plan:
             drums=None if drums is None else bool(drums),
             start=_number(values.get("start", 0.0), "The plan's start"),
             instruments=parse_instruments(str(instruments)[:400]) if instruments else (),
+            ending=None if ending is None else bool(ending),
         )
 
 
@@ -116,12 +136,17 @@ def make_plan(
     chords: str | tuple[Chord, ...] | None = None,
     drums: bool | None = None,
     instruments: str | None = None,
+    ending: bool | None = None,
+    style: str | None = None,
 ) -> Plan:
     """The whole plan: values given first, then the prompt's, then the habits of its style, drawn by ``seed``.
 
-    Each part has a draw of its own, so that giving one leaves the others as they were. Raises ``ValueError``.
+    ``style`` is that of a prompt that names none (see ``meaning``). Each part has a draw of its own, so that giving one
+    leaves the others as they were. Raises ``ValueError``.
     """
     said = read_prompt(prompt)
+    if said.style is None and style is not None:
+        said = replace(said, style=style)
     habits = STYLES[said.style] if said.style else PLAIN
 
     the_meter = _meter(meter) if meter is not None else said.meter or _draw_meter(habits, seed)
@@ -147,7 +172,9 @@ def make_plan(
     elif the_drums is None and said.instruments:
         the_drums = False  # whoever says what plays, and wants drums, says so
     players = _players(said, seed) if instruments is None else parse_instruments(instruments[:400])
-    return Plan(the_bpm, the_meter, the_key, the_chords, the_drums, instruments=players)
+    if ending is None:
+        ending = True if said.ending is None else said.ending
+    return Plan(the_bpm, the_meter, the_key, the_chords, the_drums, instruments=players, ending=ending)
 
 
 def _players(said: Reading, seed: int) -> tuple[str, ...]:

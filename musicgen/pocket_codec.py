@@ -1,9 +1,10 @@
 """The bundled model's codec: 4 codebooks at 50 Hz, 32 kHz mono, made for two CPU cores.
 
 A frame of 640 samples is two log-magnitude spectra. An encoder maps them to a latent (a frozen PCA of the
-spectra plus a learned correction), a residual vector quantiser makes codes of it, a decoder maps back, and
-the phase is reconstructed (`phase.py`). Wide layers at 50 Hz cost a CPU far less than EnCodec's thin layers
-at 32 kHz, and what the model must say is only magnitudes.
+spectra, weighted as the ear hears pitch, plus a learned correction), a residual vector quantiser makes codes of
+it, and a decoder maps back. It also says how far the sound in each bin lies from the bin's frequency and from the
+middle of the window, which a phase vocoder (`phase.py`) needs to make a waveform of it in one pass. Wide layers at
+50 Hz cost a CPU far less than EnCodec's thin layers at 32 kHz.
 
 Knows nothing of training, of files, or of the language model. Same interface as `codec.py`.
 """
@@ -15,9 +16,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from musicgen.config import PocketCodecConfig
-from musicgen.phase import PhaseReconstruction, spectra
+from musicgen.phase import PhaseVocoder, spectra
 
 FLOOR = 1e-4  # of full scale; added before the logarithm, taken away after it, so that silence stays silent
+SOUNDS = 3  # of each bin the decoder says: log magnitude, frequency, delay
 BLOCK = 24  # latent frames decoded at once; fixed and aligned to frame 0, so that chunks cannot change a bit
 
 
@@ -89,9 +91,17 @@ class ResidualQuantizer(nn.Module):
         return sum((self.codebooks[k][codes[:, k]] for k in range(codes.shape[1])), torch.zeros(()))
 
 
+def ear_weights(config: PocketCodecConfig) -> Tensor:
+    """[bins]: how much each bin of a spectrum counts, as the ear spaces pitch; mean 1."""
+    hertz = torch.linspace(0, config.sample_rate / 2, config.window // 2 + 1)
+    weight = 1 / (hertz + 400)
+    return weight / weight.mean()
+
+
 class PocketCodec(nn.Module):
     """``encode [B, 1, N] -> codes [B, K, T]`` and back."""
 
+    weight: Tensor
     pca: Tensor
     mean: Tensor
     scale: Tensor
@@ -104,7 +114,9 @@ class PocketCodec(nn.Module):
         self.sample_rate, self.hop, self.frame_rate = config.sample_rate, config.hop, config.frame_rate
         self.channels, self.codebooks, self.codebook_size = 1, config.codebooks, config.codebook_size
         self.features = config.hop // config.stft_hop * (config.window // 2 + 1)
-        # Orthonormal rows [D, features]; latent = pca @ (x - mean) / scale, one scale for all dimensions.
+        each = config.hop // config.stft_hop
+        self.register_buffer("weight", ear_weights(config).sqrt().repeat(each), persistent=False)
+        # Orthonormal rows [D, features]; latent = pca @ ((x - mean) * weight) / scale, one scale for all dimensions.
         self.register_buffer("pca", torch.zeros(config.dimension, self.features))
         self.register_buffer("mean", torch.zeros(self.features))
         self.register_buffer("scale", torch.ones(()))
@@ -113,7 +125,7 @@ class PocketCodec(nn.Module):
         self.register_buffer("ceiling", torch.full((self.features,), torch.inf))
         latent, features = config.dimension, self.features
         self.analysis = Network(features, config.encoder_width, latent, config.encoder_blocks, 3)
-        self.synthesis = Network(latent, config.decoder_width, features, config.decoder_blocks, self.AHEAD)
+        self.synthesis = Network(latent, config.decoder_width, SOUNDS * features, config.decoder_blocks, self.AHEAD)
         self.quantizer = ResidualQuantizer(config.codebooks, config.codebook_size, config.dimension)
 
     def log_spectra(self, audio: Tensor) -> Tensor:
@@ -123,18 +135,21 @@ class PocketCodec(nn.Module):
 
     def to_latent(self, x: Tensor) -> Tensor:
         """Log magnitudes [B, T, features] -> latent [B, T, D]."""
-        centred = x - self.mean
+        centred = (x - self.mean) * self.weight
         return (centred @ self.pca.T) / self.scale + self.analysis(centred)
 
-    def from_latent(self, z: Tensor) -> Tensor:
-        """Latent [B, T, D] -> log magnitudes [B, T, features]."""
-        return (z * self.scale) @ self.pca + self.mean + self.synthesis(z)
+    def from_latent(self, z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Latent [B, T, D] -> log magnitudes, frequencies and delays, each [B, T, features]."""
+        correction, frequency, delay = self.synthesis(z).chunk(SOUNDS, -1)
+        return (z * self.scale) @ self.pca / self.weight + self.mean + correction, frequency, delay
 
     def magnitudes(self, log_spectra: Tensor) -> Tensor:
         """[B, T, features] -> magnitudes [B, 2T, bins]."""
-        bins = self.config.window // 2 + 1
-        bounded = torch.minimum(log_spectra, self.ceiling)
-        return (bounded.exp() - FLOOR).clamp_min(0).view(len(log_spectra), -1, bins)
+        return self.by_spectrum((torch.minimum(log_spectra, self.ceiling).exp() - FLOOR).clamp_min(0))
+
+    def by_spectrum(self, x: Tensor) -> Tensor:
+        """[B, T, features] -> [B, 2T, bins]: a latent frame's spectra one after the other."""
+        return x.reshape(len(x), -1, self.config.window // 2 + 1)
 
     @torch.inference_mode()
     def encode(self, audio: Tensor) -> Tensor:
@@ -161,9 +176,8 @@ class PocketStream:
         self.look_back = codec.config.decoder_blocks * (6 - codec.AHEAD)
         self.latent: Tensor | None = None  # [B, T so far, D], from frame `first` on
         self.first = 0  # frame number of latent[:, 0]
-        self.done = 0  # frames whose magnitudes went to the phase reconstruction
-        config = codec.config
-        self.phase = PhaseReconstruction(config.window, config.stft_hop, config.phase_iterations)
+        self.done = 0  # frames whose spectra went to the vocoder
+        self.vocoder = PhaseVocoder(codec.config.window, codec.config.stft_hop)
 
     @torch.inference_mode()
     def push(self, codes: Tensor) -> Tensor:
@@ -172,7 +186,7 @@ class PocketStream:
         self.latent = latent if self.latent is None else torch.cat([self.latent, latent], 1)
         ready = []
         while self.first + self.latent.shape[1] >= self.done + BLOCK + self.look_ahead:
-            ready.append(self.phase.push(self._block(self.done + BLOCK)))
+            ready.append(self.vocoder.push(*self._block(self.done + BLOCK)))
         return self._join(ready)
 
     @torch.inference_mode()
@@ -182,20 +196,23 @@ class PocketStream:
             return torch.zeros(1, 1, 0)
         end, ready = self.first + self.latent.shape[1], []
         while self.done < end:
-            ready.append(self.phase.push(self._block(min(self.done + BLOCK, end))))
-        return self._join([*ready, self.phase.finish()])
+            ready.append(self.vocoder.push(*self._block(min(self.done + BLOCK, end))))
+        return self._join([*ready, self.vocoder.finish()])
 
-    def _block(self, end: int) -> Tensor:
-        """Magnitudes of frames `done`..`end`, from no more context than the network can see."""
+    def _block(self, end: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Spectra of frames `done`..`end`, from no more context than the network can see."""
         assert self.latent is not None
-        begin = max(0, self.done - self.look_back)
+        codec, begin = self.codec, max(0, self.done - self.look_back)
         window = self.latent[:, begin - self.first : end + self.look_ahead - self.first]
-        out = self.codec.from_latent(window)[:, self.done - begin : end - begin]
+        own = slice(self.done - begin, end - begin)
+        log_spectra, frequency, delay = (x[:, own] for x in codec.from_latent(window))
         self.done = end
         keep = max(0, end - self.look_back)
         self.latent, self.first = self.latent[:, keep - self.first :], keep
+        sounds = (codec.magnitudes(log_spectra), codec.by_spectrum(frequency), codec.by_spectrum(delay))
         # The phase is a short loop over small spectra, for which no accelerator is any use.
-        return self.codec.magnitudes(out).float().cpu()
+        magnitude, frequency, delay = (x.float().cpu() for x in sounds)
+        return magnitude, frequency, delay
 
     def _join(self, pieces: list[Tensor]) -> Tensor:
         assert self.latent is not None

@@ -16,6 +16,7 @@ from musicgen import aligned, chroma, rhythm
 from musicgen.audio import Audio
 from musicgen.conditions import Conditions
 from musicgen.instruments import parse_instruments
+from musicgen.meaning import nearest_style
 from musicgen.model import Model
 from musicgen.painting import Painting
 from musicgen.painting import parse as parse_painting
@@ -71,11 +72,12 @@ def prepare(model: Model, request: GenerationRequest) -> Prepared:
     if heard is not None:
         strongest = chroma.strongest(heard)
         assert request.melody is not None
-        told = min(frames, round(request.melody.seconds * model.codec.frame_rate))
+        lasts = min(frames, round(request.melody.seconds * model.codec.frame_rate))
+        told = int(np.argmax(np.append(features[:lasts, aligned.OVER], 1.0)))  # the final chord is everybody's
         features[:told] += aligned.melody_features(told, model.codec.frame_rate, strongest, chroma.CHROMA_RATE)
         onehot = chroma.argmax_onehot(heard) * (strongest >= 0)[:, None]
-        if told < frames and painting is None:
-            notes.append(f"The melody lasts {told / model.codec.frame_rate:.1f} s; the music goes on freely after it.")
+        if lasts < frames and painting is None:
+            notes.append(f"The melody lasts {lasts / model.codec.frame_rate:.1f} s; the music goes on freely after it.")
     if painting is not None:
         features = painting.apply(features, model.codec.frame_rate)
         if painting.sings:
@@ -164,7 +166,8 @@ def _plan(
     assert request.seed is not None
     if request.plan == "off":
         return _told_by_hand(request)
-    plan = make_plan(request.prompt, request.seed, **request.parts)
+    style = nearest_style(request.prompt)
+    plan = make_plan(request.prompt, request.seed, **request.parts, style=style)
     source = request.melody or request.continue_from
     if source is None:
         return plan
@@ -186,13 +189,18 @@ def _plan(
     if request.melody is not None:
         # Chords that were merely drawn would quarrel with the tune.
         chords = plan.chords if told and bpm is not None else ()
-        return replace(plan, bpm=bpm, meter=meter, key=key, chords=chords, start=-beat)
-    again = make_plan(request.prompt, request.seed, **{**request.parts, "key": key, "chords": request.chords})
+        # A tune ends by itself; it is cut short for a final chord only where one is asked for.
+        ending = plan.ending and (request.ending is not None or said.ending is not None)
+        return replace(plan, bpm=bpm, meter=meter, key=key, chords=chords, start=-beat, ending=ending)
+    parts = {**request.parts, "key": key, "chords": request.chords}
+    again = make_plan(request.prompt, request.seed, **parts, style=style)
     chords = () if bpm is None else plan.chords if told else again.chords
     if bpm is not None:  # the loop begins with the first beat of the new music
         period = 60.0 / bpm
         beat += np.ceil((given_seconds - beat) / period) * period
-    return replace(plan, bpm=bpm, meter=meter, key=key, chords=chords, start=-float(beat))
+    plan = replace(plan, bpm=bpm, meter=meter, key=key, chords=chords, start=-float(beat))
+    ends = plan.ends(request.duration)
+    return replace(plan, ending=False) if ends is not None and ends < given_seconds else plan
 
 
 def _told_by_hand(request: GenerationRequest) -> Plan | None:
@@ -206,4 +214,5 @@ def _told_by_hand(request: GenerationRequest) -> Plan | None:
         parse_chords(request.chords) if request.chords else (),
         request.drums,
         instruments=parse_instruments(request.instruments) if request.instruments else (),
+        ending=request.ending,
     )

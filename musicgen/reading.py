@@ -39,6 +39,7 @@ class Reading:
     instruments: tuple[str, ...] = ()  # as they are named: "guitar" may be any of them (see instruments.py)
     unwanted: tuple[str, ...] = ()  # instruments there shall not be, as they are named
     solo: bool = False  # one of the instruments alone
+    ending: bool | None = None  # False for a loop, or for what shall go on
 
 
 def read_prompt(prompt: str) -> Reading:
@@ -66,6 +67,7 @@ def read_prompt(prompt: str) -> Reading:
         instruments=instruments,
         unwanted=unwanted,
         solo=bool(_SOLO.search(lower)),
+        ending=_ending(lower),
     )
 
 
@@ -271,6 +273,20 @@ def _drums(lower: str) -> bool | None:
         else:
             return True
     return False if none_said else None
+
+
+_LOOP = re.compile(r"\b(?:loop|loops|loopable|looping|looped|seamless(?:ly)?|endless(?:ly)?|never-ending)\b|루프|반복")
+_END = re.compile(r"\b(?:ending|final chord|outro|finale|cadence)\b|엔딩|아웃트로")
+
+
+def _ending(lower: str) -> bool | None:
+    def refused(text: str, match: re.Match[str]) -> bool:
+        return bool(_refused(text, match) or _NEGATED.search(_before(text, match, 40)))
+
+    loops = any(not refused(lower, match) for match in _LOOP.finditer(lower))
+    rest = _LOOP.sub(" ", lower)
+    ends = [not refused(rest, match) for match in _END.finditer(rest)]
+    return False if loops or (ends and not any(ends)) else True if ends else None
 
 
 def _refused(text: str, match: re.Match[str]) -> bool:

@@ -53,13 +53,14 @@ class GenerationRequest:
     chords: str | None = None
     drums: bool | None = None
     instruments: str | None = None  # such as "piano, electric bass": all that play, drums apart
+    ending: bool | None = None  # whether it ends on a final chord, or goes on beyond its last second
     plan: str = "auto"  # auto | off
     painting: str | None = None  # notes painted over melody and chords (see painting.py)
 
     @property
     def parts(self) -> dict[str, Any]:
         """The parts of the plan that were given by hand."""
-        names = ("bpm", "key", "meter", "chords", "drums", "instruments")
+        names = ("bpm", "key", "meter", "chords", "drums", "instruments", "ending")
         return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
 
 
@@ -242,6 +243,8 @@ def _check_plan(request: GenerationRequest) -> None:
         raise ValueError(f"The plan is 'auto' or 'off', not '{str(request.plan)[:40]}'.")
     if request.drums not in (True, False, None):
         raise ValueError("Drums are true, false or left open.")
+    if request.ending not in (True, False, None):
+        raise ValueError("The ending is true, false or left open.")
     checks = {"bpm": check_bpm, "key": parse_key, "meter": parse_meter, "chords": parse_chords,
               "instruments": parse_instruments}
     for name, check in checks.items():

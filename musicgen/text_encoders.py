@@ -11,7 +11,7 @@ import importlib.metadata
 import json
 import re
 from collections.abc import Mapping
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -63,6 +63,7 @@ class TransformersEncoder:
         return states.float()
 
 
+@lru_cache(maxsize=2)  # frozen, and asked by the page as well as by the model
 def minilm(device: torch.device | str = "cpu") -> TransformersEncoder:
     """all-MiniLM-L6-v2, 384 wide: from the installed wheel, else from the hub; checked byte for byte.
 

@@ -7,6 +7,7 @@ Every parser raises ``ValueError`` with one sentence a user can act on.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 PITCH_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
@@ -129,6 +130,13 @@ def parse_chords(text: str) -> tuple[Chord, ...]:
     if not 1 <= len(names) <= 16:
         raise ValueError("A chord loop has 1 to 16 chords, such as 'C Am F G'.")
     return tuple(parse_chord(name) for name in names)
+
+
+def home_chord(key: Key, chords: Sequence[Chord]) -> Chord:
+    """The chord a piece in ``key`` ends on: the first of its ``chords`` that is the tonic's own, or the plain triad."""
+    third = (key.tonic + (3 if key.mode == "minor" else 4)) % 12
+    own = (c for c in chords if c.root == c.bass == key.tonic and third in c.pitch_classes)
+    return next(own, Chord(key.tonic, "m" if key.mode == "minor" else "", key.tonic))
 
 
 def parse_meter(text: str) -> Meter:

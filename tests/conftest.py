@@ -66,7 +66,7 @@ def tiny_pocket_codec() -> PocketCodec:
     torch.manual_seed(2)
     config = PocketCodecConfig(
         sample_rate=3_200, codebook_size=VOCABULARY, dimension=8, window=64, stft_hop=32, hop=64, encoder_width=16,
-        decoder_width=16, encoder_blocks=1, decoder_blocks=2, phase_iterations=1,
+        decoder_width=16, encoder_blocks=1, decoder_blocks=2,
     )
     codec = PocketCodec(config)
     codec.quantizer.codebooks.normal_()

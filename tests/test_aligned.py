@@ -15,14 +15,20 @@ from musicgen.aligned import (
     DRUMS_OFF,
     DRUMS_ON,
     GROUPS,
+    HAS_ENDING,
     HAS_MELODY,
     MELODY,
+    NEAR,
+    OVER,
+    RING,
     bar_seconds,
     beat_features,
     chord_features,
     drop,
     drum_features,
+    ending_features,
     instrument_features,
+    last_downbeat,
     melody_features,
 )
 from musicgen.theory import METERS, parse_chords
@@ -38,6 +44,7 @@ def everything(frames: int = 200) -> np.ndarray:
         + melody_features(frames, 50.0, np.array([0, 4, -1, 7]), 1.0)
         + drum_features(frames, True)
         + instrument_features(frames, ["piano", "banjo"])
+        + ending_features(frames, 50.0, 3.0)
     )
 
 
@@ -106,3 +113,33 @@ def test_drums(drums: bool) -> None:
     features = drum_features(3, drums)
     assert features[:, DRUMS_ON].all() == drums and features[:, DRUMS_OFF].all() == (not drums)
     assert features.sum() == 3
+
+
+def test_an_end_is_foreseen_and_then_over() -> None:
+    told = ending_features(500, 50.0, 6.0)
+    assert told[:, HAS_ENDING].all()
+    assert not told[:100, NEAR].any() and told[200, NEAR] == pytest.approx(0.5) and told[299, NEAR] > 0.99
+    assert not told[:300, OVER].any() and told[300:, OVER].all() and not told[300:, NEAR].any()
+    on = ending_features(500, 50.0, None)
+    assert on[:, HAS_ENDING].all() and on.sum() == 500
+
+
+def test_the_last_downbeat_by_hand() -> None:
+    # 120 bpm in 4/4: a bar is two seconds.
+    assert last_downbeat(20.0, 120.0, METERS["4/4"]) == pytest.approx(18.0)
+    assert last_downbeat(19.9, 120.0, METERS["4/4"]) == pytest.approx(16.0)
+    assert last_downbeat(20.0, 120.0, METERS["4/4"], start=0.5) == pytest.approx(17.5)
+    assert last_downbeat(5.0, 120.0, METERS["4/4"]) is None
+
+
+@given(seconds=st.floats(1, 300), bpm=st.floats(40, 220), name=meters, start=st.floats(0, 5))
+def test_a_final_chord_falls_on_a_bar_line_and_has_time_to_ring(
+    seconds: float, bpm: float, name: str, start: float
+) -> None:
+    at, bar = last_downbeat(seconds, bpm, METERS[name], start), bar_seconds(bpm, METERS[name])
+    if at is not None:
+        bars = (at + start) / bar
+        assert bars == pytest.approx(round(bars), abs=1e-6)
+        assert 2 * bar - 1e-3 <= at <= seconds - RING + 1e-3
+    else:
+        assert seconds - RING < 3 * bar + 1e-3

@@ -107,7 +107,13 @@ SAYS = [
     ("disco", {"style": "funk"}),
     ("music box for a baby", {"style": "lullaby"}),
     ("meditation drone", {"style": "ambient"}),
-    ("something nice", {"style": None}),
+    ("something nice", {"style": None, "ending": None}),
+    ("a lo-fi loop", {"ending": False}),
+    ("endless calm piano", {"ending": False}),
+    ("funk, not a loop", {"ending": None}),
+    ("a march with a grand ending", {"ending": True}),
+    ("a march without an ending", {"ending": False}),
+    ("재즈 루프", {"style": "jazz", "ending": False}),
     # Korean
     ("느린 재즈, 드럼 없이, 다장조", {"style": "jazz", "bpm_range": (56, 78), "drums": False, "key": "C major"}),
     ("슬픈 왈츠, 내림마단조", {"meter": "3/4", "key": "Eb minor", "mode": "minor"}),
@@ -269,9 +275,35 @@ def test_what_is_not_told_is_zero():
 
 def test_one_line_for_people():
     plan = make_plan("", 1, bpm=90, key="A minor", meter="4/4", chords="Am F C G", drums=True)
-    assert plan.describe() == "90 bpm, 4/4, A minor, chords Am F C G, with drums"
-    plan = make_plan("", 1, bpm=90, key="A minor", chords="Am F", meter="3/4", drums=False, instruments="harp, Fiddle")
-    assert plan.describe() == "90 bpm, 3/4, A minor, chords Am F, harp + violin, no drums"
+    assert plan.describe() == "90 bpm, 4/4, A minor, chords Am F C G, with drums, with an ending"
+    plan = make_plan("loop", 1, bpm=90, key="A minor", chords="Am F", meter="3/4", drums=False,
+                     instruments="harp, Fiddle")
+    assert plan.describe() == "90 bpm, 3/4, A minor, chords Am F, harp + violin, no drums, without an ending"
+
+
+# -- the end ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_plan_with_an_ending_comes_home_on_its_last_downbeat():
+    # 120 bpm in 4/4, 9 s: bars of 2 s, the last downbeat with two seconds to ring is that of 6 s, frame 300.
+    plan = Plan(120.0, METERS["4/4"], Key(9, "minor"), parse_chords("Am7 F"), ending=True)
+    assert plan.ends(9.0) == pytest.approx(6.0) and plan.ends(5.0) is None
+    told = plan.aligned(450, 50)
+    loop = Plan(120.0, METERS["4/4"], Key(9, "minor"), parse_chords("Am7 F")).aligned(450, 50)
+    assert set(np.flatnonzero(told[299, aligned.CHORD])) == {9, 0, 4, 7}
+    assert set(np.flatnonzero(loop[300, aligned.CHORD])) == {5, 9, 0}
+    for frame in (300, 449):
+        assert set(np.flatnonzero(told[frame, aligned.CHORD])) == {9, 0, 4, 7} and told[frame, aligned.OVER] == 1
+    np.testing.assert_array_equal(told[:300, : aligned.NEAR], loop[:300, : aligned.NEAR])
+    np.testing.assert_array_equal(told[:, aligned.BEAT], loop[:, aligned.BEAT])
+    on = Plan(120.0, METERS["4/4"], Key(9, "minor"), parse_chords("Am7 F"), ending=False).aligned(450, 50)
+    assert on[:, aligned.HAS_ENDING].all() and not on[:, aligned.OVER].any()
+    np.testing.assert_array_equal(on[:, : aligned.NEAR], loop[:, : aligned.NEAR])
+
+
+def test_music_ends_unless_a_loop_is_asked_for():
+    assert make_plan("jazz", 1).ending and not make_plan("jazz loop", 1).ending
+    assert make_plan("jazz loop", 1, ending=True).ending and not make_plan("jazz", 1, ending=False).ending
 
 
 # -- instruments -----------------------------------------------------------------------------------------------------

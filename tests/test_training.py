@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from musicgen.aligned import ALIGNED_DIM, DRUMS_ON, HAS_CHORDS, HAS_MELODY, INSTRUMENT
+from musicgen.aligned import ALIGNED_DIM, DRUMS_ON, HAS_CHORDS, HAS_ENDING, HAS_MELODY, INSTRUMENT, OVER
 from musicgen.config import LMConfig
 from musicgen.instruments import INSTRUMENTS
 from musicgen.lm import LM
@@ -35,10 +35,12 @@ from musicgen.train.lm import (
 )
 from musicgen.train.metrics import linear_distance, mel_distance
 from musicgen.train.quantizer import QuantizerTrainer, kmeans
+from musicgen.train.translate import shares, translated
 
 FACTS = {
     "bpm": 120.0, "meter": "4/4", "key": "C major", "chords": ["C", "Am", "F", "G"], "drums": True,
     "instruments": ["piano", "harp", "drum kit"], "captions": ["calm piano", "a piano"], "melody": [0] * 200,
+    "ends": None,
 }
 
 
@@ -72,6 +74,23 @@ def test_what_is_told_is_true_of_the_piece() -> None:
 def test_the_instruments_told_are_those_of_the_piece() -> None:
     told = piece_aligned(FACTS, 10)[0, INSTRUMENT]
     assert {INSTRUMENTS[i] for i in np.flatnonzero(told)} == {n for n in FACTS["instruments"] if "drum" not in n}
+
+
+def test_an_end_that_can_be_heard_is_told_and_often_shown(shards: Path) -> None:
+    for path in shards.glob("train_*.jsonl"):
+        facts = [json.loads(line) for line in path.read_text().splitlines()]
+        path.write_text("\n".join(json.dumps(f | {"ends": 5.0}) for f in facts) + "\n")  # of 8 s
+    batch = Pieces(shards, "train").batch(200, 100, np.random.default_rng(2))
+    assert batch.conditions.aligned is not None
+    told = batch.conditions.aligned.numpy()
+    over = told[:, -1, OVER] == 1
+    assert 0.3 < over.mean() < 0.9
+    assert (told[over][:, 0, HAS_ENDING] == 1).all()
+    assert not told[over][:, 0, OVER].all(), "the silence after an end is not a crop of its own"
+    batch = Pieces(shards, "held").batch(200, 100, np.random.default_rng(2))
+    assert batch.conditions.aligned is not None
+    assert 0.4 < batch.conditions.aligned[:, 0, HAS_ENDING].mean() < 0.9
+    assert not batch.conditions.aligned[..., OVER].any()
 
 
 def test_batches_repeat_with_their_seed_and_withhold_as_told(shards: Path) -> None:
@@ -216,3 +235,22 @@ def test_distances_are_zero_for_the_same_and_grow_with_noise() -> None:
     for distance in (mel_distance, linear_distance):
         assert distance(x, x) == 0
         assert 0 < distance(x, x + 0.001 * noise) < distance(x, x + 0.01 * noise)
+
+
+def test_weights_are_translated_to_the_codes_of_another_codec() -> None:
+    rng = torch.Generator().manual_seed(0)
+    before = torch.randint(0, 8, (2, 4000), generator=rng)
+    order = torch.stack([torch.randperm(8, generator=rng) for _ in range(2)])
+    after = torch.stack([order[k][before[k]] for k in range(2)])  # the same codes by other names
+    weights = {"emb.weight": torch.randn(2 * 9, 5, generator=rng), "heads.weight": torch.randn(2 * 8, 5, generator=rng),
+               "other": torch.ones(3)}
+    new = translated(weights, before, after, 8)
+    for k in range(2):
+        old_rows, new_rows = weights["emb.weight"][9 * k : 9 * k + 9], new["emb.weight"][9 * k : 9 * k + 9]
+        assert torch.allclose(new_rows[order[k]], old_rows[:8]) and torch.equal(new_rows[8], old_rows[8])
+        old_rows, new_rows = weights["heads.weight"][8 * k : 8 * k + 8], new["heads.weight"][8 * k : 8 * k + 8]
+        assert torch.allclose(new_rows[order[k]], old_rows)
+    assert torch.equal(new["other"], weights["other"])
+    # Where a code says nothing of the old ones, it means what they mean on average.
+    mixed = shares(torch.tensor([0, 1, 1, 1]), torch.tensor([0, 0, 1, 1]), 3)
+    assert mixed.tolist() == [[0.5, 0.5, 0.0], [0.0, 1.0, 0.0], pytest.approx([1 / 3] * 3)]

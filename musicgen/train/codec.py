@@ -2,16 +2,17 @@
 
 ``python -m musicgen.train.codec --minutes 20``
 
-Learns log magnitudes (PCA first, then the network and the quantiser); in its last part the loss is taken on
-the waveform after phase reconstruction, the phase held constant, so that the magnitudes become ones that a
-real signal can have. Checkpoints every few minutes in ``--out``; run again to go on. Knows nothing of the
-language model.
+Learns log magnitudes (PCA first, then the network and the quantiser), and the frequencies and delays of the sounds
+in them; in its last part the loss is taken on the waveform that the vocoder makes, its phase held constant, too, so
+that the magnitudes become ones that a real signal can have. Checkpoints every few minutes in ``--out``; run again to
+go on. Knows nothing of the language model.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import time
 from pathlib import Path
 
@@ -20,7 +21,7 @@ import torch
 from torch import Tensor
 
 from musicgen.config import PocketCodecConfig
-from musicgen.phase import PhaseReconstruction, inverse, overlap_add, spectra
+from musicgen.phase import delays, envelope, frequencies, inverse, peak_phase, spectra
 from musicgen.pocket_codec import PocketCodec
 from musicgen.train.metrics import linear_distance, mel_distance
 from musicgen.train.quantizer import QuantizerTrainer
@@ -52,45 +53,51 @@ def fit_pca(codec: PocketCodec, clips: Clips) -> None:
     x = torch.cat([codec.log_spectra(clips.batch(32, 64 * codec.hop)).flatten(0, 1) for _ in range(30)])
     codec.mean.copy_(x.mean(0))
     codec.ceiling.copy_(x.kthvalue(round(0.999 * len(x)), dim=0).values)
-    covariance = torch.cov((x - codec.mean).T)
-    axes = torch.linalg.eigh(covariance).eigenvectors.flip(-1)[:, : codec.config.dimension].T
+    x = (x - codec.mean) * codec.weight
+    axes = torch.linalg.eigh(torch.cov(x.T)).eigenvectors.flip(-1)[:, : codec.config.dimension].T
     codec.pca.copy_(axes)
-    codec.scale.copy_(((x - codec.mean) @ axes.T).std())
+    codec.scale.copy_((x @ axes.T).std())
 
 
-def bin_weights(codec: PocketCodec) -> Tensor:
-    """[features]: how much each bin counts, as the ear spaces pitch, mean 1."""
-    bins = codec.config.window // 2 + 1
-    hertz = torch.linspace(0, codec.sample_rate / 2, bins)
-    weight = 1 / (hertz + 500)
-    weight = weight / weight.mean() + 0.25
-    return (weight / weight.mean()).repeat(codec.features // bins)
-
-
-def magnitude_loss(codec: PocketCodec, predicted: Tensor, target: Tensor, weight: Tensor) -> Tensor:
-    """Log and compressed-linear difference of log spectra [B, T, features]."""
+def magnitude_loss(codec: PocketCodec, predicted: Tensor, target: Tensor) -> Tensor:
+    """Log and compressed-linear difference of log spectra [B, T, features], as the ear weighs them."""
     log = (predicted - target).abs()
     linear = (torch.exp(0.4 * predicted) - torch.exp(0.4 * target)).abs()
-    return ((log + 8.0 * linear) * weight).mean()
+    return ((log + 8.0 * linear) * codec.weight.square()).mean()
+
+
+def turn_loss(codec: PocketCodec, frequency: Tensor, delay: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
+    """How far the predicted frequencies and delays [B, 2T, bins] turn phases away from those of ``truth``, 0 to 1.
+
+    Not squared, for the small errors of steady tones add up over time. Loud bins count more: a vocoder takes the
+    frequencies of peaks, so those by their magnitudes, the delays by the square root of them.
+    """
+    hop, window = codec.config.stft_hop, codec.config.window
+    loud, ear = truth.abs(), codec.weight[: truth.shape[-1]].square()
+    along, across = (loud * ear)[:, 1:], (loud.sqrt() * ear)[..., 1:]
+    turned = (frequency - frequencies(truth, hop))[:, 1:] * (math.pi * hop / window)
+    leaned = (delay - delays(truth))[..., 1:] * (math.pi / 2)
+    return ((turned.sin().abs() * along).sum() / along.sum().clamp_min(1e-6),
+            (leaned.sin().abs() * across).sum() / across.sum().clamp_min(1e-6))
 
 
 def with_phase(codec: PocketCodec, magnitude: Tensor, phase: Tensor) -> Tensor:
     """Magnitudes and phase [B, 2T, bins] -> audio [B, T * hop]."""
-    window, hop = codec.config.window, codec.config.stft_hop
-    square = torch.hann_window(window).square().expand(1, magnitude.shape[1], -1)
-    envelope = overlap_add(square, hop).clamp_min(1e-3)
+    window, hop, count = codec.config.window, codec.config.stft_hop, magnitude.shape[1]
+    audio = inverse(torch.polar(magnitude, phase), window, hop) / envelope(count, window, hop).clamp_min(1e-3)
     side = (window - hop) // 2
-    return inverse(torch.polar(magnitude, phase), window, hop, envelope)[:, side : side + magnitude.shape[1] * hop]
+    return audio[:, side : side + count * hop]
 
 
-def rebuilt(codec: PocketCodec, log_spectra: Tensor, iterations: int) -> Tensor:
-    """[B, T, features] -> audio [B, T * hop]; the gradient passes through the magnitudes, not the phase."""
-    config = codec.config
+def rebuilt(codec: PocketCodec, log_spectra: Tensor, frequency: Tensor, delay: Tensor) -> Tensor:
+    """Log magnitudes [B, T, features] and the rest [B, 2T, bins] -> audio [B, T * hop].
+
+    The gradient passes through the magnitudes, not the phase.
+    """
     magnitude = codec.magnitudes(log_spectra)
     with torch.no_grad():
-        rebuild = PhaseReconstruction(config.window, config.stft_hop, iterations)
-        audio = torch.cat([rebuild.push(magnitude.detach()), rebuild.finish()], -1)
-        phase = spectra(audio, config.window, config.stft_hop).angle()
+        start = math.pi * torch.arange(magnitude.shape[-1]).expand(len(magnitude), -1)
+        phase = peak_phase(magnitude, frequency, delay, start, codec.config.stft_hop)
     return with_phase(codec, magnitude, phase)
 
 
@@ -105,13 +112,16 @@ def evaluate(codec: PocketCodec, clips: Tensor) -> dict[str, float]:
     """Distances on held-out audio [B, N]."""
     target = codec.log_spectra(clips)
     codes = codec.encode(clips[:, None])
-    predicted = codec.from_latent(codec.quantizer.decode(codes))
-    phase = spectra(clips, codec.config.window, codec.config.stft_hop).angle()
-    true_phase = with_phase(codec, codec.magnitudes(predicted), phase)
+    predicted, frequency, delay = codec.from_latent(codec.quantizer.decode(codes))
+    truth = spectra(clips, codec.config.window, codec.config.stft_hop)
+    true_phase = with_phase(codec, codec.magnitudes(predicted), truth.angle())
+    turned, leaned = turn_loss(codec, codec.by_spectrum(frequency), codec.by_spectrum(delay), truth)
     decoded = codec.decode(codes)[:, 0]
     used = [len(codes[:, k].unique()) for k in range(codes.shape[1])]
     return {
         "log": (predicted - target).abs().mean().item(),
+        "frequency": turned.item(),
+        "delay": leaned.item(),
         "mel_true_phase": mel_distance(true_phase, clips).item(),
         "mel": mel_distance(decoded, clips).item(),
         "lin": linear_distance(decoded, clips).item(),
@@ -150,7 +160,6 @@ def main() -> None:
         clips.rng = np.random.default_rng(args.seed + step)
     else:
         fit_pca(codec, clips)
-    weight = bin_weights(codec)
     budget, began, next_eval = args.minutes * 60, time.time() - spent, spent
     log = (args.out / "log.jsonl").open("a")
     parameters = sum(p.numel() for p in codec.parameters())
@@ -164,6 +173,7 @@ def main() -> None:
         count = args.batch // 2 if on_waveform else args.batch
         audio = clips.batch(count, args.frames * codec.hop)
         with torch.no_grad():
+            truth = spectra(audio, codec.config.window, codec.config.stft_hop)
             target = codec.log_spectra(audio)
         with torch.autocast("cpu", torch.bfloat16):
             z = codec.to_latent(target).float()
@@ -175,11 +185,14 @@ def main() -> None:
         if trainer.started:
             z, commitment = trainer.forward(z, dropout=0.25)
         with torch.autocast("cpu", torch.bfloat16):
-            predicted = codec.from_latent(z).float()
-        loss = magnitude_loss(codec, predicted, target, weight)
+            sounds = codec.from_latent(z)
+        predicted = sounds[0].float()
+        frequency, delay = (codec.by_spectrum(x.float()) for x in sounds[1:])
+        turned, leaned = turn_loss(codec, frequency, delay, truth)
+        loss = magnitude_loss(codec, predicted, target)
         if on_waveform:
-            wave = waveform_loss(rebuilt(codec, predicted, 1), audio)
-            loss = 0.5 * loss + 6.0 * wave
+            loss = 0.5 * loss + 6.0 * waveform_loss(rebuilt(codec, predicted, frequency, delay), audio)
+        loss = loss + 2 * turned + leaned
         optimizer.zero_grad(set_to_none=True)
         (loss + 0.25 * commitment).backward()
         torch.nn.utils.clip_grad_norm_(codec.parameters(), 1.0)
@@ -190,6 +203,7 @@ def main() -> None:
                 trainer.restart_dead(codec.to_latent(target).flatten(0, 1), below=count * args.frames / 1024 * 0.03)
         if step % 50 == 0:
             print(f"step {step}  {spent / 60:.1f} min  loss {loss.item():.4f}  commit {commitment.item():.3f}"
+                  f"  frequency {turned.item():.3f}  delay {leaned.item():.3f}"
                   f"{'  wave' if on_waveform else ''}", flush=True)
         if spent >= next_eval and trainer.started:
             next_eval = spent + args.eval_minutes * 60

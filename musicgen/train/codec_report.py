@@ -70,7 +70,7 @@ def report(codec: PocketCodec, clips: Tensor) -> dict[str, Any]:
     codes = codec.encode(clips[:, None])
     for books in range(codec.codebooks, 0, -1):
         row(f"pocket, {books} of {codec.codebooks} codebooks", bits * books, codec.decode(codes[:, :books])[:, 0])
-    predicted = codec.magnitudes(codec.from_latent(codec.quantizer.decode(codes)))
+    predicted = codec.magnitudes(codec.from_latent(codec.quantizer.decode(codes))[0])
     row("pocket, phase of the original", bits * codec.codebooks, with_phase(codec, predicted, target.angle()))
     rows["pocket, before phase"] = {"kbit/s": bits * codec.codebooks, ONE: one_window(predicted)}
     with tempfile.TemporaryDirectory() as folder:

@@ -61,7 +61,8 @@ class Part:
 class Piece:
     """A composed piece; ``chords`` holds one chord per bar, ``bpm`` counts felt beats per minute.
 
-    ``tune`` is the title of the traditional tune it is built on, if it is.
+    ``tune`` is the title of the traditional tune it is built on, if it is; ``ends`` is when its final chord is struck,
+    in seconds, if it comes to an end.
     """
 
     seed: int
@@ -74,6 +75,7 @@ class Piece:
     parts: tuple[Part, ...]
     seconds: float
     tune: str | None = None
+    ends: float | None = None
 
     @property
     def has_drums(self) -> bool:
@@ -124,7 +126,7 @@ def _pick(rng: Random, text: str, taken: Iterable[str]) -> str | None:
 def band(rng: Random, style: Style, meter: Meter) -> list[Layer]:
     """Who plays: a soloist (about a fifth), a duo or trio (a third) or a band."""
     kits = style.kits if style.drums and _drum_patterns(style, meter) else ""
-    if kits and style.drum_share >= 0.9 and rng.random() < 0.035:
+    if kits and style.drum_share >= 0.75 and rng.random() < 0.035:
         return [Layer("drums", rng.choice(names(kits)))]
     draw = rng.random()
     if draw < 0.22 and style.solo:

@@ -46,6 +46,7 @@ def describe(seed: int, piece: Any, tonal: np.ndarray) -> dict[str, Any]:
         "meter": str(piece.meter),
         "key": str(piece.key),
         "tune": piece.tune,
+        "ends": piece.ends,
         "chords": [str(chord) for chord in piece.chords],
         "drums": piece.has_drums,
         "instruments": [part.instrument for part in piece.parts],
@@ -63,13 +64,14 @@ def books(folders: tuple[Path, ...]) -> tuple[tuple[Tune, ...], tuple[Tune, ...]
 
 
 def make_piece(seed: int, tunes: tuple[Path, ...]) -> Any:
-    """The piece of ``seed``: composed, or arranged from the tunes that are on its side of the split."""
+    """The piece of ``seed``: composed, or arranged from the tunes that are on its side of the split. Some end."""
     from musicgen.train.arrange import arrange
     from musicgen.train.compose import compose
+    from musicgen.train.endings import concluded
 
     if seed >= ARRANGED_HELD_OUT:
-        return arrange(seed, books(tunes)[1])
-    return arrange(seed, books(tunes)[0]) if ARRANGED <= seed < HELD_OUT else compose(seed)
+        return concluded(arrange(seed, books(tunes)[1]))
+    return concluded(arrange(seed, books(tunes)[0]) if ARRANGED <= seed < HELD_OUT else compose(seed))
 
 
 def make_shard(job: tuple[Path, int, Path, tuple[Path, ...]]) -> str:

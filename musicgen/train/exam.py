@@ -43,6 +43,8 @@ class Sizes:
     free: int = 2  # seeds of each free-form prompt
     batches: int = 2  # of 8 crops, for the likelihood along each pattern
     clips: int = 20  # of 4 s, for the codec
+    ends: int = 10  # takes asked to end, and as many asked to go on
+    ends_seconds: float = 12.0
 
 
 @dataclass(frozen=True)
@@ -159,9 +161,9 @@ def players(facts: Facts) -> str | None:
 
 
 def plan_of(facts: Facts) -> dict[str, Any]:
-    """Everything of a piece that a plan can tell, as fields of a request."""
+    """Everything of a piece that a plan can tell, as fields of a request; but for its end, which comes later."""
     return {"bpm": facts["bpm"], "meter": facts["meter"], "key": facts["key"], "drums": facts["drums"],
-            "chords": " ".join(facts["chords"][:16]), "plan": "auto", "instruments": players(facts)}
+            "chords": " ".join(facts["chords"][:16]), "plan": "auto", "instruments": players(facts), "ending": False}
 
 
 def held_out(folder: Path, seconds: float, frame_rate: float) -> list[Piece]:

@@ -14,12 +14,14 @@ import torch
 
 from musicgen.aligned import (
     ALIGNED_DIM,
+    FORESEEN,
     GROUPS,
     bar_seconds,
     beat_features,
     chord_features,
     drop,
     drum_features,
+    ending_features,
     instrument_features,
     melody_features,
 )
@@ -42,6 +44,8 @@ MIXTURES: tuple[tuple[float, tuple[str, ...]], ...] = (
     (0.10, ()),
 )
 INSTRUMENTS_TOLD = 0.65  # of the rows that are told any of these, the share that is told its instruments too
+ENDING_TOLD = 0.75  # the same, of whether and where they end; where an end can be heard it is always told
+ENDING_SHOWN = 0.45  # share of the crops of a piece with an end that have the end in them
 TEXT_DROPPED = 0.12
 
 
@@ -63,6 +67,7 @@ def piece_aligned(facts: dict, frames: int) -> np.ndarray:
         + melody_features(frames, FRAME_RATE, np.array(facts["melody"]), CHROMA_RATE)
         + drum_features(frames, facts["drums"])
         + instrument_features(frames, [name for name in facts["instruments"] if name in INSTRUMENTS])
+        + ending_features(frames, FRAME_RATE, facts["ends"])
     )
 
 
@@ -87,8 +92,13 @@ class Pieces:
         return self.text[self.text_end[i] - self.text_length[i] : self.text_end[i]]
 
     def start(self, piece: int, frames: int, rng: np.random.Generator) -> int:
-        """Where a crop begins: at the piece's start, at a bar line, or anywhere."""
+        """Where a crop begins: at the piece's start, at a bar line, or anywhere; a piece's end is often shown."""
         last = self.codes.shape[2] - frames
+        if (ends := self.facts[piece]["ends"]) is not None:
+            end = round(ends * FRAME_RATE)
+            last = min(last, end - 50)  # not the silence after it alone
+            if rng.random() < ENDING_SHOWN:
+                return min(last, max(0, end - int(rng.integers(min(50, frames), frames + 1))))
         draw = rng.random()
         if draw < 0.35:
             return 0
@@ -109,6 +119,10 @@ class Pieces:
                 groups = MIXTURES[rng.choice(len(MIXTURES), p=[share for share, _ in MIXTURES])][1]
                 if groups and rng.random() < INSTRUMENTS_TOLD:
                     groups = (*groups, "instruments")
+                ends = self.facts[piece]["ends"]
+                near = ends is not None and (start + frames) / FRAME_RATE > ends - FORESEEN
+                if near or groups and rng.random() < ENDING_TOLD:
+                    groups = (*groups, "ending")
                 for group in GROUPS.keys() - set(groups):
                     told = drop(told, group)
             elif withhold in ("aligned", "all"):

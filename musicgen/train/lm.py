@@ -4,8 +4,8 @@
 
 Teacher forcing along all patterns (half of the steps: delay), conditions withheld at random, an exponential average
 of the weights. Runs on a CPU (bf16 where the chip has it) or on CUDA by the same command; checkpoints every few
-minutes in ``--out``; run again to go on. ``--start assets/pocket`` begins with the weights of a model that is there,
-new parts fresh. Knows nothing of audio.
+minutes in ``--out``; run again to go on. ``--start`` begins with weights that are there, new parts fresh: those of a
+model (``assets/pocket``), or a file that ``translate`` made for other codes. Knows nothing of audio.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -175,7 +176,7 @@ def main() -> None:
     parser.add_argument("--layers", type=int, default=6)
     parser.add_argument("--batch", type=int, default=6)
     parser.add_argument("--frames", type=int, default=500)
-    parser.add_argument("--start", type=Path, help="a model whose weights to begin with")
+    parser.add_argument("--start", type=Path, help="a model, or a file of weights, to begin with")
     parser.add_argument("--lr", type=float, default=2.5e-3)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--eval-minutes", type=float, default=6)
@@ -187,7 +188,8 @@ def main() -> None:
     lm = LM(lm_config(args.dim, args.layers))
     lm.init_weights(args.seed)
     if args.start:
-        inherit(lm, formats_pocket.read(args.start, torch.float32).lm)
+        folder = args.start.is_dir()
+        inherit(lm, formats_pocket.read(args.start, torch.float32).lm if folder else load_file(args.start))
     lm.to(device)
     average = Average(lm, 0.998)
     optimizer = new_optimizer(lm, args.lr)

@@ -1,6 +1,6 @@
-"""Variety and sound: how much seeds differ, how steady the beat is, how many takes are silent or clipped.
+"""Variety and sound: how much seeds differ, how steady the beat is, how takes end, how many are silent or clipped.
 
-Knows nothing of what was asked beyond the tempo.
+Knows nothing of what was asked beyond the tempo and the end.
 """
 
 from __future__ import annotations
@@ -11,10 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from musicgen.chroma import chroma_power
+from musicgen.plan import make_plan
 from musicgen.rhythm import onset_strength
+from musicgen.theory import home_chord
 from musicgen.train import freeform
-from musicgen.train.exam import Exam, Piece
-from musicgen.train.hearing import CLIPPED, SILENT
+from musicgen.train.exam import Exam, Piece, plan_of
+from musicgen.train.hearing import CLIPPED, SILENT, mean, onset_rate
 from musicgen.train.listener import RATE, Listener
 from musicgen.train.making import Job
 from musicgen.train.tables import markdown
@@ -143,17 +146,54 @@ def beat(exam: Exam) -> dict[str, Any]:
     }}
 
 
+def quiet_at_the_end(audio: np.ndarray, ends: float) -> float:
+    """1 where the last fifth of a second is at least 20 dB below the second before the final chord at ``ends``."""
+    before, last = audio[round((ends - 1) * RATE) : round(ends * RATE)], audio[-RATE // 5 :]
+    return float((last**2).mean() <= 0.01 * (before**2).mean())
+
+
+def end_jobs(exam: Exam, ending: bool) -> list[Job]:
+    """Plans of held-out pieces, asked to end or to go on."""
+    return [Job("end", replace(exam.request(piece.facts, 3000 + i, **plan_of(piece.facts)),
+                               duration=exam.sizes.ends_seconds, ending=ending))
+            for i, piece in enumerate(exam.pieces[: exam.sizes.ends])]
+
+
+def endings(exam: Exam) -> dict[str, Any]:
+    """What becomes of the last bars where an end is asked for, and where it is not."""
+    rows = {}
+    for name, ending in (("asked to end", True), ("asked to go on", False)):
+        jobs = end_jobs(exam, ending)
+        figures = []
+        for job, take in zip(jobs, exam.make(jobs), strict=True):
+            plan = make_plan(job.request.prompt, job.request.seed or 0, **job.request.parts | {"ending": True})
+            ends = plan.ends(job.request.duration)
+            assert ends is not None and plan.key is not None
+            home = list(home_chord(plan.key, plan.chords).pitch_classes)
+            after = chroma_power(take.audio[round(ends * RATE) : round((ends + 1) * RATE)]).sum(0)
+            figures.append({
+                "quiet at the end": quiet_at_the_end(take.audio, ends),
+                "mass in the tonic chord": float(after[home].sum() / max(after.sum(), 1e-9)),
+                "onsets/s after it": onset_rate(take.audio[round((ends + 0.3) * RATE) :], RATE),
+            })
+        rows[f"generated: {name}"] = mean(figures)
+    return {"rows": rows, "takes of each": len(jobs), "seconds": exam.sizes.ends_seconds}
+
+
 def run(exam: Exam) -> dict[str, Any]:
-    """All three."""
-    return {"diversity": diversity(exam), "beat": beat(exam), "sound": sound(exam)}
+    """All four."""
+    return {"diversity": diversity(exam), "beat": beat(exam), "endings": endings(exam), "sound": sound(exam)}
 
 
 def tables(result: dict[str, Any]) -> str:
     """Markdown."""
-    made = result["diversity"]
+    made, ends = result["diversity"], result["endings"]
     return "\n\n".join((
         f"Distances within one prompt ({made['seeds']} seeds) and between {made['prompts']} prompts:",
         markdown(made["rows"]), "The beat:", markdown(result["beat"]["rows"], digits=1),
+        f"The end, {ends['takes of each']} takes of {ends['seconds']:g} s each. Quiet: the last "
+        "fifth of a second is 20 dB or more below the second before the final chord; the rest is measured after that "
+        "chord's beat.", markdown(ends["rows"]),
         f"Silent: more than half of the quarter seconds below {SILENT:g} of full scale. Clipped: more than "
         f"{MUCH_CLIPPED:g} of the samples at full scale.", markdown(result["sound"]["rows"], digits=2),
     ))

@@ -36,7 +36,7 @@ class Style:
     arp_kind: str = ""
     solo: str = ""
     kits: str = "drum kit"
-    drum_share: float = 0.9
+    drum_share: float = 0.78
     swing: float = 0.5
     melody: tuple[str, ...] = field(default=("slow", "medium"))
     pentatonic: float = 0.0
@@ -72,7 +72,7 @@ STYLES: dict[str, Style] = {
     ),
     "rock": Style(
         1.2,
-        (100, 160),
+        (96, 182),
         ("C F G F", "C G F C", "C Bb F C", "C F", "C Am F G", "C G Am F", "F C G Am"),
         ("Am G F G", "Am F G Am", "Am C G Dm", "Am F C G", "Am G"),
         "distorted guitar, electric guitar, organ",
@@ -87,7 +87,7 @@ STYLES: dict[str, Style] = {
         minor_share=0.5,
         pad="organ, strings",
         solo="electric guitar, distorted guitar",
-        drum_share=0.97,
+        drum_share=0.84,
         melody=("medium", "busy"),
         pentatonic=0.6,
         power_chords=True,
@@ -115,7 +115,7 @@ STYLES: dict[str, Style] = {
     ),
     "ambient": Style(
         1.1,
-        (56, 84),
+        (48, 84),
         ("Cmaj7 Fmaj7", "C F", "Cmaj7 Am7 Fmaj7 G", "C Em F C", "Fmaj7 C G Am", "Csus2 Fmaj7 Am7 Fmaj7"),
         ("Am Fmaj7", "Am7 Em7 Fmaj7 Cmaj7", "Am F C Em", "Am Dm"),
         "flute, piano, synth lead, pan flute, celesta, choir, cello",
@@ -179,7 +179,7 @@ STYLES: dict[str, Style] = {
     ),
     "jazz": Style(
         1.2,
-        (84, 168),
+        (80, 184),
         (
             "Dm7 G7 Cmaj7 Am7",
             "Cmaj7 Am7 Dm7 G7",
@@ -262,7 +262,7 @@ STYLES: dict[str, Style] = {
         arp_kind="fast",
         solo="synth lead",
         kits="electronic drums, 808 drums, drum kit",
-        drum_share=0.98,
+        drum_share=0.84,
         melody=("medium", "busy"),
         pentatonic=0.5,
     ),
@@ -284,7 +284,7 @@ STYLES: dict[str, Style] = {
         arp="synth lead, electric piano",
         arp_kind="fast",
         kits="electronic drums, 808 drums",
-        drum_share=0.95,
+        drum_share=0.76,
         melody=("slow", "medium"),
         pentatonic=0.3,
     ),
@@ -305,7 +305,7 @@ STYLES: dict[str, Style] = {
         pad="organ, brass",
         melody=("medium", "busy"),
         pentatonic=0.8,
-        drum_share=0.97,
+        drum_share=0.8,
     ),
     "reggae": Style(
         0.9,
@@ -322,13 +322,13 @@ STYLES: dict[str, Style] = {
         "dubby, laid-back, heavy, relaxed",
         melody=("slow", "medium"),
         pentatonic=0.6,
-        drum_share=0.95,
+        drum_share=0.78,
         swing=0.55,
         pad="organ",
     ),
     "cinematic": Style(
         1.2,
-        (70, 132),
+        (60, 150),
         ("C G Am F", "C Em F G", "F G Am C", "C Bb F C", "C F Am G"),
         ("Am F C G", "Am C F Dm", "Am Em F G", "Am F Dm E7", "Am G F E7"),
         "violin, french horn, trumpet, cello, flute, choir, strings",
@@ -350,7 +350,7 @@ STYLES: dict[str, Style] = {
     ),
     "waltz": Style(
         0.9,
-        (96, 168),
+        (92, 184),
         ("C C G7 G7 G7 G7 C C", "C F G7 C", "C Am Dm G7", "C G7 C F"),
         ("Am Am E7 E7 E7 E7 Am Am", "Am Dm E7 Am", "Am Dm G C"),
         "violin, accordion, clarinet, flute, piano, music box, trumpet",
@@ -370,7 +370,7 @@ STYLES: dict[str, Style] = {
     ),
     "lullaby": Style(
         1.0,
-        (60, 92),
+        (50, 92),
         ("C F C G", "C G Am F", "C Am F G", "C F G C"),
         ("Am F C G", "Am Dm G C", "Am Em F C"),
         "music box, celesta, glockenspiel, flute, harp, vibraphone, marimba",
@@ -393,7 +393,7 @@ STYLES: dict[str, Style] = {
     ),
     "country": Style(
         1.0,
-        (84, 140),
+        (84, 164),
         ("C F G C", "C G C G", "C C F C G F C G", "C Am F G", "C F C G"),
         ("Am G F G", "Am Dm Am Em", "Am C G Am"),
         "banjo, harmonica, violin, electric guitar, acoustic guitar, piano",

@@ -15,6 +15,7 @@ import gradio as gr
 import numpy as np
 
 from musicgen import audio
+from musicgen.plan import Plan
 from musicgen.ui import views
 from musicgen.ui.handlers import Made, Update, served_folder, show_take
 from musicgen.ui.settings import Settings
@@ -44,12 +45,12 @@ def go_on(made: Made | None, longest: float) -> Update:
     """The take as the beginning of a longer one."""
     if made is None or not Path(made.file).is_file():
         return {"status": views.problem(_GONE)}
-    length = audio.read(made.file).seconds
+    file, length = _without_end(made)
     if length + 1 > longest:
         return {"status": views.problem(f"This page makes {longest:g} seconds at most, and the take has them already.")}
     until = min(longest, float(np.ceil(length + MORE)))
     return {
-        "continue_from": made.file,
+        "continue_from": file,
         "duration": until,
         "painting": "",
         "continue_fold": gr.update(open=True),
@@ -58,6 +59,22 @@ def go_on(made: Made | None, longest: float) -> Update:
             f"all: {until:g} s."
         ),
     }
+
+
+def _without_end(made: Made) -> tuple[str, float]:
+    """The take's file and length in seconds; without the final chord if it has one, for after that nothing goes on."""
+    sound = audio.read(made.file)
+    plan = made.recipe.get("plan")
+    try:
+        ends = Plan.from_dict(plan).ends(made.recipe["duration"]) if plan else None
+    except (ValueError, KeyError, TypeError):  # of another version
+        ends = None
+    if ends is None or ends >= sound.seconds:
+        return made.file, sound.seconds
+    path = Path(tempfile.mkdtemp(prefix="begun-", dir=served_folder())) / Path(made.file).name
+    begun = replace(sound, samples=sound.samples[:, : round(ends * sound.sample_rate)])
+    audio.write(path, begun)
+    return str(path), begun.seconds
 
 
 def as_melody(made: Made | None) -> Update:

@@ -17,7 +17,7 @@ from musicgen.ui import handlers
 from musicgen.ui.api_sounds import add_sounds
 from musicgen.ui.engines import Engines
 from musicgen.ui.lent import on_gpu
-from musicgen.ui.settings import AS_TRAINED, DRUMS, Settings
+from musicgen.ui.settings import AS_TRAINED, DRUMS, ENDINGS, Settings
 
 MAX_FRAMES = 1000  # drawn step by step
 
@@ -55,6 +55,7 @@ def _generate(engines: Engines) -> None:
         continue_from: str | None = None,
         painting: str = "",
         instruments: str = "",
+        ending: str = "auto",
     ) -> Iterator[tuple[str | None, dict[str, Any]]]:
         """Make music from words, and from a melody if there is one; the last output is the finished take.
 
@@ -82,6 +83,7 @@ def _generate(engines: Engines) -> None:
             painting: Notes over melody and chords by the cell, such as "0.5;m=047-;c=91": half seconds with C, E, G
                 and a rest in the melody (0 to 9, a, b), C major below the first (pitch classes as hexadecimal bits).
             instruments: All that play, drums apart, such as "piano, acoustic bass"; empty: those the prompt names.
+            ending: "final chord", "goes on" or "auto": a final chord, unless the prompt speaks of a loop.
 
         Returns:
             The take as a WAV file, and its recipe: every setting needed to make it again.
@@ -91,7 +93,7 @@ def _generate(engines: Engines) -> None:
             separation=separation, follow_plan=follow_plan, bpm=bpm, key=key, meter=meter, chords=chords, drums=drums,
             temperature=temperature, top_k=top_k, top_p=top_p, guidance=guidance, negative_prompt=negative_prompt,
             greedy=greedy, continue_from=continue_from, painting=painting,
-            instruments=[instruments] if instruments else [],
+            instruments=[instruments] if instruments else [], ending=ending,
         )
         try:
             generation = engines.get(model).start(settings.request())
@@ -128,6 +130,7 @@ def _generate(engines: Engines) -> None:
         gr.Audio(type="filepath", label="Continue this audio"),
         gr.Textbox("", label="Painted notes"),
         gr.Textbox("", label="Instruments"),
+        gr.Dropdown(list(ENDINGS), value="auto", label="Ending"),
     ]
     outputs = [gr.Audio(label="Take"), gr.JSON(label="Recipe")]
     gr.Button("generate").click(

@@ -15,15 +15,16 @@ import numpy as np
 from musicgen import audio, chroma, painting, visual
 from musicgen.aligned import bar_seconds
 from musicgen.errors import ModelUnavailable
+from musicgen.meaning import nearest_style
 from musicgen.patterns import get_pattern
 from musicgen.plan import Plan, make_plan, read_prompt
 from musicgen.preparation import GATE_DB
 from musicgen.separation import SAMPLE_RATE, separate
-from musicgen.theory import Chord
+from musicgen.theory import Chord, home_chord
 from musicgen.ui import views
 from musicgen.ui.engines import Engines
 from musicgen.ui.handlers import Made, Update
-from musicgen.ui.settings import AS_TRAINED, Settings, roll_seed
+from musicgen.ui.settings import AS_TRAINED, ENDINGS, Settings, roll_seed
 
 _SEPARATED = {
     "demucs": "Demucs took vocals and other instruments out of the mix; drums and bass were left out.",
@@ -95,17 +96,20 @@ def show_plan(settings: Settings) -> str:
     if not settings.follow_plan:
         return views.note("Switched off: the model hears the words only.")
     try:
-        prompt, parts = settings.prompt or "", settings.plan_parts()
+        prompt, parts, style = settings.prompt or "", settings.plan_parts(), nearest_style(settings.prompt or "")
+        parts |= {"style": style}
+        near = f"Nearest style: {style}. " if style else ""
         seed = settings.chosen_seed()
         if seed is not None:
-            return views.note(make_plan(prompt, seed, **parts).describe() + ".")
+            return views.note(f"{near}{make_plan(prompt, seed, **parts).describe()}.")
         # Without a seed, what several seeds agree on is what the words and the fields decide.
         plans = [_told(make_plan(prompt, seed, **parts)) for seed in range(8)]
     except ValueError as error:
         return views.problem(str(error))
     told = [text for part, text in plans[0].items() if text and all(plan[part] == text for plan in plans)]
     drawn = [part for part in plans[0] if len({plan[part] for plan in plans}) > 1]
-    return views.note(f"Told: {', '.join(told) or 'nothing'}. Drawn by the seed: {', '.join(drawn) or 'nothing'}.")
+    left = ", ".join(drawn) or "nothing"
+    return views.note(f"{near}Told: {', '.join(told) or 'nothing'}. Drawn by the seed: {left}.")
 
 
 def _told(plan: Plan) -> dict[str, str]:
@@ -117,6 +121,7 @@ def _told(plan: Plan) -> dict[str, str]:
         "chords": " ".join(map(str, plan.chords)),
         "drums": {True: "with drums", False: "no drums", None: ""}[plan.drums],
         "instruments": " + ".join(plan.instruments),
+        "ending": {True: "with an ending", False: "without an ending", None: ""}[plan.ending],
     }
 
 
@@ -133,7 +138,8 @@ def fill_plan(settings: Settings) -> Update:
     try:
         seed = settings.chosen_seed()
         seed = roll_seed() if seed is None else seed
-        plan = make_plan(settings.prompt or "", seed, **settings.plan_parts())
+        style = nearest_style(settings.prompt or "")
+        plan = make_plan(settings.prompt or "", seed, **settings.plan_parts(), style=style)
     except ValueError as error:
         return {"plan_line": views.problem(str(error))}
     return {
@@ -144,6 +150,7 @@ def fill_plan(settings: Settings) -> Update:
         "chords": " ".join(map(str, plan.chords)),
         "drums": "auto" if plan.drums is None else "with" if plan.drums else "without",
         "instruments": list(plan.instruments),
+        "ending": next(word for word, value in ENDINGS.items() if value is plan.ending),
     }
 
 
@@ -156,7 +163,10 @@ def score(settings: Settings, heard: Sequence[int] | None) -> str:
     try:
         painted = painting.parse(settings.painting) if settings.painting else None
         seed = settings.chosen_seed()
-        plan = make_plan(settings.prompt or "", seed or 0, **settings.plan_parts()) if settings.follow_plan else None
+        plan = None
+        if settings.follow_plan:
+            style = nearest_style(settings.prompt or "")
+            plan = make_plan(settings.prompt or "", seed or 0, **settings.plan_parts(), style=style)
     except ValueError:
         painted, seed, plan = None, None, None
     seconds = float(settings.duration)
@@ -178,6 +188,12 @@ def score(settings: Settings, heard: Sequence[int] | None) -> str:
         melody = np.where(index < len(heard), np.array(heard)[np.minimum(index, len(heard) - 1)], -1)
     loop = [painting.bits_of(chord.pitch_classes) for chord in chords]
     which: Any = (middles / bar).astype(int) % len(loop) if loop else []
+    if plan is not None and chords and plan.key and (ends := plan.ends(seconds)) is not None:
+        which = np.where(middles < ends, which, len(loop))
+        home = home_chord(plan.key, chords)
+        loop.append(painting.bits_of(home.pitch_classes))
+        bars, last = int(np.ceil(seconds / bar - 1e-6)), round(ends / bar)
+        chords = tuple(chords[i % len(chords)] if i < last else home for i in range(bars))
     return json.dumps({
         "seconds": seconds, "step": step, "beat": beat, "bar": bar, "names": [str(chord) for chord in chords],
         "melody": melody.tolist(), "chords": [loop[i] for i in which],

@@ -25,7 +25,7 @@ from musicgen.ui.engines import Engines
 from musicgen.ui.lent import on_gpu
 from musicgen.ui.prompts import EXAMPLES, TUNES, surprise
 from musicgen.ui.results import results, wire_results
-from musicgen.ui.settings import AS_TRAINED, DRUMS, Settings, roll_seed
+from musicgen.ui.settings import AS_TRAINED, DRUMS, ENDINGS, Settings, roll_seed
 from musicgen.ui.sheet import sheet
 from musicgen.ui.wiring import QUIET, RESULTS, WAVES, Parts, controls, named
 from musicgen.ui.words import say
@@ -118,6 +118,7 @@ def _plan(engines: Engines) -> Parts:
                 min_width=160, scale=2, elem_id="chords",
             )
             parts["drums"] = gr.Dropdown(list(DRUMS), value="auto", label=say("Drums"), min_width=90, scale=1)
+            parts["ending"] = gr.Dropdown(list(ENDINGS), value="auto", label=say("Ending"), min_width=90, scale=1)
         parts["instruments"] = gr.Dropdown(
             list(INSTRUMENTS), value=[], multiselect=True, max_choices=MOST, label=say("Instruments"),
             info=say("All that play, drums apart. Left empty: from the prompt, or its style."), elem_id="instruments",
@@ -250,7 +251,7 @@ def _tune(file: Path) -> str:
 
 
 def _wire_plan(parts: Parts, engines: Engines) -> None:
-    names = ("prompt", "seed", "follow_plan", "bpm", "key", "meter", "chords", "drums", "instruments")
+    names = ("prompt", "seed", "follow_plan", "bpm", "key", "meter", "chords", "drums", "instruments", "ending")
     plan = {name: parts[name] for name in names}
     under = plan | {"duration": parts["duration"], "painting": parts["painting"]}
     told = [parts["plan_line"], parts["painting"]]
@@ -267,12 +268,12 @@ def _wire_plan(parts: Parts, engines: Engines) -> None:
         # come last.
         trigger_mode="always_last", show_progress="hidden", concurrency_limit=1, api_visibility="private",
     )
-    filled = [parts[name] for name in ("seed", "bpm", "key", "meter", "chords", "drums", "instruments", "plan_line")]
+    fields = ("bpm", "key", "meter", "chords", "drums", "instruments", "ending")
+    filled = [parts[name] for name in ("seed", *fields, "plan_line")]
     parts["fill_plan"].click(
         named(parts, lambda next_seed, **values: before.fill_plan(_seeded(Settings(**values), next_seed))),
         inputs_kwargs={"next_seed": parts["next_seed"], **plan}, outputs=filled, **QUIET,
     )
     parts["clear_plan"].click(
-        lambda: ("", "auto", "auto", "", "auto", []), None,
-        [parts[name] for name in ("bpm", "key", "meter", "chords", "drums", "instruments")], **QUIET,
+        lambda: ("", "auto", "auto", "", "auto", [], "auto"), None, [parts[name] for name in fields], **QUIET,
     )

@@ -24,7 +24,7 @@ from musicgen.takes import SHOWN, Codes, Take, Takes, new_owner
 from musicgen.ui import handlers, views
 from musicgen.ui.engines import Engines
 from musicgen.ui.handlers import Made, Update
-from musicgen.ui.settings import AS_TRAINED, DRUMS, Settings
+from musicgen.ui.settings import AS_TRAINED, DRUMS, ENDINGS, Settings
 from musicgen.ui.words import say
 
 SIDES = ("first", "second")  # the two panels of the tab
@@ -115,6 +115,7 @@ def fill(engines: Engines, request: GenerationRequest, model: str) -> tuple[Upda
         "chords": request.chords or "",
         "drums": next(word for word, value in DRUMS.items() if value is request.drums),
         "instruments": list(parse_instruments(request.instruments)) if request.instruments else [],
+        "ending": next(word for word, value in ENDINGS.items() if value is request.ending),
         "temperature": text(request.temperature),
         "top_k": text(request.top_k),
         "top_p": text(request.top_p),

@@ -13,6 +13,7 @@ from musicgen.request import GenerationRequest
 
 AS_TRAINED = "as trained"
 DRUMS = {"auto": None, "with": True, "without": False}
+ENDINGS = {"auto": None, "final chord": True, "goes on": False}
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Settings:
     chords: str | None = ""
     drums: str = "auto"
     instruments: Sequence[str] | None = ()
+    ending: str = "auto"
     temperature: str | float | None = None
     top_k: str | int | None = None
     top_p: str | float | None = None
@@ -70,9 +72,11 @@ class Settings:
     def plan_parts(self) -> dict[str, Any]:
         """The parts of the plan given by hand, None where the prompt and the seed decide. Raises ``ValueError``."""
         if not self.follow_plan:
-            return dict.fromkeys(("bpm", "key", "meter", "chords", "drums", "instruments"))
+            return dict.fromkeys(("bpm", "key", "meter", "chords", "drums", "instruments", "ending"))
         if self.drums not in DRUMS:
             raise ValueError(f"Drums are one of {', '.join(DRUMS)}.")
+        if self.ending not in ENDINGS:
+            raise ValueError(f"The ending is one of {', '.join(ENDINGS)}.")
         return {
             "bpm": _number(self.bpm, "The tempo"),
             "key": _given(self.key),
@@ -80,6 +84,7 @@ class Settings:
             "chords": _given(self.chords),
             "drums": DRUMS[self.drums],
             "instruments": ", ".join(self.instruments or ()) or None,
+            "ending": ENDINGS[self.ending],
         }
 
 

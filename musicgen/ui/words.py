@@ -29,7 +29,8 @@ KOREAN = {
     "Follow a plan": "계획 따르기",
     "What is left on auto comes from prompt and seed.": "자동으로 둔 것은 프롬프트와 시드에서 나옵니다.",
     "Tempo": "빠르기", "auto": "자동", "Key": "조성", "Metre": "박자", "Chords, one a bar": "화음, 마디마다 하나",
-    "auto, or: Am F C G": "자동, 또는: Am F C G", "Drums": "드럼", "Fill in, to edit": "채워서 고치기",
+    "auto, or: Am F C G": "자동, 또는: Am F C G", "Drums": "드럼", "Ending": "끝맺음",
+    "Fill in, to edit": "채워서 고치기",
     "All on auto": "모두 자동으로", "Instruments": "악기",
     "All that play, drums apart. Left empty: from the prompt, or its style.":
         "드럼 말고 연주하는 모든 악기입니다. 비워 두면 프롬프트나 그 장르에서 정해집니다.",
