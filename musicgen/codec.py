@@ -132,6 +132,11 @@ class EncodecStream:
         self.hidden = _Window(upsampling, *upsampling_context(codec.config))
 
     @property
+    def wanted(self) -> int:
+        """Half a second: a pass over fewer frames costs nearly as much."""
+        return round(self.codec.frame_rate / 2)
+
+    @property
     def look_ahead(self) -> int:
         """Frames that must be known after a frame before it sounds."""
         return self.latent.after + self.hidden.after

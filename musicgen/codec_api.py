@@ -13,6 +13,11 @@ from torch import Tensor
 class StreamingDecoder(Protocol):
     """Decodes one piece of music, its codes given in order; the chunks joined equal `Codec.decode` of them all."""
 
+    @property
+    def wanted(self) -> int:
+        """How many more frames it is worth waiting for before the next `push`."""
+        ...
+
     def push(self, codes: Tensor) -> Tensor:
         """The next codes [B, K, n] -> the audio that is certain now, [B, C, m]; m may be 0."""
         ...

@@ -10,13 +10,14 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Generator, Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
 
+from musicgen import threads
 from musicgen.decoding import Window
 from musicgen.memory import said_in_words
 from musicgen.model import Model
@@ -180,8 +181,8 @@ class Generation:
         yield self._event(self._sound.take(), 0.0)
 
     def _advance(self, complete: int) -> None:
-        """Hand newly complete frames to the codec, half a second at a time: single frames would cost it dearly."""
-        if complete - self._sound.frames >= self._model.codec.frame_rate / 2:
+        """Hand newly complete frames to the codec, as many at a time as it wants: single ones would cost it dearly."""
+        if complete - self._sound.frames >= self._sound.wanted:
             self._sound.push(self._codes[:, self._sound.frames : complete])
         self._complete = complete
 
@@ -258,6 +259,11 @@ class _Sound:
         self._finished = False
         self.frames = 0  # handed to the decoder
 
+    @property
+    def wanted(self) -> int:
+        """Frames the decoder waits for."""
+        return self._decoder.wanted
+
     def push(self, codes: np.ndarray) -> None:
         """The next codes, int [K, n]."""
         if codes.shape[1]:
@@ -299,7 +305,9 @@ class _Sound:
 
     @contextmanager
     def _beside(self) -> Iterator[None]:
-        with said_in_words("making sound"), nullcontext() if self._stream is None else torch.cuda.stream(self._stream):
+        # One thread on a CPU: the codec is quick, and must not slow the team that decodes.
+        own = threads.only(1) if self._stream is None else torch.cuda.stream(self._stream)
+        with said_in_words("making sound"), own:
             yield
 
     def _hold(self, audio: torch.Tensor) -> None:

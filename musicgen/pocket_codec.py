@@ -179,6 +179,12 @@ class PocketStream:
         self.done = 0  # frames whose spectra went to the vocoder
         self.vocoder = PhaseVocoder(codec.config.window, codec.config.stft_hop)
 
+    @property
+    def wanted(self) -> int:
+        """Frames until the next block can be decoded."""
+        seen = 0 if self.latent is None else self.first + self.latent.shape[1]
+        return self.done + BLOCK + self.look_ahead - seen
+
     @torch.inference_mode()
     def push(self, codes: Tensor) -> Tensor:
         """Codes [B, K', n] -> whatever audio [B, 1, m] is ready (m may be 0)."""

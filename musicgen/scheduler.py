@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Generator
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from musicgen.batch import Batch
@@ -39,6 +40,7 @@ class Scheduler:
         self.slots = slots or (GPU_SLOTS if lm.device.type == "cuda" else CPU_SLOTS)
         self._most_waiting = waiting
         self._stepper = stepper
+        self._threads = torch.get_num_threads()
         self._changed = threading.Condition()
         self._running: list[Place] = []
         self._waiting: deque[Place] = deque()
@@ -108,6 +110,7 @@ class Scheduler:
         self._changed.notify_all()
 
     def _work(self) -> None:
+        torch.set_num_threads(self._threads)  # a new thread has whatever another one set last
         try:
             while self._turn():
                 pass

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 _GROUP = Path("/sys/fs/cgroup")
@@ -30,6 +32,23 @@ def settle() -> int:
     if "OMP_NUM_THREADS" not in os.environ and torch.get_num_threads() > cores():
         torch.set_num_threads(cores())
     return torch.get_num_threads()
+
+
+@contextmanager
+def only(count: int) -> Iterator[None]:
+    """Within it the calling thread has torch use ``count`` threads; all others go on with theirs.
+
+    Each thread that calls torch has a team of its own, whose members spin while they wait for work. Where two teams
+    share the cores, each waits for members that the other one's spinning keeps from running.
+    """
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _quota(group: Path) -> float | None:

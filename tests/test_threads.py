@@ -6,8 +6,10 @@ import os
 
 import pytest
 import torch
+from conftest import build_model
 
 from musicgen import threads
+from musicgen.scheduler import Scheduler
 
 
 @pytest.fixture
@@ -55,3 +57,31 @@ def test_torch_gets_no_more_threads_than_there_are_cores_for(sixteen, monkeypatc
 
 def test_here_there_is_at_least_one():
     assert 1 <= threads.cores() <= (os.cpu_count() or 1)
+
+
+def test_a_thread_of_its_own_leaves_the_others_theirs(sixteen):
+    with threads.only(1):
+        assert sixteen[-1] == 1
+    assert sixteen[-1] == 16
+    with pytest.raises(ZeroDivisionError), threads.only(1):
+        _ = 1 / 0
+    assert sixteen[-1] == 16, "also when it fails"
+
+
+def test_the_thread_that_decodes_has_the_threads_of_whoever_made_its_scheduler():
+    seen: list[int] = []
+    before = torch.get_num_threads()
+    model = build_model("aligned")
+    try:
+        torch.set_num_threads(2)
+        scheduler = Scheduler(model.lm)
+        with threads.only(1):  # as the codec does, beside it; a thread that begins now has what was set last
+            work = scheduler._turn
+            scheduler._turn = lambda: seen.append(torch.get_num_threads()) or work()  # type: ignore[method-assign, func-returns-value]
+            with scheduler._changed:
+                scheduler._wake()
+            assert scheduler._worker is not None
+            scheduler._worker.join()
+    finally:
+        torch.set_num_threads(before)
+    assert seen and set(seen) == {2}
