@@ -101,7 +101,6 @@ def ear_weights(config: PocketCodecConfig) -> Tensor:
 class PocketCodec(nn.Module):
     """``encode [B, 1, N] -> codes [B, K, T]`` and back."""
 
-    weight: Tensor
     pca: Tensor
     mean: Tensor
     scale: Tensor
@@ -114,8 +113,6 @@ class PocketCodec(nn.Module):
         self.sample_rate, self.hop, self.frame_rate = config.sample_rate, config.hop, config.frame_rate
         self.channels, self.codebooks, self.codebook_size = 1, config.codebooks, config.codebook_size
         self.features = config.hop // config.stft_hop * (config.window // 2 + 1)
-        each = config.hop // config.stft_hop
-        self.register_buffer("weight", ear_weights(config).sqrt().repeat(each), persistent=False)
         # Orthonormal rows [D, features]; latent = pca @ ((x - mean) * weight) / scale, one scale for all dimensions.
         self.register_buffer("pca", torch.zeros(config.dimension, self.features))
         self.register_buffer("mean", torch.zeros(self.features))
@@ -128,6 +125,12 @@ class PocketCodec(nn.Module):
         self.synthesis = Network(latent, config.decoder_width, SOUNDS * features, config.decoder_blocks, self.AHEAD)
         self.quantizer = ResidualQuantizer(config.codebooks, config.codebook_size, config.dimension)
 
+    @property
+    def weight(self) -> Tensor:
+        """[features]: what the centred spectra are multiplied by before the axes are taken."""
+        each = ear_weights(self.config).sqrt()
+        return each.repeat(self.features // len(each)).to(self.mean)
+
     def log_spectra(self, audio: Tensor) -> Tensor:
         """Audio [B, N], N a multiple of the hop -> log magnitudes [B, T, features]."""
         magnitude = spectra(audio, self.config.window, self.config.stft_hop).abs()
@@ -136,7 +139,9 @@ class PocketCodec(nn.Module):
     def to_latent(self, x: Tensor) -> Tensor:
         """Log magnitudes [B, T, features] -> latent [B, T, D]."""
         centred = (x - self.mean) * self.weight
-        return (centred @ self.pca.T) / self.scale + self.analysis(centred)
+        with torch.autocast(x.device.type, enabled=False):  # the axes are exact whatever the network runs in
+            linear = (centred @ self.pca.T) / self.scale
+        return linear + self.analysis(centred)
 
     def from_latent(self, z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Latent [B, T, D] -> log magnitudes, frequencies and delays, each [B, T, features]."""

@@ -34,7 +34,7 @@ from musicgen.train.listener import (
 from musicgen.train.making import Job, Maker
 from musicgen.train.memorise import Runs
 from musicgen.train.obedience import above, drum_answers
-from musicgen.train.soundness import clipped, codes_apart, pairwise, silent, steadiness
+from musicgen.train.soundness import clipped, codes_apart, pairwise, quiet_at_the_end, silent, steadiness
 from musicgen.train.styles import STYLES
 from musicgen.train.sweep import RANKED, ranks
 from musicgen.train.tables import markdown, read_json, write_json
@@ -391,3 +391,11 @@ def test_finished_stages_are_kept_until_something_changes(tmp_path: Path, monkey
     evaluate.examine(exam, ["one"])
     figures = read_json(tmp_path / "out" / "figures.json")
     assert set(figures["stages"]) == {"one"} and figures["stages"]["one"]["result"]["rows"]["one"]["x"] == 3
+
+
+def test_an_end_is_quiet_when_it_has_rung_out() -> None:
+    tone = 0.3 * np.sin(np.arange(6 * RATE) * 0.1).astype(np.float32)
+    decaying = tone.copy()
+    decaying[4 * RATE :] *= np.exp(-4 * np.arange(2 * RATE) / RATE)
+    assert quiet_at_the_end(decaying, 4.0) == 1.0
+    assert quiet_at_the_end(tone, 4.0) == 0.0
