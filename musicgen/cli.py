@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from musicgen.errors import ModelUnavailable
 
 if TYPE_CHECKING:
+    from musicgen.audio import Audio
     from musicgen.engine import GenerationEvent, GenerationRequest, GenerationResult
 
 AUDIO_SUFFIXES = (".wav", ".flac", ".mp3", ".ogg")
@@ -27,7 +28,7 @@ _REQUEST_FLAGS = {
     "prompt": "prompt", "negative": "negative_prompt", "pattern": "pattern", "separation": "separation",
     "duration": "duration", "seed": "seed", "temperature": "temperature", "top_k": "top_k", "top_p": "top_p",
     "guidance": "guidance", "greedy": "greedy", "bpm": "bpm", "key": "key", "meter": "meter", "chords": "chords",
-    "instruments": "instruments", "plan": "plan",
+    "instruments": "instruments", "ending": "ending", "plan": "plan",
 }  # fmt: skip
 
 
@@ -141,7 +142,7 @@ def read_request(flags: dict[str, Any]) -> tuple[GenerationRequest, dict[str, An
     from musicgen.request import GenerationRequest, request_from_recipe
 
     melody = read(flags["melody"]) if "melody" in flags else None
-    continue_from = read(flags["continue_from"]) if "continue_from" in flags else None
+    continue_from = _beginning(flags["continue_from"]) if "continue_from" in flags else None
     given = {field: flags[flag] for flag, field in _REQUEST_FLAGS.items() if flag in flags}
     if "recipe" in flags:
         recipe = read_recipe(flags["recipe"])
@@ -149,6 +150,18 @@ def read_request(flags: dict[str, Any]) -> tuple[GenerationRequest, dict[str, An
     if not given.get("prompt") and melody is None and continue_from is None:
         raise ValueError("Say what to make, as in: python -m musicgen generate 'lo-fi hip hop, mellow piano, 80 bpm'.")
     return GenerationRequest(melody=melody, continue_from=continue_from, **given), {}
+
+
+def _beginning(path: str) -> Audio:
+    """A file to go on from; a take of ours without its final chord."""
+    from musicgen.audio import read
+    from musicgen.request import without_end
+
+    sound = read(path)
+    try:
+        return without_end(sound, read_recipe(path))
+    except ValueError:  # made elsewhere
+        return sound
 
 
 def which_model(flags: dict[str, Any], recipe: dict[str, Any]) -> tuple[str, str | None, str | None]:

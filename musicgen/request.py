@@ -186,6 +186,18 @@ def request_from_recipe(
     return GenerationRequest(**kept, plan=plan, melody=melody, continue_from=continue_from)
 
 
+def without_end(sound: Audio, recipe: dict[str, Any]) -> Audio:
+    """A take without its final chord, if its recipe says it has one, for after that nothing goes on."""
+    try:
+        plan = Plan.from_dict(recipe["plan"]) if recipe.get("plan") else None
+        ends = None if plan is None else plan.ends(recipe["duration"])
+    except (ValueError, KeyError, TypeError):  # of another version, or somebody else's
+        ends = None
+    if ends is None or ends >= sound.seconds:
+        return sound
+    return replace(sound, samples=sound.samples[:, : round(ends * sound.sample_rate)])
+
+
 def _describe_audio(audio: Audio) -> dict[str, Any]:
     samples = np.ascontiguousarray(audio.samples, np.float32)
     return {

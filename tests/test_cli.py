@@ -75,10 +75,13 @@ def test_the_flags_are_those_that_others_script(folder):
         got = getattr(said, flag.strip("-").replace("-", "_") if flag != "-o" else "output")
         assert str(got) == value, flag
     assert build_parser().parse_args(["generate", "x", "--greedy"]).greedy is True
+    for flags, ending in ((["--ending"], True), (["--no-ending"], False), ([], None)):
+        assert vars(build_parser().parse_args(["generate", "x", *flags])).get("ending") is ending
     commands = next(a for a in build_parser()._actions if isinstance(a, argparse._SubParsersAction)).choices
     assert set(commands) == {"generate", "recipe", "models", "check"}
     known = {flag for action in commands["generate"]._actions for flag in action.option_strings}
-    assert known == {*values, "--greedy", "--output", "-h", "--help"}, "and no flag without a line here"
+    switches = {"--greedy", "--ending", "--no-ending"}
+    assert known == {*values, *switches, "--output", "-h", "--help"}, "and no flag without a line here"
 
 
 @pytest.mark.parametrize("made", ["first.flac", "first.npz"])
@@ -139,6 +142,19 @@ def test_a_melody_and_audio_to_go_on_from(folder, tmp_path, capsys):
     assert audio.read(out).samples.shape[1] == 6_400
     assert generate(folder, "--recipe", out, "-o", out) == 2
     assert "--continue-from" in capsys.readouterr().err
+
+
+def test_a_take_goes_on_from_before_its_final_chord(folder, tmp_path):
+    first, longer = tmp_path / "first.flac", tmp_path / "longer.flac"
+    # Bars of one second at 180 bpm, two seconds to ring.
+    six = ("jazz", "--bpm", "180", "--meter", "3/4", "--duration", "6", "--seed", "1")
+    assert generate(folder, *six, "-o", first) == 0
+    assert audio.read_recipe(first)["plan"]["ending"] is True
+    assert generate(folder, "jazz", "--continue-from", first, "--duration", "7", "--seed", "2", "-o", longer) == 0
+    assert audio.read_recipe(longer)["continue_from"]["seconds"] == pytest.approx(4.0, abs=0.01)
+    assert generate(folder, *six, "--no-ending", "-o", first) == 0
+    assert generate(folder, "jazz", "--continue-from", first, "--duration", "7", "--seed", "2", "-o", longer) == 0
+    assert audio.read_recipe(longer)["continue_from"]["seconds"] == pytest.approx(6.0, abs=0.01)
 
 
 BAD = [
