@@ -58,7 +58,6 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     from musicgen import compat
 
-    compat.ensure_ffmpeg()  # streamed audio needs it on the PATH
     compat.guard_torchaudio()
 
     from musicgen.takes import Takes

@@ -46,7 +46,7 @@ def _ffmpeg() -> Item:
     path = ensure_ffmpeg()
     if path:
         return Item("ffmpeg", True, path)
-    return Item("ffmpeg", False, "M4A and WebM cannot be read and the page cannot stream; pip install imageio-ffmpeg")
+    return Item("ffmpeg", False, "M4A and WebM cannot be read; pip install imageio-ffmpeg")
 
 
 def _bundled() -> Item:

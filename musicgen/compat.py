@@ -5,8 +5,8 @@ Knows nothing of models or audio. Every function may be called any number of tim
 torchaudio: encodec requires it and transformers imports it wherever it is installed, but its wheel cannot be
 loaded beside a torch of another build. We need nothing of it, so a broken one is made to look absent.
 
-ffmpeg: streamed audio on the page wants the program on the PATH; a fresh machine may have only the binary that
-comes with imageio-ffmpeg.
+ffmpeg: what browsers and phones record is read by it; a fresh machine may have only the binary that comes with
+imageio-ffmpeg.
 """
 
 from __future__ import annotations

@@ -179,10 +179,11 @@ def test_every_phrase_on_the_page_has_its_korean_and_none_is_left_over():
                 said |= {part.value for part in ast.walk(node.args[0])
                          if isinstance(part, ast.Constant) and isinstance(part.value, str)}
     said |= {name for name in after.KINDS.values() if name not in ("WAV", "FLAC", "MP3")}
-    from musicgen.ui.sheet import _WORDS
+    from musicgen.ui import live, sheet
 
+    drawn = {*sheet._WORDS, *live._WORDS}  # in the browser
     known = set(words.KOREAN) | set(words.SENTENCES)
     assert said - {"Top-k", "Top-p"} <= known, said - known
-    assert set(words.KOREAN) <= said | set(_WORDS), set(words.KOREAN) - said - set(_WORDS)
+    assert set(words.KOREAN) <= said | drawn, set(words.KOREAN) - said - drawn
     assert all("가" <= letter <= "힣" or letter.isascii() or not letter.isalpha()
                for phrase in words.KOREAN.values() for letter in phrase)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from conftest import build_model
-from test_browser import CHROMIUM, PHONE, WIDE, complains, playwright, pytestmark  # noqa: F401
+from test_browser import CHROMIUM, PHONE, WIDE, playwright, pytestmark  # noqa: F401
 
 from musicgen import audio, checkpoints, measured
 from musicgen.engine import Engine
@@ -54,7 +54,7 @@ def visit(served, browser) -> Iterator[Callable]:
         context.set_default_timeout(PATIENCE)
         page = context.new_page()
         pages.append(page)
-        page.on("console", lambda message: errors.append(message.text) if complains(message) else None)
+        page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("request", lambda request: hosts.add(urlsplit(request.url).hostname))
         page.goto(served)

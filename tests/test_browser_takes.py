@@ -14,7 +14,6 @@ from test_browser import (  # noqa: F401
     WIDE,
     ask,
     browser,
-    complains,
     fetched,
     finished,
     fits,
@@ -71,7 +70,7 @@ def visitor(server, browser) -> Iterator[Callable]:  # noqa: F811
 
         def opened(query: str = ""):
             page = context.new_page()
-            page.on("console", lambda message: errors.append(message.text) if complains(message) else None)
+            page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
             page.on("pageerror", lambda error: errors.append(str(error)))
             page.on("request", lambda request: hosts.add(urlsplit(request.url).hostname))
             page.goto(server.url + query)

@@ -6,7 +6,6 @@ Holds no state: the take is handed in, as the page holds it.
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
@@ -17,7 +16,8 @@ import numpy as np
 from musicgen import audio
 from musicgen.plan import Plan
 from musicgen.ui import views
-from musicgen.ui.handlers import Made, Update, served_folder, show_take
+from musicgen.ui.files import new_folder
+from musicgen.ui.handlers import Made, Update, show_take
 from musicgen.ui.settings import Settings
 
 KINDS = {"wav": "WAV", "flac": "FLAC", "mp3": "MP3", "npz": "Codes", "png": "Picture"}
@@ -71,7 +71,7 @@ def _without_end(made: Made) -> tuple[str, float]:
         ends = None
     if ends is None or ends >= sound.seconds:
         return made.file, sound.seconds
-    path = Path(tempfile.mkdtemp(prefix="begun-", dir=served_folder())) / Path(made.file).name
+    path = new_folder("begun") / Path(made.file).name
     begun = replace(sound, samples=sound.samples[:, : round(ends * sound.sample_rate)])
     audio.write(path, begun)
     return str(path), begun.seconds
@@ -116,7 +116,7 @@ def save_as(made: Made | None, kind: str) -> str | None:
 def _written(made: Made, sound: audio.Audio, kind: str) -> str:
     seed = made.recipe.get("seed")
     name = f"musicgen-{seed if isinstance(seed, int) else 0}.{kind}"
-    path = Path(tempfile.mkdtemp(prefix="saved-", dir=served_folder())) / name
+    path = new_folder("saved") / name
     if kind == "npz":
         np.savez_compressed(path, codes=made.codes.values, recipe=np.array(json.dumps(dict(made.recipe))))
     elif kind == "png":

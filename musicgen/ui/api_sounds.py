@@ -6,8 +6,6 @@ Both do what the page's tabs do, with the same limits and the same sentences.
 from __future__ import annotations
 
 import math
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -17,7 +15,7 @@ from musicgen.errors import ModelUnavailable
 from musicgen.ui import codebooks as tab
 from musicgen.ui.before import listen
 from musicgen.ui.engines import Engines
-from musicgen.ui.handlers import served_folder
+from musicgen.ui.files import new_folder
 from musicgen.ui.lent import on_gpu
 
 # Programs ask one at a time, so that they leave the page its processors.
@@ -54,7 +52,7 @@ def _melody(engines: Engines) -> None:
             raise gr.Error(str(error), print_exception=False) from None
         from musicgen.figure import chroma_figure, png
 
-        picture = _folder("melody-") / "melody.png"
+        picture = new_folder("melody") / "melody.png"
         picture.write_bytes(png(chroma_figure(tune.panels, f"Melody, {tune.seconds:.1f} s")))
         return str(picture), {
             "strongest": tune.strongest.tolist(),
@@ -91,7 +89,7 @@ def _codebooks(engines: Engines) -> None:
             original = tab.original_of(codec, heard)
         except (ValueError, ModelUnavailable) as error:
             raise gr.Error(str(error), print_exception=False) from None
-        folder = _folder("books-")
+        folder = new_folder("books")
         files, figures = [], []
         for rebuilt in books.rebuild(codec, books.encode(codec, original), original):
             file = folder / f"books-{rebuilt.books}.wav"
@@ -111,8 +109,3 @@ def _codebooks(engines: Engines) -> None:
     ]
     outputs = [gr.File(file_count="multiple", label="Sounds"), gr.JSON(label="Figures")]
     gr.Button("codebooks").click(codebooks, inputs, outputs, api_name="codebooks", **_QUEUE)
-
-
-def _folder(prefix: str) -> Path:
-    """A new folder where the page serves files and clears old ones away."""
-    return Path(tempfile.mkdtemp(prefix=prefix, dir=served_folder()))

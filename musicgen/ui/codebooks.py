@@ -6,11 +6,9 @@ Reads like the tab from top to bottom; holds no state.
 from __future__ import annotations
 
 import math
-import tempfile
 from collections.abc import Iterator
 from html import escape
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -21,6 +19,7 @@ from musicgen.codec_api import Codec
 from musicgen.errors import ModelUnavailable
 from musicgen.ui import handlers, views
 from musicgen.ui.engines import Engines
+from musicgen.ui.files import new_folder
 from musicgen.ui.handlers import Update
 from musicgen.ui.lent import on_gpu
 from musicgen.ui.wiring import WAVES, named
@@ -145,7 +144,7 @@ def _cards(codec: Codec, sound: audio.Audio) -> Iterator[Update]:
     original = original_of(codec, sound)
     whose = f" The first {LONGEST:g} s of it are taken." if sound.seconds > LONGEST else ""
     loudest = max(float(visual.loudness(original.samples, original.sample_rate, COLUMNS).max()), -60.0)
-    folder = Path(tempfile.mkdtemp(prefix="books-", dir=handlers.served_folder()))
+    folder = new_folder("books")
 
     def card(slot: int, name: str, file: str, heard: audio.Audio, facts: list[str]) -> Update:
         audio.write(folder / file, heard)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import random
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -22,6 +21,7 @@ from musicgen.separation import METHODS
 from musicgen.theory import METERS, PITCH_NAMES
 from musicgen.ui import before, handlers, views
 from musicgen.ui.engines import Engines
+from musicgen.ui.files import new_folder
 from musicgen.ui.lent import on_gpu
 from musicgen.ui.prompts import EXAMPLES, TUNES, surprise
 from musicgen.ui.results import results, wire_results
@@ -247,7 +247,7 @@ def _wire_helpers(parts: Parts, engines: Engines) -> None:
 
 def _tune(file: Path) -> str:
     """A copy of a melody that comes with the program, where the page may serve it from."""
-    return str(shutil.copy(file, tempfile.mkdtemp(prefix="tune-", dir=handlers.served_folder())))
+    return str(shutil.copy(file, new_folder("tune")))
 
 
 def _wire_plan(parts: Parts, engines: Engines) -> None:

@@ -5,23 +5,18 @@ Holds no state. What belongs to one user lives in that user's ``Run``; the engin
 
 from __future__ import annotations
 
-import io
 import json
 import sqlite3
-import tempfile
 import time
-import wave
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from functools import partial
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 import numpy as np
-from gradio.utils import get_upload_folder
 
 from musicgen import audio, chroma, visual
 from musicgen.engine import Engine, Generation, GenerationEvent, GenerationRequest, GenerationResult
@@ -30,6 +25,7 @@ from musicgen.patterns import get_pattern
 from musicgen.takes import Codes
 from musicgen.ui import views
 from musicgen.ui.engines import Engines
+from musicgen.ui.files import Chunks, Stream, save
 from musicgen.ui.settings import Settings, roll_seed
 from musicgen.ui.words import say
 
@@ -82,7 +78,7 @@ def begin(previous: Run | None) -> Update:
         "generate": gr.update(interactive=False),
         "stop": gr.update(interactive=True),
         "status": views.progress(say("Waiting for its turn …")),
-        "live": gr.update(value=None, visible=True),
+        "live": Stream(),
         "take": gr.update(value=None, visible=False),
         "facts": "",
         "grid": "",
@@ -126,23 +122,24 @@ def generate(
         settings = replace(settings, seed=str(roll_seed() if seed is None else seed))
         request = settings.request()
         engine = yield from loaded(engines, settings.model)
+        live = Chunks(engine.model.codec.sample_rate, request.duration * takes)  # those of all takes follow each other
         for number in range(takes):
             asked = replace(settings, seed=str(int(str(settings.seed)) + number))
             this = replace(request, seed=asked.chosen_seed())
             told = f"Take {number + 1} of {takes}: " if takes > 1 else ""
-            for update in _take(engine, this, asked, run, keep and partial(keep, this, settings.model), told):
+            for update in _take(engine, this, asked, run, keep and partial(keep, this, settings.model), told, live):
                 if (new := update.get("shown")) is not None:
                     made.append(new)
                     update |= {"made": list(made), "versions": versions(made)}
                 if "shown" in update and (number == takes - 1 or run.stopped):
                     # Within the last update of all: of two that follow closely the page may show only the second.
-                    update |= IDLE | {"next_seed": roll_seed()}
+                    update |= IDLE | {"next_seed": roll_seed(), "live": live.ended()}
                     ended = True
                 yield update
             if run.stopped:
                 break
         if not ended:  # stopped in the moment between two takes
-            yield IDLE
+            yield IDLE | {"live": live.ended()}
     except (ValueError, ModelUnavailable) as error:
         gr.Warning(escape(str(error)), title="This cannot be made")
         yield IDLE | {"status": views.problem(str(error))}
@@ -174,7 +171,13 @@ def loaded(engines: Engines, model: str) -> Generator[Update, None, Engine]:
 
 
 def _take(
-    engine: Engine, request: GenerationRequest, asked: Settings, run: Run, keep: Callable[..., str] | None, told: str
+    engine: Engine,
+    request: GenerationRequest,
+    asked: Settings,
+    run: Run,
+    keep: Callable[..., str] | None,
+    told: str,
+    live: Chunks,
 ) -> Iterator[Update]:
     codec = engine.model.codec
     pressed, first_sound, drawn = time.perf_counter(), None, 0.0
@@ -194,7 +197,7 @@ def _take(
             update: Update = {}
             if event.audio is not None and event.audio.size:
                 first_sound = first_sound or now - pressed
-                update["live"] = wav_bytes(event.audio, codec.sample_rate)
+                update["live"] = live.add(event.audio)
             if now - drawn >= REDRAW_SECONDS:
                 drawn = now
                 update |= {"status": _progress(event, codec.frame_rate, told), "grid": draw_grid(codes_of(event.codes))}
@@ -253,32 +256,6 @@ def show_take(made: Made, sound: audio.Audio) -> Update:
         "share_row": gr.update(visible=bool(made.take)),
         "link": gr.update(value="", visible=False),
     }
-
-
-def wav_bytes(samples: np.ndarray, sample_rate: int) -> bytes:
-    """float32 [C, N] as a 16-bit WAV file."""
-    file = io.BytesIO()
-    with wave.open(file, "wb") as out:
-        out.setnchannels(samples.shape[0])
-        out.setsampwidth(2)
-        out.setframerate(sample_rate)
-        out.writeframes((np.clip(samples.T, -1, 1) * 32767).round().astype("<i2").tobytes())
-    return file.getvalue()
-
-
-def save(result: GenerationResult) -> str:
-    """Write the take, its recipe inside, into the folder the page serves and clears; return the path."""
-    folder = Path(tempfile.mkdtemp(prefix="take-", dir=served_folder()))
-    path = folder / f"musicgen-{result.recipe['seed']}.wav"
-    audio.write(path, audio.Audio(result.audio, result.sample_rate), recipe=result.recipe)
-    return str(path)
-
-
-def served_folder() -> str:
-    """Where the files lie that the page serves; old ones are cleared away."""
-    folder = get_upload_folder()
-    Path(folder).mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def _progress(event: GenerationEvent, frame_rate: float, told: str) -> str:

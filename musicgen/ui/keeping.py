@@ -23,6 +23,7 @@ from musicgen.instruments import parse_instruments
 from musicgen.takes import SHOWN, Codes, Take, Takes, new_owner
 from musicgen.ui import handlers, views
 from musicgen.ui.engines import Engines
+from musicgen.ui.files import served_folder
 from musicgen.ui.handlers import Made, Update
 from musicgen.ui.settings import AS_TRAINED, DRUMS, ENDINGS, Settings
 from musicgen.ui.words import say
@@ -81,7 +82,7 @@ def open_take(engines: Engines, takes: Takes, take: Take, whose: str) -> Update:
     made = Made(served(takes, take), codes, take.recipe, take.facts, Settings(**filled), take.id)
     return filled | handlers.show_take(made, sound) | {
         "status": views.progress(" ".join([whose, *notes]), 1.0),
-        "live": gr.update(value=None, visible=False),
+        "live": None,
         "versions": gr.update(choices=[], value=None, visible=False),
         "made": [made],
     }
@@ -290,7 +291,7 @@ def served(takes: Takes, take: Take) -> str:
 
 def _served_copy(take: Take) -> Path:
     seed = take.recipe.get("seed")
-    return Path(handlers.served_folder()) / "takes" / take.id / f"musicgen-{seed if isinstance(seed, int) else 0}.flac"
+    return Path(served_folder()) / "takes" / take.id / f"musicgen-{seed if isinstance(seed, int) else 0}.flac"
 
 
 def _label(take: Take) -> str:

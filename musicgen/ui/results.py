@@ -12,6 +12,7 @@ from typing import Any
 import gradio as gr
 
 from musicgen.ui import after, views
+from musicgen.ui.live import live
 from musicgen.ui.wiring import QUIET, WAVES, Parts, controls, named
 from musicgen.ui.words import say
 
@@ -29,9 +30,7 @@ def results() -> Parts:
     """Lay out the column; return its parts."""
     ready = views.progress(say("Press Generate, or Ctrl+Enter. You hear it while it is being made."))
     parts: Parts = {"status": gr.HTML(ready, elem_id="status")}
-    parts["live"] = gr.Audio(
-        label=say("Live"), streaming=True, autoplay=True, interactive=False, visible=False, elem_id="live", buttons=[]
-    )
+    parts["live"] = live()
     parts["versions"] = gr.Radio([], label=say("The takes of this press"), visible=False, elem_id="versions")
     parts["take"] = gr.Audio(
         label=say("The whole take"), type="filepath", interactive=False, visible=False, elem_id="take",

@@ -11,8 +11,7 @@ import gradio as gr
 
 CSS = Path(__file__).with_name("style.css")
 
-# Ctrl+Enter (Cmd+Enter) makes a take, or a comparison on its tab; Escape stops it. And whether the sound that is being
-# made plays is written where the style sheet sees it: once it is over, the player of the whole take is enough.
+# Ctrl+Enter (Cmd+Enter) makes a take, or a comparison on its tab; Escape stops it.
 KEYS = """
 <script>
 document.addEventListener("keydown", (event) => {
@@ -27,11 +26,6 @@ document.addEventListener("keydown", (event) => {
     setTimeout(() => press("generate", "lab-go"), 50);
   } else if (event.key === "Escape") press("stop", "lab-stop");
 });
-for (const name of ["playing", "pause", "ended", "emptied"]) {
-  document.addEventListener(name, (event) => {
-    if (event.target.closest?.("#live")) document.body.toggleAttribute("data-live", name === "playing");
-  }, true);  // events of players do not bubble
-}
 </script>
 """
 

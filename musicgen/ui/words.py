@@ -51,7 +51,8 @@ KOREAN = {
     "Press Generate, or Ctrl+Enter. You hear it while it is being made.":
         "생성을 누르거나 Ctrl+Enter. 만들어지는 동안 바로 들립니다.",
     "Waiting for its turn …": "차례를 기다리는 중 …",
-    "Live": "실시간", "The takes of this press": "이번에 만든 테이크", "The whole take": "전체 테이크",
+    "Live": "실시간", "Play": "재생", "Pause": "일시정지",
+    "The takes of this press": "이번에 만든 테이크", "The whole take": "전체 테이크",
     "Same again": "똑같이 다시", "New seed": "새 시드로", "Continue it": "이어가기", "Use as melody": "선율로 쓰기",
     "Codes": "코드", "Picture": "그림", "Link to this take": "이 테이크의 링크", "Link to its settings": "설정의 링크",
     "Link": "링크", "Recipe: everything needed to make it again": "레시피: 다시 만드는 데 필요한 모든 것",

@@ -1,0 +1,76 @@
+"""The files that the page serves: takes, and the sound of one that is being made, chunk by chunk.
+
+Knows nothing of the page or of how the files get there. Names of folders are drawn, so nobody else finds them.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import wave
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from gradio.utils import get_upload_folder
+
+from musicgen import audio
+from musicgen.engine import GenerationResult
+
+
+def served_folder() -> str:
+    """Where the files lie that the page serves; old ones are cleared away."""
+    folder = get_upload_folder()
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def new_folder(kind: str) -> Path:
+    """A new folder among the served ones, with a name that nobody can guess."""
+    return Path(tempfile.mkdtemp(prefix=f"{kind}-", dir=served_folder()))
+
+
+def save(result: GenerationResult) -> str:
+    """Write the take, its recipe inside, into a folder that the page serves and clears; return the path."""
+    path = new_folder("take") / f"musicgen-{result.recipe['seed']}.wav"
+    audio.write(path, audio.Audio(result.audio, result.sample_rate), recipe=result.recipe)
+    return str(path)
+
+
+@dataclass(frozen=True)
+class Stream:
+    """All chunks that there are so far, not only the new ones: of two updates that follow closely the page may see only
+    the second."""
+
+    folder: str = ""  # of the files, and what tells one stream from another; "" before there is a sound
+    sample_rate: int = 32_000
+    seconds: float = 0.0  # how long it is going to be
+    names: tuple[str, ...] = ()
+    over: bool = False  # no other chunk will come
+
+
+class Chunks:
+    """The sound of one press of Generate as it comes, one small file after another in a folder of its own."""
+
+    def __init__(self, sample_rate: int, seconds: float) -> None:
+        """For about ``seconds`` of sound in all."""
+        self._stream = Stream("", sample_rate, seconds)
+
+    def add(self, samples: np.ndarray) -> Stream:
+        """Write float32 [C, N] as the next file; return all there are."""
+        folder, name = self._stream.folder or str(new_folder("live")), f"{len(self._stream.names)}.wav"
+        write_wav(Path(folder) / name, samples, self._stream.sample_rate)
+        self._stream = replace(self._stream, folder=folder, names=(*self._stream.names, name))
+        return self._stream
+
+    def ended(self) -> Stream:
+        """All there are, and that no other will come."""
+        return replace(self._stream, over=True)
+
+
+def write_wav(path: Path, samples: np.ndarray, sample_rate: int) -> None:
+    """Write float32 [C, N] as a 16-bit WAV file, quickly: without what ``audio.write`` adds to a take."""
+    with wave.open(str(path), "wb") as out:
+        out.setnchannels(samples.shape[0])
+        out.setsampwidth(2)
+        out.setframerate(sample_rate)
+        out.writeframes((np.clip(samples.T, -1, 1) * 32767).round().astype("<i2").tobytes())
