@@ -26,7 +26,7 @@ from musicgen.ui import before, handlers, prompts, views
 from musicgen.ui.app import build, launch_options
 from musicgen.ui.engines import Engines
 from musicgen.ui.files import Stream
-from musicgen.ui.live import live
+from musicgen.ui.live import live, told
 from musicgen.ui.settings import Settings
 
 MAX_DURATION = 8.0
@@ -116,15 +116,15 @@ def test_settings_by_hand_arrive_and_a_switched_off_plan_holds_nothing_back():
 
 def test_a_take_streams_sound_and_ends_with_all_of_it(engines):
     steps = updates(engines, prompt="a", duration=3.0, seed="5", melody=None)
-    told = [update["live"] for update in steps if "live" in update]
+    heard = [update["live"] for update in steps if "live" in update]
     last = merged(steps)
     take = audio.read(last["take"]["value"])
-    assert len(told[-1].names) >= 2 and abs(take.seconds - 3.0) < 0.1
-    for count, stream in enumerate(told[:-1], 1):
-        assert stream.names == told[-1].names[:count] and not stream.over, "all so far, with one more each time"
-    assert told[-1].names == told[-2].names and told[-1].over and len(set(told[-1].names)) == len(told) - 1
-    assert {stream.folder for stream in told} == {told[-1].folder} and told[-1].seconds == 3.0
-    played = b"".join(frames(Path(told[-1].folder) / name) for name in told[-1].names)
+    assert len(heard[-1].names) >= 2 and abs(take.seconds - 3.0) < 0.1
+    for count, stream in enumerate(heard[:-1], 1):
+        assert stream.names == heard[-1].names[:count] and not stream.over, "all so far, with one more each time"
+    assert heard[-1].names == heard[-2].names and heard[-1].over and len(set(heard[-1].names)) == len(heard) - 1
+    assert {stream.folder for stream in heard} == {heard[-1].folder} and heard[-1].seconds == 3.0
+    played = b"".join(frames(Path(heard[-1].folder) / name) for name in heard[-1].names)
     whole = np.frombuffer(played, "<i2").astype(np.float32) / 32767
     assert np.abs(whole - take.samples[0]).max() < 2e-3 * max(1.0, np.abs(whole).max())
     assert np.abs(take.samples).max() > 0.01
@@ -140,22 +140,22 @@ def test_takes_of_one_press_are_heard_one_after_another_and_every_press_has_a_pl
     presses = []
     for _ in range(2):
         steps = list(handlers.generate(engines, Settings(prompt="a", duration=1.0, seed="5"), handlers.Run(), takes=2))
-        told = [update["live"] for update in steps if "live" in update]
-        assert [stream.over for stream in told] == [False] * (len(told) - 1) + [True]
-        sound = b"".join(frames(Path(told[-1].folder) / name) for name in told[-1].names)
-        assert told[-1].seconds == 2.0 and abs(len(sound) / 2 / 3200 - 2.0) < 0.1
-        presses.append(told[-1].folder)
+        heard = [update["live"] for update in steps if "live" in update]
+        assert [stream.over for stream in heard] == [False] * (len(heard) - 1) + [True]
+        sound = b"".join(frames(Path(heard[-1].folder) / name) for name in heard[-1].names)
+        assert heard[-1].seconds == 2.0 and abs(len(sound) / 2 / 3200 - 2.0) < 0.1
+        presses.append(heard[-1].folder)
     assert len(set(presses)) == 2
 
 
 def test_the_player_is_told_as_text_and_its_files_are_among_those_cleared_away(tmp_path):
     player = live()
     stream = Stream(str(tmp_path / "a b"), 3200, 2.0, ("0.wav", "1.wav"), over=True)
-    told = json.loads(player.postprocess(stream))
-    assert told["folder"].endswith("/a%20b") and told["names"] == ["0.wav", "1.wav"]
-    assert told["over"] and told["rate"] == 3200 and told["seconds"] == 2.0
+    read = json.loads(told(player, stream))
+    assert read["folder"].endswith("/a%20b") and read["names"] == ["0.wav", "1.wav"]
+    assert read["over"] and read["rate"] == 3200 and read["seconds"] == 2.0
     assert player.temp_files == {str(tmp_path / "a b" / name) for name in stream.names}
-    assert player.postprocess(None) == "" and json.loads(player.postprocess(Stream()))["folder"] == ""
+    assert player.value == "" and json.loads(told(player, Stream()))["folder"] == ""
 
 
 def frames(wav: Path) -> bytes:

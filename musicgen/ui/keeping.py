@@ -82,7 +82,7 @@ def open_take(engines: Engines, takes: Takes, take: Take, whose: str) -> Update:
     made = Made(served(takes, take), codes, take.recipe, take.facts, Settings(**filled), take.id)
     return filled | handlers.show_take(made, sound) | {
         "status": views.progress(" ".join([whose, *notes]), 1.0),
-        "live": None,
+        "live": "",
         "versions": gr.update(choices=[], value=None, visible=False),
         "made": [made],
     }

@@ -7,7 +7,6 @@ files, as they are, for an encoder and a playlist in between would keep back the
 from __future__ import annotations
 
 import json
-from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -31,29 +30,24 @@ _WORDS = ("Live", "Play", "Pause")
 
 
 def live() -> gr.HTML:
-    """The component, silent. Its value is a ``Stream``, or ``None`` for silence.
+    """The component, silent. Its value is a stream as ``told`` writes it, or "" for silence.
 
     It is always on the page, for it has to hear of the very press that makes the first sound.
     """
     fixed = {"words": {"ko": {word: KOREAN[word] for word in _WORDS}}}
     script = Path(__file__).with_name("live.js").read_text(encoding="utf-8")
-    player = gr.HTML(
-        html_template=_TEMPLATE, js_on_load=f"const fixed = {json.dumps(fixed)};\n{script}", elem_id="live",
+    return gr.HTML(
+        "", html_template=_TEMPLATE, js_on_load=f"const fixed = {json.dumps(fixed)};\n{script}", elem_id="live",
         label="Live",
     )
-    # Not a class of its own: beside the file of one Gradio writes another.
-    player.postprocess = partial(_told, player)  # type: ignore[method-assign]
-    return player
 
 
-def _told(player: gr.HTML, stream: Stream | None) -> str:
+def told(player: gr.HTML, stream: Stream) -> str:
     """The stream as live.js reads it; its files are cleared away with the other temporary ones.
 
     As text: of lists and dictionaries Gradio sends what has changed and changes in place what the browser already has,
-    which then sees no difference.
+    which then sees no difference. And not by the component itself, of which Gradio makes another for every visitor.
     """
-    if stream is None:
-        return ""
     player.temp_files.update(str(Path(stream.folder) / name) for name in stream.names)
     return json.dumps({
         "folder": quote(stream.folder, safe="/"),

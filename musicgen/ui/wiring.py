@@ -11,6 +11,8 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
+from musicgen.ui.files import Stream
+from musicgen.ui.live import told
 from musicgen.ui.settings import Settings
 
 Parts = dict[str, Any]  # components by name; the names of ``Settings`` are the controls
@@ -33,7 +35,10 @@ def named(parts: Parts, handler: Callable[..., Any]) -> Callable[..., Any]:
     """A handler that answers with names as one that answers with components."""
 
     def translate(update: dict[str, Any]) -> dict[Component, Any]:
-        return {parts[name]: value for name, value in update.items()}
+        return {
+            parts[name]: told(parts[name], value) if isinstance(value, Stream) else value
+            for name, value in update.items()
+        }
 
     if inspect.isgeneratorfunction(handler):
 
