@@ -1,7 +1,7 @@
 """Stage 1 of training: pieces composed, rendered and described, in shards on disk.
 
-``python -m musicgen.train.data --soundfont FluidR3_GM.sf2 --pieces 4000``
-``python -m musicgen.train.data --soundfont FluidR3_GM.sf2 --tunes ryansMammoth oneills1850 --arranged 2000``
+``python -m musicgen.train.data --soundfont FluidR3_GM.sf2 --pieces 4800``
+``python -m musicgen.train.data --soundfont FluidR3_GM.sf2 --tunes ryansMammoth oneills1850 --arranged 2400``
 
 The composed pieces need nothing but the sound font. The arranged ones are built on traditional tunes, read from
 folders of ABC files: see ``airs`` for two collections in the public domain and where to find them.
@@ -102,10 +102,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--soundfont", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=Path("work/data"))
-    parser.add_argument("--pieces", type=int, default=4000)
+    parser.add_argument("--pieces", type=int, default=4800)
     parser.add_argument("--held-out", type=int, default=200)
     parser.add_argument("--tunes", type=Path, nargs="+", default=[], metavar="FOLDER", help="folders of ABC files")
-    parser.add_argument("--arranged", type=int, default=2000, help="pieces on these tunes")
+    parser.add_argument("--arranged", type=int, default=2400, help="pieces on these tunes")
     parser.add_argument("--arranged-held-out", type=int, default=80, help="pieces on tunes never trained on")
     parser.add_argument("--workers", type=int, default=2)
     args = parser.parse_args()

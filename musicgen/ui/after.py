@@ -14,7 +14,7 @@ import gradio as gr
 import numpy as np
 
 from musicgen import audio
-from musicgen.plan import Plan
+from musicgen.request import without_end
 from musicgen.ui import views
 from musicgen.ui.files import new_folder
 from musicgen.ui.handlers import Made, Update, show_take
@@ -45,7 +45,7 @@ def go_on(made: Made | None, longest: float) -> Update:
     """The take as the beginning of a longer one."""
     if made is None or not Path(made.file).is_file():
         return {"status": views.problem(_GONE)}
-    file, length = _without_end(made)
+    file, length = _begun(made)
     if length + 1 > longest:
         return {"status": views.problem(f"This page makes {longest:g} seconds at most, and the take has them already.")}
     until = min(longest, float(np.ceil(length + MORE)))
@@ -61,18 +61,13 @@ def go_on(made: Made | None, longest: float) -> Update:
     }
 
 
-def _without_end(made: Made) -> tuple[str, float]:
-    """The take's file and length in seconds; without the final chord if it has one, for after that nothing goes on."""
+def _begun(made: Made) -> tuple[str, float]:
+    """The take's file and length in seconds; without the final chord if it has one."""
     sound = audio.read(made.file)
-    plan = made.recipe.get("plan")
-    try:
-        ends = Plan.from_dict(plan).ends(made.recipe["duration"]) if plan else None
-    except (ValueError, KeyError, TypeError):  # of another version
-        ends = None
-    if ends is None or ends >= sound.seconds:
+    begun = without_end(sound, dict(made.recipe))
+    if begun is sound:
         return made.file, sound.seconds
     path = new_folder("begun") / Path(made.file).name
-    begun = replace(sound, samples=sound.samples[:, : round(ends * sound.sample_rate)])
     audio.write(path, begun)
     return str(path), begun.seconds
 
