@@ -10,6 +10,7 @@ import hashlib
 import importlib.metadata
 import json
 import re
+import threading
 from collections.abc import Mapping
 from functools import lru_cache, partial
 from pathlib import Path
@@ -63,9 +64,21 @@ class TransformersEncoder:
         return states.float()
 
 
-@lru_cache(maxsize=2)  # frozen, and asked by the page as well as by the model
+_LOADING = threading.Lock()  # of two that import transformers for the first time at once, one would fail
+
+
 def minilm(device: torch.device | str = "cpu") -> TransformersEncoder:
     """all-MiniLM-L6-v2, 384 wide: from the installed wheel, else from the hub; checked byte for byte.
+
+    One for all who ask, the page as well as the model, for it is frozen.
+    """
+    with _LOADING:
+        return _minilm(torch.device(device))
+
+
+@lru_cache(maxsize=2)
+def _minilm(device: torch.device) -> TransformersEncoder:
+    """Load it.
 
     The wheel's publisher is nobody we know, so its files are read as data and its code is never imported.
     """

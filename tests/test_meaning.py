@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from musicgen import meaning
@@ -10,6 +12,7 @@ from musicgen.habits import STYLES
 from musicgen.meaning import SCENES, nearest_style
 from musicgen.plan import make_plan
 from musicgen.reading import read_prompt
+from musicgen.text_encoders import minilm
 
 # Prompts that share no scene's wording, and the styles a listener would accept.
 PROMPTS = {
@@ -68,6 +71,12 @@ def test_without_the_encoder_there_is_no_style(monkeypatch: pytest.MonkeyPatch) 
     nearest_style.cache_clear()
     assert nearest_style("a knight rides against a dragon") is None
     nearest_style.cache_clear()
+
+
+def test_whoever_asks_at_once_gets_the_same_encoder() -> None:
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: minilm(), range(8)))
+    assert all(encoder is found[0] for encoder in found)
 
 
 def test_the_nearest_style_lends_its_habits_but_not_against_the_words() -> None:
