@@ -94,7 +94,7 @@ def test_metre_tempo_and_chords_agree() -> None:
     for piece in PIECES:
         bar = sixteenth(piece.bpm, piece.meter) * piece.meter.beats * piece.meter.pulses
         assert len(piece.chords) == math.ceil(SECONDS / bar - 1e-6)
-        assert 55 <= piece.bpm <= 176
+        assert 47 <= piece.bpm <= 185
 
 
 def test_habits_of_the_whole_collection() -> None:
@@ -112,7 +112,7 @@ def test_habits_of_the_whole_collection() -> None:
 def named_instruments(text: str) -> set[str]:
     """The wordings of instruments found in ``text``, longest first, each stretch of text counted once."""
     found = set()
-    text = re.sub(r"(no|without) (drums|percussion)|drumless", "", text.lower())
+    text = re.sub(r"(no|without) (drums|percussion)|drumless|synth music", "", text.lower())  # the last is a genre
     for wording in sorted({w.lower() for words in INSTRUMENT_WORDS.values() for w in words}, key=len, reverse=True):
         text, count = re.subn(rf"\b{re.escape(wording)}\b", "#", text)
         if count:
