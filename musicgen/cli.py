@@ -65,7 +65,8 @@ def build_parser() -> argparse.ArgumentParser:
     make.add_argument("--meter", metavar="M", help="4/4, 3/4 or 6/8")
     make.add_argument("--chords", metavar="C", help="a loop, one chord a bar, such as 'C Am F G'")
     make.add_argument("--instruments", metavar="I", help="all that play, drums apart, such as 'piano, acoustic bass'")
-    make.add_argument("--ending", action=argparse.BooleanOptionalAction, help="end on a final chord; default yes")
+    make.add_argument("--ending", action=argparse.BooleanOptionalAction,
+                      help="end on a final chord, or go on; default: as the prompt says")
     make.add_argument("--plan", metavar="auto|off", help="off: draw no tempo, key or chords for what the prompt leaves")
     make.add_argument("--device", metavar="D", help="cpu or cuda; default cuda where there is one")
     make.add_argument("--dtype", metavar="T", help="float32, bfloat16 or float16")

@@ -173,7 +173,7 @@ def make_plan(
         the_drums = False  # whoever says what plays, and wants drums, says so
     players = _players(said, seed) if instruments is None else parse_instruments(instruments[:400])
     if ending is None:
-        ending = True if said.ending is None else said.ending
+        ending = bool(said.ending)
     return Plan(the_bpm, the_meter, the_key, the_chords, the_drums, instruments=players, ending=ending)
 
 

@@ -42,6 +42,9 @@ class Prepared:
     notes: tuple[str, ...]
 
 
+END_SHARE = 0.7  # of an end, in what guidance leads away from; by the loudness of last chords at 0, 0.4, 0.7 and 1
+
+
 def prepare(model: Model, request: GenerationRequest) -> Prepared:
     """Analyse the audio of a resolved ``request`` and settle its plan. Raises ``ValueError``, ``ModelUnavailable``."""
     frames = max(1, round(request.duration * model.codec.frame_rate))
@@ -110,7 +113,11 @@ def with_metadata(request: GenerationRequest) -> str:
 def conditions(
     model: Model, prepared: Prepared, negative_prompt: str, start: int, frames: int
 ) -> tuple[Conditions, Conditions | None]:
-    """The row of conditions of frames ``start .. start + frames``, and that of the negative prompt if there is one."""
+    """The row of conditions of frames ``start .. start + frames``, and what guidance leads away from.
+
+    That is None where it is the plain null. It is told of an end, too, in part: led away from music that knows of none,
+    a final chord would be silence at once, and led away from none it would hardly be an end.
+    """
     text, mask = model.conditioner.text([prepared.text])
     melody = features = None
     if model.config.lm.melody_bins and prepared.chroma is not None:
@@ -122,9 +129,16 @@ def conditions(
     if prepared.features is not None:
         features = torch.from_numpy(prepared.features[None, start : start + frames])
     row = Conditions(text, mask, melody, features)
-    if not negative_prompt:
+    ends = features is not None and bool(features[..., aligned.NEAR : aligned.OVER + 1].any())
+    if not negative_prompt and not ends:
         return row, None
-    return row, Conditions(*model.conditioner.text([negative_prompt]))
+    against = Conditions(*model.conditioner.text([negative_prompt])) if negative_prompt else row.null()
+    if features is None or not ends:
+        return row, against
+    end = torch.zeros_like(features)
+    for columns in aligned.GROUPS["ending"]:
+        end[..., columns] = END_SHARE * features[..., columns]
+    return row, replace(against, aligned=end)
 
 
 def _given_codes(model: Model, request: GenerationRequest, frames: int) -> Tensor:
@@ -189,9 +203,7 @@ def _plan(
     if request.melody is not None:
         # Chords that were merely drawn would quarrel with the tune.
         chords = plan.chords if told and bpm is not None else ()
-        # A tune ends by itself; it is cut short for a final chord only where one is asked for.
-        ending = plan.ending and (request.ending is not None or said.ending is not None)
-        return replace(plan, bpm=bpm, meter=meter, key=key, chords=chords, start=-beat, ending=ending)
+        return replace(plan, bpm=bpm, meter=meter, key=key, chords=chords, start=-beat)
     parts = {**request.parts, "key": key, "chords": request.chords}
     again = make_plan(request.prompt, request.seed, **parts, style=style)
     chords = () if bpm is None else plan.chords if told else again.chords

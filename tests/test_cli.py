@@ -148,7 +148,7 @@ def test_a_take_goes_on_from_before_its_final_chord(folder, tmp_path):
     first, longer = tmp_path / "first.flac", tmp_path / "longer.flac"
     # Bars of one second at 180 bpm, two seconds to ring.
     six = ("jazz", "--bpm", "180", "--meter", "3/4", "--duration", "6", "--seed", "1")
-    assert generate(folder, *six, "-o", first) == 0
+    assert generate(folder, *six, "--ending", "-o", first) == 0
     assert audio.read_recipe(first)["plan"]["ending"] is True
     assert generate(folder, "jazz", "--continue-from", first, "--duration", "7", "--seed", "2", "-o", longer) == 0
     assert audio.read_recipe(longer)["continue_from"]["seconds"] == pytest.approx(4.0, abs=0.01)

@@ -275,10 +275,10 @@ def test_what_is_not_told_is_zero():
 
 def test_one_line_for_people():
     plan = make_plan("", 1, bpm=90, key="A minor", meter="4/4", chords="Am F C G", drums=True)
-    assert plan.describe() == "90 bpm, 4/4, A minor, chords Am F C G, with drums, with an ending"
-    plan = make_plan("loop", 1, bpm=90, key="A minor", chords="Am F", meter="3/4", drums=False,
+    assert plan.describe() == "90 bpm, 4/4, A minor, chords Am F C G, with drums, without an ending"
+    plan = make_plan("with an ending", 1, bpm=90, key="A minor", chords="Am F", meter="3/4", drums=False,
                      instruments="harp, Fiddle")
-    assert plan.describe() == "90 bpm, 3/4, A minor, chords Am F, harp + violin, no drums, without an ending"
+    assert plan.describe() == "90 bpm, 3/4, A minor, chords Am F, harp + violin, no drums, with an ending"
 
 
 # -- the end ---------------------------------------------------------------------------------------------------------
@@ -301,9 +301,11 @@ def test_a_plan_with_an_ending_comes_home_on_its_last_downbeat():
     np.testing.assert_array_equal(on[:, : aligned.NEAR], loop[:, : aligned.NEAR])
 
 
-def test_music_ends_unless_a_loop_is_asked_for():
-    assert make_plan("jazz", 1).ending and not make_plan("jazz loop", 1).ending
-    assert make_plan("jazz loop", 1, ending=True).ending and not make_plan("jazz", 1, ending=False).ending
+def test_music_ends_where_an_end_is_asked_for():
+    assert make_plan("jazz with an ending", 1).ending
+    assert make_plan("jazz", 1).ending is False and make_plan("jazz loop", 1).ending is False
+    assert make_plan("jazz loop", 1, ending=True).ending
+    assert not make_plan("jazz with an ending", 1, ending=False).ending
 
 
 # -- instruments -----------------------------------------------------------------------------------------------------

@@ -83,7 +83,7 @@ def _generate(engines: Engines) -> None:
             painting: Notes over melody and chords by the cell, such as "0.5;m=047-;c=91": half seconds with C, E, G
                 and a rest in the melody (0 to 9, a, b), C major below the first (pitch classes as hexadecimal bits).
             instruments: All that play, drums apart, such as "piano, acoustic bass"; empty: those the prompt names.
-            ending: "final chord", "goes on" or "auto": a final chord, unless the prompt speaks of a loop.
+            ending: "final chord", "goes on" or "auto": as the prompt says, or it goes on beyond its last second.
 
         Returns:
             The take as a WAV file, and its recipe: every setting needed to make it again.
