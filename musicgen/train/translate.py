@@ -64,8 +64,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("work/start.safetensors"))
     args = parser.parse_args()
     old, new = read_codes(args.before, args.after)
-    size = int(max(old.max(), new.max())) + 1
-    save_file(translated(load_file(args.weights), old, new, size), args.out)
+    weights = load_file(args.weights)
+    save_file(translated(weights, old, new, len(weights["heads.weight"]) // len(old)), args.out)
     print(f"{args.out}: translated by {old.shape[1]} frames")
 
 

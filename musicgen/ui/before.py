@@ -96,20 +96,25 @@ def show_plan(settings: Settings) -> str:
     if not settings.follow_plan:
         return views.note("Switched off: the model hears the words only.")
     try:
-        prompt, parts, style = settings.prompt or "", settings.plan_parts(), nearest_style(settings.prompt or "")
-        parts |= {"style": style}
+        style = nearest_style(settings.prompt or "")
         near = f"Nearest style: {style}. " if style else ""
         seed = settings.chosen_seed()
         if seed is not None:
-            return views.note(f"{near}{make_plan(prompt, seed, **parts).describe()}.")
+            return views.note(f"{near}{_planned(settings, seed).describe()}.")
         # Without a seed, what several seeds agree on is what the words and the fields decide.
-        plans = [_told(make_plan(prompt, seed, **parts)) for seed in range(8)]
+        plans = [_told(_planned(settings, seed)) for seed in range(8)]
     except ValueError as error:
         return views.problem(str(error))
     told = [text for part, text in plans[0].items() if text and all(plan[part] == text for plan in plans)]
     drawn = [part for part in plans[0] if len({plan[part] for plan in plans}) > 1]
     left = ", ".join(drawn) or "nothing"
     return views.note(f"{near}Told: {', '.join(told) or 'nothing'}. Drawn by the seed: {left}.")
+
+
+def _planned(settings: Settings, seed: int) -> Plan:
+    """The plan of a press with ``seed``, as the engine will make it. Raises ``ValueError``."""
+    prompt = settings.prompt or ""
+    return make_plan(prompt, seed, **settings.plan_parts(), style=nearest_style(prompt))
 
 
 def _told(plan: Plan) -> dict[str, str]:
@@ -138,8 +143,7 @@ def fill_plan(settings: Settings) -> Update:
     try:
         seed = settings.chosen_seed()
         seed = roll_seed() if seed is None else seed
-        style = nearest_style(settings.prompt or "")
-        plan = make_plan(settings.prompt or "", seed, **settings.plan_parts(), style=style)
+        plan = _planned(settings, seed)
     except ValueError as error:
         return {"plan_line": views.problem(str(error))}
     return {
@@ -163,10 +167,7 @@ def score(settings: Settings, heard: Sequence[int] | None) -> str:
     try:
         painted = painting.parse(settings.painting) if settings.painting else None
         seed = settings.chosen_seed()
-        plan = None
-        if settings.follow_plan:
-            style = nearest_style(settings.prompt or "")
-            plan = make_plan(settings.prompt or "", seed or 0, **settings.plan_parts(), style=style)
+        plan = _planned(settings, seed or 0) if settings.follow_plan else None
     except ValueError:
         painted, seed, plan = None, None, None
     seconds = float(settings.duration)
