@@ -232,7 +232,8 @@ def test_offline_is_one_sentence(monkeypatch, tmp_path):
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(ModelUnavailable, match="text encoder t5-base has to be downloaded .* out of reach"):
         build_conditioner(model_config("t5-base", 768))
-    # A wheel that is missing, and no hub.
+    # A wheel that is missing, and no hub; what another test loaded does not count.
+    monkeypatch.setattr(text_encoders, "_minilm", text_encoders._minilm.__wrapped__)
     monkeypatch.setattr(text_encoders, "_MINILM_WHEEL", "no-such-distribution")
     with pytest.raises(ModelUnavailable, match="all-MiniLM-L6-v2 is not installed"):
         build_conditioner(model_config("minilm", 384))
@@ -276,6 +277,7 @@ def test_minilm_checks_the_bytes(monkeypatch, tmp_path):
     (tmp_path / "model.safetensors").write_bytes(b"damaged")
     monkeypatch.setattr(text_encoders, "_minilm_files",
                         lambda: (tmp_path / "model.safetensors", tmp_path / "tokenizer.json"))  # fmt: skip
+    monkeypatch.setattr(text_encoders, "_minilm", text_encoders._minilm.__wrapped__)  # none loaded before
     with pytest.raises(ModelUnavailable, match="damaged or not the released ones"):
         minilm()
 

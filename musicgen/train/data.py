@@ -104,6 +104,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("work/data"))
     parser.add_argument("--pieces", type=int, default=4800)
     parser.add_argument("--held-out", type=int, default=200)
+    parser.add_argument("--first", type=int, default=0, help="skip so many pieces of each kind: others than before")
     parser.add_argument("--tunes", type=Path, nargs="+", default=[], metavar="FOLDER", help="folders of ABC files")
     parser.add_argument("--arranged", type=int, default=2400, help="pieces on these tunes")
     parser.add_argument("--arranged-held-out", type=int, default=80, help="pieces on tunes never trained on")
@@ -113,10 +114,10 @@ def main() -> None:
         if not any(folder.rglob("*.abc")):
             parser.error(f"there are no .abc files in {folder}")
     args.out.mkdir(parents=True, exist_ok=True)
-    counts = [(HELD_OUT, args.held_out), (0, args.pieces)]
+    counts = [(HELD_OUT, args.held_out), (args.first, args.pieces)]
     if args.tunes:
         counts[1:1] = [(ARRANGED_HELD_OUT, args.arranged_held_out)]
-        counts += [(ARRANGED, args.arranged)]
+        counts += [(ARRANGED + args.first, args.arranged)]
     firsts = [start + i for start, count in counts for i in range(0, count, SHARD)]
     began = time.time()
     with multiprocessing.get_context("spawn").Pool(args.workers) as pool:
