@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import signal
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -81,6 +82,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         raise SystemExit(f"The page cannot be served at {arguments.host or 'this machine'}: {error}") from None
     # Not before: Gradio gives its own page three seconds to answer at the start, too few beside a model being loaded.
     threading.Thread(target=engines.warm_up, daemon=True).start()
+    # Whoever stops us politely, as Docker does, gets the same end as Ctrl-C: temporary files are cleared away.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     page.block_thread()
 
 

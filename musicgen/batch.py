@@ -25,6 +25,7 @@ from musicgen.stepper import Score, lay_out
 
 READ_EVERY = 8  # steps between two looks at the tokens
 REACH = 256  # attention spans a multiple of this many positions
+SPARE = 4  # times the length that is needed is given back once nobody is there
 TEXT = 32  # and a multiple of this many places of text
 
 
@@ -240,7 +241,10 @@ class Batch:
         return prompt + sum(math.prod(shape) * kind.itemsize for shape, kind in self._shapes(*size).values())
 
     def _grown(self, slots: int, positions: int, text: int) -> tuple[int, int, int]:
-        asked = (min(_power_of_two(slots), self.slots), _round_up(positions, REACH), _round_up(text, TEXT))
+        # A position more than anyone has steps: there everything is known, and whoever has run out stands there.
+        asked = (min(_power_of_two(slots), self.slots), _round_up(positions + 1, REACH), _round_up(text, TEXT))
+        if not self.seats and asked[1] * SPARE < self._size[1]:
+            return asked  # nobody needs the length that someone asked for once
         wider, longer, wordier = (max(old, new) for old, new in zip(self._size, asked, strict=True))
         return wider, longer, wordier
 
@@ -250,7 +254,10 @@ class Batch:
         if size == self._size:
             return
         self.replay.forget()
-        old, self._state = self._state, self._tensors(*size)
+        old = self._state if self.seats else {}
+        if not old:
+            self._state = {}  # before the new ones are made: both need not fit
+        self._state = self._tensors(*size)
         for name, tensor in old.items():
             self._state[name][tuple(slice(n) for n in tensor.shape)] = tensor
         self._size = size

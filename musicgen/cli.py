@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import time
 import zipfile
@@ -117,11 +118,20 @@ def generate(arguments: argparse.Namespace) -> int:
     generation = Engine(model).start(request)
     progress.line(f"plan: {generation.plan.describe()}" if generation.plan else f"model: {model.name}")
     stopped = False
+
+    def stop(*_: Any) -> None:  # between two steps, not in the middle of making sound
+        nonlocal stopped
+        stopped = True
+        generation.close()
+
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.SIG_IGN:  # as it is for what runs in a shell's background
+        signal.signal(signal.SIGINT, stop)
     try:
         for event in generation:
             progress.event(event, model.codec.frame_rate)
-    except KeyboardInterrupt:
-        stopped = True
+    finally:
+        signal.signal(signal.SIGINT, before)
     result = generation.result()
     progress.line("")
     if not result.audio.size:

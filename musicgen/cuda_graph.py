@@ -9,12 +9,17 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import torch
 
+from musicgen.memory import ran_out
+
 log = logging.getLogger(__name__)
+
+_CAPTURING = threading.Lock()  # one capture at a time in a process, whichever model's it is
 
 
 def wanted() -> bool:
@@ -45,9 +50,9 @@ class Replay:
         try:
             self._rehearse()
             self._graphs[shape] = self._capture(shape)
-        except torch.OutOfMemoryError:
-            raise
         except RuntimeError as error:
+            if ran_out(error):
+                raise
             log.warning("CUDA graphs are off: capturing a step failed (%s). Steps are launched one by one.", error)
             self.enabled = False
             self.forget()
@@ -66,15 +71,18 @@ class Replay:
         self._pool = None
 
     def _capture(self, shape: tuple[Any, ...]) -> torch.cuda.CUDAGraph:
+        here = torch.cuda.current_stream(self._device)
         beside = torch.cuda.Stream(self._device)
-        beside.wait_stream(torch.cuda.current_stream(self._device))
-        with torch.cuda.stream(beside):
-            for _ in range(3):
-                self._program(*shape)
-        torch.cuda.current_stream(self._device).wait_stream(beside)
         graph = torch.cuda.CUDAGraph()
-        # Thread-local: other threads (a codec at work) may allocate while this one captures.
-        with torch.cuda.graph(graph, pool=self._pool, capture_error_mode="thread_local"):
-            self._program(*shape)
+        # The outer `stream` brings this thread back to where it was even if the capture fails half-way.
+        with _CAPTURING, torch.cuda.device(self._device), torch.cuda.stream(here):
+            beside.wait_stream(here)
+            with torch.cuda.stream(beside):
+                for _ in range(3):
+                    self._program(*shape)
+            here.wait_stream(beside)
+            # Thread-local: other threads (a codec at work) may allocate while this one captures.
+            with torch.cuda.graph(graph, pool=self._pool, stream=beside, capture_error_mode="thread_local"):
+                self._program(*shape)
         self._pool = graph.pool()
         return graph

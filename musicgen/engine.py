@@ -8,6 +8,7 @@ files or command lines.
 from __future__ import annotations
 
 import hashlib
+import threading
 import time
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
@@ -64,6 +65,7 @@ class Engine:
         does not suffice, ``Busy`` when too many wait already.
         """
         resolved = resolve(request, self.model.config, self.max_duration)
+        threads.settle()
         self._scheduler.check_room()
         with said_in_words("preparing the request"):
             prepared = prepare(self.model, resolved)
@@ -96,21 +98,25 @@ class Generation:
         self._complete = 0  # frames known in every codebook
         self._sound = _Sound(model)
         self._stopped = False
+        self._turn = threading.Lock()  # held while the next event is made
         self._events = self._run(scheduler)
 
     def __iter__(self) -> Iterator[GenerationEvent]:
-        return self._events
+        return self
 
     def __next__(self) -> GenerationEvent:
-        return next(self._events)
+        with self._turn:
+            return next(self._events)
 
     def close(self) -> None:
-        """Stop the model; from another thread than the one that iterates, it stops at the next step."""
+        """Stop the model; while the next event is being made, by another thread or below this one in the same (a
+        signal's handler), it stops at the next step."""
         self._stopped = True
-        try:
-            self._events.close()
-        except ValueError:  # it is executing at this moment, elsewhere
-            pass
+        if self._turn.acquire(blocking=False):
+            try:
+                self._events.close()
+            finally:
+                self._turn.release()
 
     def result(self) -> GenerationResult:
         """The take as far as it went; a generation that still runs is stopped."""
@@ -128,6 +134,7 @@ class Generation:
     # -- the run ----------------------------------------------------------------------------------------------------
 
     def _run(self, scheduler: Scheduler) -> Generator[GenerationEvent, None, None]:
+        threads.settle()  # of whoever iterates
         for note in self._prepared.notes:
             yield self._event(message=note)
         place = scheduler.enter()
@@ -148,8 +155,12 @@ class Generation:
         rate = model.codec.frame_rate
         given = prepared.given.shape[1]
         self._codes[:, :given] = prepared.given.numpy()
-        self._complete = given
-        self._sound.push(self._codes[:, :given])
+        for frames in range(0, given, round(rate)):  # a second at a time: it is heard at once, and can be stopped
+            if self._stopped:
+                return
+            self._advance(min(frames + round(rate), given))
+            if (chunk := self._sound.take()) is not None:
+                yield self._event(chunk)
         spans = _spans(model, prepared)
         clock = _Clock(sum(_new_steps(pattern, span) for span in spans))
         every = max(1, round(EVENT_SECONDS * rate))

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import torch
 
 from musicgen.errors import ModelUnavailable
+
+_GROUP = Path("/sys/fs/cgroup")
 
 
 def free_bytes(device: torch.device | str) -> int | None:
@@ -19,6 +22,11 @@ def free_bytes(device: torch.device | str) -> int | None:
         except RuntimeError:  # where the device is only lent for moments
             return None
         return free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    known = [free for free in (_free_in_machine(), free_in_group()) if free is not None]
+    return min(known) if known else None
+
+
+def _free_in_machine() -> int | None:
     try:
         with open("/proc/meminfo", encoding="ascii") as file:
             for line in file:
@@ -27,6 +35,23 @@ def free_bytes(device: torch.device | str) -> int | None:
     except OSError:  # not Linux
         pass
     return None
+
+
+def free_in_group(group: Path = _GROUP) -> int | None:
+    """What the control group (a container, versions 2 and 1) may still take; None: no limit, or none to be read.
+
+    Pages of files that were not used lately count as free, as they do for the machine.
+    """
+    names = ("memory.max", "memory.current", "memory.stat", "inactive_file")
+    if not (group / names[0]).exists():
+        old = ("limit_in_bytes", "usage_in_bytes", "stat")
+        names = (*(f"memory/memory.{name}" for name in old), "total_inactive_file")  # type: ignore[assignment]
+    try:
+        most, used = ((group / name).read_text().strip() for name in names[:2])
+        counts = dict(line.split() for line in (group / names[2]).read_text().splitlines())
+        return None if most == "max" else max(0, int(most) - int(used) + int(counts.get(names[3], 0)))
+    except (OSError, ValueError):
+        return None
 
 
 def in_words(amount: int) -> str:
@@ -40,7 +65,7 @@ def ran_out(error: BaseException) -> bool:
         return True
     # On a CPU torch has no error class for it.
     said = str(error) if isinstance(error, RuntimeError) else ""
-    return "allocate memory" in said or "enough memory" in said
+    return any(words in said for words in ("allocate memory", "enough memory", "out of memory", "ALLOC_FAILED"))
 
 
 @contextmanager

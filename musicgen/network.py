@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from musicgen.lm import LM, Prepared, sinusoid
-from musicgen.matrices import Matrix, matrix
+from musicgen.matrices import Matrix, matrix, rows_agree
 from musicgen.transformer import Layer
 
 # Attention to all positions so far: layer, query, new key, new value [R, H, E] -> mixed values [R, H, E].
@@ -68,6 +68,16 @@ class Network:
         self.norm = Norm(lm.transformer.norm, self.dtype)
         self.heads = matrix(lm.heads.weight)
 
+    def rows_agree(self, most: int) -> bool:
+        """Whether a row's logits are the same, bit for bit, among up to ``most`` rows as among fewer.
+
+        Attention is the caller's; of the rest only the products look at more than a row.
+        """
+        layer, dim = self.layers[0], self.config.dim  # all layers are alike
+        wide = [layer.qkv, layer.out, layer.linear1, self.heads]
+        wide += [weight for weight in (layer.query, layer.out_cross) if weight is not None]
+        return rows_agree(layer.linear2, self.config.ffn_dim, most) and all(rows_agree(w, dim, most) for w in wide)
+
     @property
     def head_dim(self) -> int:
         """E."""
@@ -94,7 +104,7 @@ class Network:
             out = out + self.lm.pattern_proj(features.to(self.lm.device, self.lm.dtype)).to(self.dtype)
         return out
 
-    def logits(self, x: Tensor, attend: Attend, attend_text: AttendText | None, reading: slice) -> Tensor:
+    def logits(self, x: Tensor, attend: Attend, attend_text: AttendText | None, reading: slice | Tensor) -> Tensor:
         """``x [R, D]`` -> logits float32 [R, K, V]; the rows ``reading`` attend to a text, all others have none."""
         rows, dim = x.shape
         heads, width = self.config.heads, self.head_dim

@@ -66,6 +66,9 @@ def prepare(model: Model, request: GenerationRequest) -> Prepared:
     untold = replace(request, bpm=None, chords=None, instruments=None)  # what the features tell better than words
     text = request.prompt if request.plan == "auto" else with_metadata(untold)
     plan = _plan(request, heard, given.shape[1] / model.codec.frame_rate, notes)
+    if plan is not None and (ends := plan.ends(frames / model.codec.frame_rate)) is not None:
+        if ends < given.shape[1] / model.codec.frame_rate:  # no room for one in the new music
+            plan = replace(plan, ending=False)
     features = np.zeros((frames, aligned.ALIGNED_DIM), np.float32)
     if plan is not None:
         features = plan.aligned(frames, model.codec.frame_rate)
@@ -210,9 +213,7 @@ def _plan(
     if bpm is not None:  # the loop begins with the first beat of the new music
         period = 60.0 / bpm
         beat += np.ceil((given_seconds - beat) / period) * period
-    plan = replace(plan, bpm=bpm, meter=meter, key=key, chords=chords, start=-float(beat))
-    ends = plan.ends(request.duration)
-    return replace(plan, ending=False) if ends is not None and ends < given_seconds else plan
+    return replace(plan, bpm=bpm, meter=meter, key=key, chords=chords, start=-float(beat))
 
 
 def _told_by_hand(request: GenerationRequest) -> Plan | None:

@@ -3,8 +3,8 @@
 Continuous batching: a request joins and leaves at any step. One thread owns the model; the requests' own threads
 (where codes become sound) only read from it. Every request in a slot makes a step in each round; one that is not read
 from stands still; one that is cancelled or fails gives its slot to the longest waiting at once and harms no other. On
-CPUs each request keeps rows of its own (stepper.py), so its tokens are the same alone or in company, bit for bit; on
-GPUs they share a batch (batch.py). Knows nothing of audio, plans or windows that follow each other.
+CPUs requests share the reading of the weights (stepper.py), and their tokens are the same alone or in company, bit for
+bit; on GPUs they share a batch (batch.py). Knows nothing of audio, plans or windows that follow each other.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from collections import deque
 from collections.abc import Generator
 from typing import Any
 
-import torch
 from torch import Tensor
 
+from musicgen import threads
 from musicgen.batch import Batch
 from musicgen.decoding import Window, check_window
 from musicgen.errors import Busy, ModelUnavailable
@@ -40,7 +40,6 @@ class Scheduler:
         self.slots = slots or (GPU_SLOTS if lm.device.type == "cuda" else CPU_SLOTS)
         self._most_waiting = waiting
         self._stepper = stepper
-        self._threads = torch.get_num_threads()
         self._changed = threading.Condition()
         self._running: list[Place] = []
         self._waiting: deque[Place] = deque()
@@ -105,12 +104,13 @@ class Scheduler:
         """With the lock held: there is something to do."""
         if self._worker is None:
             # No daemon: a process that ends while such a thread is inside the model would crash.
-            self._worker = threading.Thread(target=self._work, name="musicgen-decoding")
-            self._worker.start()
+            worker = threading.Thread(target=self._work, name="musicgen-decoding")
+            worker.start()  # may fail, and then there is none
+            self._worker = worker
         self._changed.notify_all()
 
     def _work(self) -> None:
-        torch.set_num_threads(self._threads)  # a new thread has whatever another one set last
+        threads.settle()  # a new thread has whatever another one set last
         try:
             while self._turn():
                 pass

@@ -1,14 +1,15 @@
-"""Decoding one window, step by step, each in its own rows: the fast form of ``decoding.decode_steps`` for CPUs.
+"""Decoding windows step by step, several side by side: the fast form of ``decoding.decode_steps`` for CPUs.
 
 A window becomes a ``Track``: the pattern laid out as index tensors, keys and values allocated once, the text's
-computed once. ``Stepper.advance`` moves tracks on by one step, whatever their patterns or lengths. Because a track is
-never mixed with others, its tokens do not depend on its company, down to the last bit. Knows nothing of threads,
-seconds or audio.
+computed once. ``Stepper.advance`` moves tracks on by one step, whatever their patterns or lengths. A step is the time
+it takes to read the weights, so tracks share the reading: their rows are multiplied together, everything else is each
+one's own. A track's tokens do not depend on its company, down to the last bit: products are shared only where they
+give each row the same bits in any company, which is tried out beforehand. Knows nothing of threads, seconds or audio.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -24,6 +25,7 @@ from musicgen.network import Network
 from musicgen.sampling import draw_noise, guide, sample
 
 PIECE = 128  # steps of a prompt that are read at once; others have their turn in between
+TOGETHER = 8  # rows that share a reading of the weights; two a request with guidance
 
 
 class Course(Protocol):
@@ -100,6 +102,7 @@ class Track:
     def __init__(self, network: Network, window: Window) -> None:
         self._network, self._window = network, window
         self._score = score = lay_out(network.lm, window)
+        self.rows = score.prepared.rows
         self._generator = window.generator if window.generator is not None else torch.Generator().manual_seed(0)
         self._draws = not (window.params.greedy or window.params.temperature == 0)
         self._read = 0  # steps whose input the model has read
@@ -112,19 +115,57 @@ class Track:
         """Whether every step is made."""
         return self._made == self._score.steps
 
-    @torch.inference_mode()
-    def step(self) -> None:
-        """Make the next step, or read the next piece of the prompt."""
+    @property
+    def ready(self) -> bool:
+        """Whether all that comes before its next step is read."""
+        return self._read > self._score.first
+
+    @property
+    def reading(self) -> slice:
+        """The rows that attend to a text."""
+        return self._score.reading
+
+    def read(self) -> Tensor | None:
+        """Read a piece of what comes before the first step to predict; that step's logits [R, K, V] at the end."""
+        score, lm = self._score, self._network.lm
+        if self._cache is None:
+            self._cache = lm.new_cache(score.prepared, score.steps)
+        end = min(self._read + PIECE, score.first + 1)
+        tokens = score.inputs[None, :, self._read : end].expand(self.rows, -1, -1)
+        features = None if score.aligned is None else score.aligned[:, self._read : end]
+        told = score.features[self._read : end]
+        logits = lm(tokens, score.prepared, features, self._cache, told)[:, :, -1].float()
+        self._read = end
+        if end <= score.first:
+            return None
+        self._settle()
+        return logits
+
+    def input(self) -> Tensor:
+        """What the next step reads, [R, D]."""
+        return self._network.embed(self._score.inputs[:, self._made]) + self._added[:, self._made]
+
+    def attend(self, layer: int, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+        """Keep the step's key and value, attend to all so far: [R, H, E] each -> [R, H, E].
+
+        The position is counted only by ``accept``: a step that failed may be made again.
+        """
+        assert self._cache is not None
+        keys, values = self._cache.update(layer, key[:, :, None], value[:, :, None])
+        mask = None if self._seen is None else self._seen[..., : keys.shape[2]]
+        return F.scaled_dot_product_attention(query[:, :, None], keys, values, attn_mask=mask)[:, :, 0]
+
+    def attend_text(self, layer: int, query: Tensor) -> Tensor:
+        """The rows that have a text, [C, H, E] -> [C, H, E]."""
+        assert self._cache is not None and self._cache.cross is not None
+        keys, values = self._cache.cross[layer]
+        return F.scaled_dot_product_attention(query[:, :, None], keys, values, attn_mask=self._text_mask)[:, :, 0]
+
+    def accept(self, logits: Tensor) -> None:
+        """Draw the next step's tokens from its logits [R, K, V]."""
         score, step = self._score, self._made
-        if self._cache is None or self._read < step:
-            logits = self._read_prompt()
-            if logits is None:
-                return
-        else:
-            logits = self._network.logits(
-                self._network.embed(score.inputs[:, step]) + self._added[:, step], self._attend,
-                self._attend_text if score.reading.stop else None, score.reading,
-            )
+        if self._read == step:
+            assert self._cache is not None
             self._cache.advance(1)
         self._read = step + 1
         mixed = guide(logits[0], logits[1], self._window.guidance) if len(logits) == 2 else logits[0]
@@ -145,22 +186,6 @@ class Track:
         """Let the keys and values go."""
         self._cache = None
 
-    def _read_prompt(self) -> Tensor | None:
-        """Read a piece of what comes before the first step to predict; that step's logits [R, K, V] at the end."""
-        score, lm, rows = self._score, self._network.lm, self._score.prepared.rows
-        if self._cache is None:
-            self._cache = lm.new_cache(score.prepared, score.steps)
-        end = min(self._read + PIECE, score.first + 1)
-        tokens = score.inputs[None, :, self._read : end].expand(rows, -1, -1)
-        features = None if score.aligned is None else score.aligned[:, self._read : end]
-        told = score.features[self._read : end]
-        logits = lm(tokens, score.prepared, features, self._cache, told)[:, :, -1].float()
-        self._read = end
-        if end <= score.first:
-            return None
-        self._settle()
-        return logits
-
     def _settle(self) -> None:
         """Once the prompt is read: what single steps need, in their dtype."""
         cache, score, dtype = self._cache, self._score, self._network.dtype
@@ -177,17 +202,6 @@ class Track:
         if padding is not None:
             self._seen = (torch.arange(cache.positions, device=padding.device) >= padding[:, None])[:, None, None]
 
-    def _attend(self, layer: int, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-        assert self._cache is not None
-        keys, values = self._cache.update(layer, key[:, :, None], value[:, :, None])
-        mask = None if self._seen is None else self._seen[..., : keys.shape[2]]
-        return F.scaled_dot_product_attention(query[:, :, None], keys, values, attn_mask=mask)[:, :, 0]
-
-    def _attend_text(self, layer: int, query: Tensor) -> Tensor:
-        assert self._cache is not None and self._cache.cross is not None
-        keys, values = self._cache.cross[layer]
-        return F.scaled_dot_product_attention(query[:, :, None], keys, values, attn_mask=self._text_mask)[:, :, 0]
-
 
 class Stepper:
     """Decodes any number of windows, a step of each at a time."""
@@ -196,21 +210,80 @@ class Stepper:
 
     def __init__(self, lm: LM) -> None:
         self.network = Network(lm)
+        # Where a product's last bits depend on how many rows it has, everyone goes alone.
+        self._most = TOGETHER if self.network.rows_agree(TOGETHER) else 1
 
     def open(self, window: Window) -> Track:
         """A new track; raises ``ValueError`` when the window does not fit the model."""
         return Track(self.network, window)
 
+    @torch.inference_mode()
     def advance(self, tracks: Iterable[Track]) -> dict[Track, Exception]:
         """One step of each track that is not done; those that failed, and why: the others are none the worse."""
+        moving = [track for track in tracks if not track.done]
         failed: dict[Track, Exception] = {}
-        for track in tracks:
-            if not track.done:
-                try:
-                    track.step()
-                except Exception as error:  # whatever it was, it is that track's alone
-                    failed[track] = error
+        for group in [[track] for track in moving if not track.ready] + self._groups(moving):
+            failed |= self._advance(group)
         return failed
+
+    def _groups(self, tracks: list[Track]) -> list[list[Track]]:
+        """Those of ``tracks`` that are ready, by who makes a step with whom."""
+        groups: list[list[Track]] = []
+        room = 0
+        for track in tracks:
+            if track.ready:
+                if track.rows > room:
+                    groups.append([])
+                    room = self._most
+                groups[-1].append(track)
+                room -= track.rows
+        return groups
+
+    def _advance(self, group: list[Track]) -> dict[Track, Exception]:
+        try:
+            made = self._logits(group) if group[0].ready else [group[0].read()]
+        except Exception as error:  # whatever it was: that of whoever fails alone, too
+            if len(group) == 1:
+                return {group[0]: error}
+            return {track: its for one in group for track, its in self._advance([one]).items()}
+        failed: dict[Track, Exception] = {}
+        for track, logits in zip(group, made, strict=True):
+            try:
+                if logits is not None:
+                    track.accept(logits)
+            except Exception as error:
+                failed[track] = error
+        return failed
+
+    def _logits(self, group: list[Track]) -> Sequence[Tensor | None]:
+        """Logits [R, K, V] of the next step of each: every weight is read once for all of them."""
+        if len(group) == 1:
+            (track,) = group
+            attend_text = track.attend_text if track.reading.stop else None
+            return [self.network.logits(track.input(), track.attend, attend_text, track.reading)]
+        sizes = [track.rows for track in group]
+        texts = [len(range(track.rows)[track.reading]) for track in group]
+        starts = [sum(sizes[:i]) for i in range(len(group))]
+        reading = [start + row for start, track in zip(starts, group, strict=True)
+                   for row in range(track.rows)[track.reading]]  # fmt: skip
+
+        def attend_each(layer: int, *parts: Tensor) -> Tensor:
+            shares = zip(*(part.split(sizes) for part in parts), strict=True)
+            return torch.cat([track.attend(layer, *its) for track, its in zip(group, shares, strict=True)])
+
+        def attend_texts(layer: int, query: Tensor) -> Tensor:
+            asking = zip(group, query.split(texts), strict=True)
+            return torch.cat([track.attend_text(layer, its) for track, its in asking if len(its)])
+
+        x = torch.cat([track.input() for track in group])
+        return self.network.logits(x, attend_each, attend_texts if reading else None, _span(reading)).split(sizes)
+
+
+def _span(rows: list[int]) -> slice | Tensor:
+    """Rows as a slice, which costs less, if they are evenly spaced."""
+    step = rows[1] - rows[0] if len(rows) > 1 else 1
+    even = range(rows[0], rows[-1] + 1, step) if rows else range(0)
+    return slice(even.start, even.stop, step) if list(even) == rows else torch.tensor(rows)
 
 
 def fast_steps(stepper: Stepper, window: Window) -> Iterable[tuple[int, Tensor]]:

@@ -10,6 +10,7 @@ import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 _GROUP = Path("/sys/fs/cgroup")
@@ -23,32 +24,41 @@ def cores(group: Path = _GROUP) -> int:
 
 
 def settle() -> int:
-    """Let torch use no more threads than there are cores for; returns how many it uses.
+    """Let torch, called from this thread, use no more threads than there are cores for; returns how many it uses.
 
-    What OMP_NUM_THREADS says, or fewer threads that someone has set, stays as it is.
+    What OMP_NUM_THREADS says, or fewer threads that someone had set, stays as it is. Decided once: a thread that
+    begins has the number that any other set last, and so a count made later could be that of ``only``.
     """
     import torch
 
-    if "OMP_NUM_THREADS" not in os.environ and torch.get_num_threads() > cores():
-        torch.set_num_threads(cores())
-    return torch.get_num_threads()
+    if torch.get_num_threads() != (count := _settled()):
+        torch.set_num_threads(count)
+    return count
+
+
+@lru_cache(maxsize=1)
+def _settled() -> int:
+    import torch
+
+    mine = torch.get_num_threads()
+    return mine if "OMP_NUM_THREADS" in os.environ else min(mine, cores())
 
 
 @contextmanager
 def only(count: int) -> Iterator[None]:
-    """Within it the calling thread has torch use ``count`` threads; all others go on with theirs.
+    """Within it the calling thread has torch use ``count`` threads; all others go on with theirs, and so does it after.
 
     Each thread that calls torch has a team of its own, whose members spin while they wait for work. Where two teams
     share the cores, each waits for members that the other one's spinning keeps from running.
     """
     import torch
 
-    before = torch.get_num_threads()
+    settle()
     torch.set_num_threads(count)
     try:
         yield
     finally:
-        torch.set_num_threads(before)
+        settle()
 
 
 def _quota(group: Path) -> float | None:

@@ -50,7 +50,9 @@ def test_takes_of_one_press_have_seeds_that_follow_each_other_and_can_be_chosen(
     assert not alone["versions"]["visible"]
     shown = after.pick(made, 1)
     assert shown["take"]["value"] == made[1].file and "seed 8" in shown["facts"] and shown["shown"] is made[1]
-    assert after.pick(made, 9) == {} and after.pick([], None) == {}
+    for picked in ((made, 9), ([], None)):  # a page that was left open while the server began anew
+        with pytest.raises(gr.Error, match="no longer here"):
+            after.pick(*picked)
 
 
 @pytest.mark.parametrize("when", ["while it is made", "when it is there"])
@@ -82,7 +84,17 @@ def test_same_again_is_the_same_even_without_a_seed_and_after_changes(engines):
     assert again["takes"] == 1 and again["temperature"] == "0.8" and again["painting"] == "0.5;m=0;c="
     same = press(engines, **vars(controls_of(again)))
     assert Path(same["take"]["value"]).read_bytes() == Path(made["take"]["value"]).read_bytes()
-    assert after.again(None) == {} and after.new_seed()["seed"] == ""
+    assert after.new_seed()["seed"] == ""
+    with pytest.raises(gr.Error, match="no longer here"):
+        after.again(None)
+
+
+def test_same_again_leaves_the_file_alone_that_was_given_in_place_of_one_not_kept(engines, tune, tmp_path):
+    audio.write(tmp_path / "tune.wav", tune)
+    made = press(engines, prompt="a", duration=1.0, melody=str(tmp_path / "tune.wav"), separation="none")["shown"]
+    assert after.again(made)["melody"] == str(tmp_path / "tune.wav") and after.again(made)["continue_from"] is None
+    (tmp_path / "tune.wav").unlink()
+    assert "melody" not in after.again(made), "what lies there now stays"
 
 
 def test_a_take_goes_on_and_becomes_a_melody(engines):

@@ -206,13 +206,19 @@ def test_an_unknown_model_and_one_out_of_reach(tmp_path, capsys):
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_ctrl_c_keeps_what_was_made(folder, tmp_path, monkeypatch, capsys):
+@pytest.fixture
+def heeding(monkeypatch):
+    """SIGINT is not ignored, as it may be where the tests run in the background."""
+    monkeypatch.setattr(signal, "getsignal", lambda _: signal.default_int_handler)
+
+
+def test_ctrl_c_keeps_what_was_made(folder, tmp_path, monkeypatch, capsys, heeding):
     out, shown = tmp_path / "out.wav", Progress.event
 
     def interrupted(self, event, frame_rate):
         shown(self, event, frame_rate)
         if event.frames_done >= 60:
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(Progress, "event", interrupted)
     assert generate(folder, "rock", "-o", out) == 130
@@ -220,11 +226,8 @@ def test_ctrl_c_keeps_what_was_made(folder, tmp_path, monkeypatch, capsys):
     assert 3_200 < audio.read(out).samples.shape[1] < 6_400
 
 
-def test_ctrl_c_before_there_is_sound_writes_nothing(folder, tmp_path, monkeypatch, capsys):
-    def interrupted(*_):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(Progress, "event", interrupted)
+def test_ctrl_c_before_there_is_sound_writes_nothing(folder, tmp_path, monkeypatch, capsys, heeding):
+    monkeypatch.setattr(Progress, "event", lambda *_: signal.raise_signal(signal.SIGINT))
     assert generate(folder, "rock", "-o", tmp_path / "out.wav") == 130
     assert "before there was anything to keep" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())

@@ -131,6 +131,7 @@ def test_xformers_in_a_graph_gives_the_same_greedy_tokens():
     assert torch.equal(decode(Batch(lm, 2, attention="xformers"), wanted), decode(Batch(lm, 2), wanted))
 
 
+@torch.inference_mode()
 def test_a_step_never_waits_for_the_host():
     batch = Batch(on_gpu("told"), 2, graphs=False)
     seats = [batch.open(window("told", seed, params=SamplingParams(top_k=20))) for seed in (1, 2)]

@@ -11,7 +11,7 @@ import torch
 from test_scheduler import run, window
 from test_stepper import CONFIGS, LMS, tokens
 
-from musicgen import network, scheduler
+from musicgen import memory, network, scheduler
 from musicgen.batch import Batch
 from musicgen.decoding import decode_steps
 from musicgen.engine import Engine, GenerationRequest
@@ -33,11 +33,34 @@ def test_an_amount_in_words():
     assert free is None or free > 10**6
 
 
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"memory.max": "1000", "memory.current": "900", "memory.stat": "anon 5\ninactive_file 300\n"}, 400),
+        ({"memory.max": "1000", "memory.current": "1200", "memory.stat": "inactive_file 0\n"}, 0),
+        ({"memory.max": "max", "memory.current": "900", "memory.stat": "inactive_file 300\n"}, None),
+        ({"memory/memory.limit_in_bytes": "1000", "memory/memory.usage_in_bytes": "100",
+          "memory/memory.stat": "total_inactive_file 10\n"}, 910),
+        ({"memory.max": "nonsense", "memory.current": "1", "memory.stat": ""}, None),
+        ({}, None),
+    ],
+)  # fmt: skip
+def test_a_containers_limit_counts(tmp_path, monkeypatch, files, expected):
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert memory.free_in_group(tmp_path) == expected
+    machine = memory._free_in_machine()
+    monkeypatch.setattr(memory, "free_in_group", lambda: expected)
+    assert free_bytes("cpu") == (machine if expected is None else expected) or expected is None
+
+
 def test_running_out_is_told_from_other_errors():
     with pytest.raises(RuntimeError) as caught:
         torch.empty(2**58, dtype=torch.uint8)
     assert ran_out(caught.value), "as torch says it on a CPU"
     assert ran_out(FULL) and ran_out(MemoryError())
+    assert ran_out(RuntimeError("CUDA error: out of memory")) and ran_out(RuntimeError("CUBLAS_STATUS_ALLOC_FAILED"))
     assert not ran_out(RuntimeError("shapes do not match")) and not ran_out(ValueError("allocate memory"))
 
 
@@ -55,8 +78,9 @@ def test_running_out_becomes_one_sentence_and_nothing_else_does():
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_a_track_takes_what_was_said(dtype):
     lm = LMS["text"] if dtype == torch.float32 else type(LMS["text"])(CONFIGS["text"]).to(dtype)
-    track = Stepper(lm).open(window(0))
-    track.step()
+    stepper = Stepper(lm)
+    track = stepper.open(window(0))
+    assert not stepper.advance([track])
     held = [track._cache.keys, track._cache.values, track._added]
     taken = sum(tensor.numel() * tensor.element_size() for tensor in held)
     if dtype != torch.float32:

@@ -57,6 +57,16 @@ def test_a_model_trained_with_fewer_features_is_told_those(tiny_model):
     np.testing.assert_array_equal(prepare(fewer, request).features, whole.features[:, :49])
 
 
+@pytest.mark.parametrize("more", [{}, {"plan": "off"}, {"melody": sine_tune(), "separation": "none"}])
+def test_an_ending_has_to_lie_in_the_new_music(tiny_model, more):
+    model, given = tiny_model("aligned"), Audio(0.1 * np.sin(np.arange(6 * 3200) / 9)[None].astype(np.float32), 3200)
+    asked = replace(ASK, continue_from=given, ending=True, bpm=120.0, **more)
+    late = prepare(model, resolve(replace(asked, duration=7.5), model.config, 600))
+    assert late.plan.ending is False and not late.features[:, aligned.OVER].any()
+    room = prepare(model, resolve(replace(asked, duration=12.0), model.config, 600))
+    assert room.plan.ending and not room.features[:300, aligned.OVER].any() and room.features[-1, aligned.OVER]
+
+
 def test_with_the_plan_off_only_what_is_given_is_told(tiny_model):
     model = tiny_model("aligned")
     off = resolve(replace(ASK, plan="off"), model.config, 600)

@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from musicgen.attention import by_sdpa, choose_attention
-from musicgen.batch import Batch
+from musicgen.batch import SPARE, Batch
 from musicgen.conditions import Conditions
 from musicgen.config import LMConfig
 from musicgen.decoding import Window, decode_steps
 from musicgen.lm import LM
-from musicgen.matrices import Columns, Packed, Plain, matrix
+from musicgen.matrices import Columns, Packed, Plain, matrix, rows_agree
 from musicgen.patterns import PATTERN_NAMES, get_pattern
 from musicgen.sampling import SamplingParams, sample, sample_each
 from musicgen.stepper import PIECE, Stepper, fast_steps, lay_out
@@ -133,6 +133,16 @@ def test_a_long_prompt_is_read_in_pieces(kind):
     assert torch.equal(tokens(fast_steps(STEPPERS[kind], window)), tokens(decode_steps(LMS[kind], window)))
 
 
+@pytest.mark.parametrize("given", [PIECE - 1, PIECE, PIECE + 1, 2 * PIECE])
+def test_a_prompt_of_whole_pieces_is_read_to_its_end(given):
+    prompt = torch.randint(32, (4, given), generator=torch.Generator().manual_seed(0))
+    window = Window(
+        conditions("text", 3, given + 6, 5), pattern("delay", 4), given + 6, prompt=prompt,
+        params=SamplingParams(greedy=True),
+    )
+    assert torch.equal(tokens(fast_steps(STEPPERS["text"], window)), tokens(decode_steps(LMS["text"], window)))
+
+
 def test_only_rows_with_a_text_attend_to_one():
     def reading(empty: bool, **values) -> slice:
         row = conditions("text", 1, 8, 4, empty)
@@ -165,15 +175,70 @@ def test_bfloat16_stays_close_to_its_loop():
     assert first.float().mean() >= 0.75, "rounding may turn a close choice, after which the two go different ways"
 
 
-def test_a_failed_track_harms_no_other(monkeypatch):
+@pytest.mark.parametrize("broken", ["read", "input", "attend", "attend_text", "accept"])
+def test_a_failed_track_harms_no_other(monkeypatch, broken):
     stepper = STEPPERS["text"]
     whole = [Window(conditions("text", i, 8, 4), pattern("delay", 4), 8) for i in range(2)]
     good, bad = (stepper.open(window) for window in whole)
-    monkeypatch.setattr(bad, "step", lambda: 1 / 0)
+    if broken == "read":
+        monkeypatch.setattr(bad, broken, lambda *_: 1 / 0)
+    else:
+        assert not stepper.advance([bad, good])
+        monkeypatch.setattr(bad, broken, lambda *_: 1 / 0)
     while not good.done:
         failed = stepper.advance([bad, good])
         assert list(failed) == [bad] and isinstance(failed[bad], ZeroDivisionError)
     assert torch.equal(tokens(good.take()), tokens(decode_steps(LMS["text"], whole[0])))
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.sampled_from(tuple(CONFIGS)).flatmap(lambda kind: st.lists(windows((kind,)), min_size=2, max_size=6)),
+       st.integers(0, 99))  # fmt: skip
+def test_company_changes_no_token_whoever_joins_or_stands_still(cases, seed):
+    stepper, chance = STEPPERS[cases[0][0]], random.Random(seed)
+    todo, tracks, made = list(enumerate(cases)), {}, {}
+    while todo or not all(track.done for track in tracks.values()):
+        while todo and chance.random() < 0.5:
+            i, (_, window) = todo.pop(0)
+            tracks[i], made[i] = stepper.open(window()), []
+        assert not stepper.advance([track for track in tracks.values() if chance.random() < 0.8])
+        for i, track in tracks.items():
+            made[i] += track.take()
+    for i, (_, window) in enumerate(cases):
+        assert torch.equal(tokens(made[i]), tokens(fast_steps(stepper, window()))), "drawn and all"
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+def test_company_changes_no_bit_of_the_logits(dtype):
+    """At the bundled model's width, where a product may be split up otherwise than in a tiny one."""
+    lm = make(LMConfig(codebooks=4, codebook_size=1024, dim=384, layers=2, heads=6, ffn_dim=1536, text_dim=24))
+    stepper = Stepper(lm.to(dtype))
+    guidances = [3.0, 1.0, 3.0, 3.0, 1.0, 3.0, 3.0]
+    tracks = [stepper.open(Window(conditions("text", i, 30, i + 2, i == 3), pattern("delay", 4), 30, guidance=guidance))
+              for i, guidance in enumerate(guidances)]  # fmt: skip
+    for _ in range(5):
+        assert not stepper.advance(tracks)
+    groups = stepper._groups(tracks)
+    if torch.backends.mkldnn.is_available() and dtype == torch.float32:
+        assert [len(group) for group in groups] == [5, 2], "eight rows share a reading"
+    for group in groups:
+        for track, logits in zip(group, stepper._logits(group), strict=True):
+            assert torch.equal(logits, stepper._logits([track])[0])
+
+
+def test_products_that_depend_on_the_company_are_not_shared(monkeypatch):
+    class Fickle(Plain):
+        def apply(self, x):
+            return super().apply(x) + (1e-6 if len(x) > 2 else 0)
+
+    assert rows_agree(matrix(torch.randn(64, 32)), 32, 8) or not torch.backends.mkldnn.is_available()
+    assert not rows_agree(Fickle(torch.randn(64, 32)), 32, 8)
+    monkeypatch.setattr("musicgen.network.matrix", Fickle)
+    stepper = Stepper(LMS["text"])
+    tracks = [stepper.open(Window(conditions("text", i, 8, 4), pattern("delay", 4), 8)) for i in range(3)]
+    assert not stepper.advance(tracks)
+    assert [len(group) for group in stepper._groups(tracks)] == [1, 1, 1]
 
 
 # -- the batch -------------------------------------------------------------------------------------------------------
@@ -217,6 +282,43 @@ def test_a_batch_equals_the_loop_whoever_joins_leaves_or_stands_still(cases, see
             assert len(made[i]) == len(expected)
         for (s, held), (t, other) in zip(made[i], expected, strict=False):
             assert s == t and torch.equal(held, other)
+
+
+def test_a_window_as_long_as_the_batch_is_drawn_once():
+    """Whoever has run out while others go on stands where everything is known."""
+    def asked(seed: int) -> Window:
+        return Window(conditions("text", seed, 253, 4), pattern("delay", 4), 253,
+                      generator=torch.Generator().manual_seed(seed))  # fmt: skip
+
+    batch = Batch(LMS["text"], slots=2)
+    seats = [batch.open(asked(0))]
+    assert seats[0].score.steps == 256
+    assert not batch.advance(seats)
+    seats.append(batch.open(asked(1)))
+    while not all(seat.done for seat in seats):
+        assert not batch.advance(seats)
+    for seed, seat in enumerate(seats):
+        assert torch.equal(tokens(seat.take()), tokens(decode_steps(LMS["text"], asked(seed)))), seed
+
+
+def test_a_batch_gives_back_the_length_that_somebody_asked_for_once():
+    def run(frames: int) -> torch.Tensor:
+        seat = batch.open(window := Window(conditions("text", 1, frames, 4), pattern("delay", 4), frames,
+                                           params=SamplingParams(greedy=True)))  # fmt: skip
+        while not seat.done:
+            assert not batch.advance([seat])
+        seat.close()
+        return torch.equal(tokens(seat.take()), tokens(decode_steps(LMS["text"], window)))
+
+    batch = Batch(LMS["text"], slots=2)
+    assert run(1_200)
+    long, needed = batch._size[1], batch.bytes_needed(50)
+    assert run(50)
+    assert batch._size[1] * SPARE < long and needed == batch.bytes_needed(50) + sum(
+        tensor.numel() * tensor.element_size() for tensor in batch._state.values()
+    )
+    assert run(300) and run(50), "a little longer is kept"
+    assert batch._size[1] > 256
 
 
 def test_a_batch_that_fails_fails_all_its_seats_and_starts_anew(monkeypatch):

@@ -93,14 +93,14 @@ def test_a_full_queue_is_told_before_the_start(tiny_model, monkeypatch):
 def test_closing_stops_the_model_and_keeps_what_is_there(monkeypatch):
     model = build_model("text")
     calls = 0
-    step = Track.step
+    accept = Track.accept
 
-    def counted(track):
+    def counted(track, logits):
         nonlocal calls
         calls += 1
-        step(track)
+        accept(track, logits)
 
-    monkeypatch.setattr(Track, "step", counted)
+    monkeypatch.setattr(Track, "accept", counted)
     shared = Engine(model)
     generation = shared.start(replace(ASK, duration=7.0))
     events = [next(generation) for _ in range(9)]
@@ -114,6 +114,30 @@ def test_closing_stops_the_model_and_keeps_what_is_there(monkeypatch):
     np.testing.assert_array_equal(result.codes, Engine(model).generate(replace(ASK, duration=7.0)).codes[:, :done])
     assert list(generation) == []
     assert shared.generate(ASK).codes.shape == (4, 100), "the turn was given back"
+
+
+def test_a_stop_at_the_moment_the_next_event_is_asked_for_is_no_error(tiny_model):
+    generation = Engine(tiny_model("text")).start(ASK)
+    inner, closing, go_on, got = generation._events, threading.Event(), threading.Event(), []
+
+    def events():
+        try:
+            yield from inner
+        finally:
+            closing.set()
+            assert go_on.wait(60)
+
+    generation._events = events()
+    next(generation)
+    stopper = threading.Thread(target=generation.close)
+    reader = threading.Thread(target=lambda: got.append(next(generation, "the end")))
+    stopper.start()
+    assert closing.wait(60)
+    reader.start()
+    go_on.set()
+    stopper.join()
+    reader.join()
+    assert got == ["the end"] and generation.result().audio.shape[0] == 1
 
 
 def test_closing_from_another_thread_stops_it(tiny_model):

@@ -28,12 +28,13 @@ _GONE = "The file of this take is no longer here; open it again from Takes, or m
 def again(made: Made | None) -> Update:
     """The controls as they were when this take was asked for, its seed among them."""
     if made is None:
-        return {}
+        raise gr.Error(_GONE, print_exception=False)
     asked = replace(made.asked, seed=str(made.recipe.get("seed", "")))
-    given = {name: path for name in ("melody", "continue_from")
-             if (path := getattr(asked, name)) and Path(path).is_file()}  # an upload may have been cleared away
-    values = {field.name: getattr(asked, field.name) for field in fields(Settings)}
-    return values | {"melody": None, "continue_from": None} | given | {"takes": 1}
+    values = {field.name: getattr(asked, field.name) for field in fields(Settings)} | {"takes": 1}
+    for name in ("melody", "continue_from"):
+        if made.recipe.get(name) and not Path(values[name] or "").is_file():
+            del values[name]  # an upload may have been cleared away: what has been given in its place stays
+    return values
 
 
 def new_seed() -> Update:
@@ -86,7 +87,7 @@ def as_melody(made: Made | None) -> Update:
 def pick(made: Sequence[Made], number: int | None) -> Update:
     """Show another of the takes that one press made."""
     if number is None or not 0 <= number < len(made):
-        return {}
+        raise gr.Error(_GONE, print_exception=False)
     chosen = made[number]
     try:
         return show_take(chosen, audio.read(chosen.file))
@@ -94,10 +95,10 @@ def pick(made: Sequence[Made], number: int | None) -> Update:
         return {"status": views.problem(_GONE)}
 
 
-def save_as(made: Made | None, kind: str) -> str | None:
+def save_as(made: Made | None, kind: str) -> str:
     """The take as a file of ``kind``; made when asked for, because some take a second."""
     if made is None or kind not in KINDS:
-        return None
+        raise gr.Error(_GONE, print_exception=False)
     try:
         sound = audio.read(made.file)
     except ValueError:

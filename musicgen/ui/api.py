@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import gradio as gr
@@ -96,16 +97,13 @@ def _generate(engines: Engines) -> None:
             instruments=[instruments] if instruments else [], ending=ending,
         )
         try:
-            generation = engines.get(model).start(settings.request())
-        except (ValueError, ModelUnavailable) as error:
+            with closing(engines.get(model).start(settings.request())) as generation:
+                for event in generation:  # a yield now and then, so that whoever goes away stops the model
+                    yield None, {"frames_done": event.frames_done, "frames_total": event.frames_total}
+                result = generation.result()
+                yield handlers.save(result), json.loads(json.dumps(result.recipe))
+        except (ValueError, ModelUnavailable) as error:  # some are known only once it has its turn
             raise gr.Error(str(error), print_exception=False) from None
-        try:
-            for event in generation:  # a yield now and then, so that whoever goes away stops the model
-                yield None, {"frames_done": event.frames_done, "frames_total": event.frames_total}
-            result = generation.result()
-            yield handlers.save(result), json.loads(json.dumps(result.recipe))
-        finally:
-            generation.close()
 
     inputs = [
         gr.Textbox("", label="Prompt"),

@@ -98,23 +98,38 @@ def show_plan(settings: Settings) -> str:
     try:
         style = nearest_style(settings.prompt or "")
         near = f"Nearest style: {style}. " if style else ""
-        seed = settings.chosen_seed()
-        if seed is not None:
+        seed, untold = settings.chosen_seed(), _left_to_audio(settings)
+        if seed is not None and not untold:
             return views.note(f"{near}{_planned(settings, seed).describe()}.")
         # Without a seed, what several seeds agree on is what the words and the fields decide.
-        plans = [_told(_planned(settings, seed)) for seed in range(8)]
+        plans = [_told(_planned(settings, seed)) for seed in (range(8) if seed is None else [seed])]
     except ValueError as error:
         return views.problem(str(error))
-    told = [text for part, text in plans[0].items() if text and all(plan[part] == text for plan in plans)]
-    drawn = [part for part in plans[0] if len({plan[part] for plan in plans}) > 1]
-    left = ", ".join(drawn) or "nothing"
-    return views.note(f"{near}Told: {', '.join(told) or 'nothing'}. Drawn by the seed: {left}.")
+    choices = {part: {plan[part] for plan in plans} for part in plans[0] if part not in untold}
+    told = [text for texts in choices.values() if len(texts) == 1 for text in texts if text]
+    line = f"{near}Told: {', '.join(told) or 'nothing'}."
+    if seed is None:
+        line += f" Drawn by the seed: {', '.join(part for part in choices if len(choices[part]) > 1) or 'nothing'}."
+    if heard := [part for part in ("tempo", "key") if part in untold]:
+        line += f" Heard in the {'melody' if settings.melody else 'recording'}: {' and '.join(heard)}."
+    return views.note(line)
 
 
 def _planned(settings: Settings, seed: int) -> Plan:
-    """The plan of a press with ``seed``, as the engine will make it. Raises ``ValueError``."""
+    """The plan of a press with ``seed``, as the engine will make it, but for what it takes from audio. Raises
+    ``ValueError``."""
     prompt = settings.prompt or ""
     return make_plan(prompt, seed, **settings.plan_parts(), style=nearest_style(prompt))
+
+
+def _left_to_audio(settings: Settings) -> list[str]:
+    """The parts of the plan that the seed would draw, but a melody, or a recording to go on from, has its own."""
+    if not (settings.melody or settings.continue_from):
+        return []
+    said, given = read_prompt(settings.prompt or ""), settings.plan_parts()
+    told = {"tempo": given["bpm"] or said.bpm, "metre": given["meter"] or said.meter, "key": given["key"] or said.key,
+            "chords": given["chords"] or said.chords or said.degrees}
+    return [part for part, words in told.items() if not words]
 
 
 def _told(plan: Plan) -> dict[str, str]:
@@ -143,10 +158,10 @@ def fill_plan(settings: Settings) -> Update:
     try:
         seed = settings.chosen_seed()
         seed = roll_seed() if seed is None else seed
-        plan = _planned(settings, seed)
+        plan, untold = _planned(settings, seed), _left_to_audio(settings)
     except ValueError as error:
         return {"plan_line": views.problem(str(error))}
-    return {
+    filled = {
         "seed": str(seed),
         "bpm": f"{plan.bpm:g}",
         "key": str(plan.key),
@@ -156,6 +171,8 @@ def fill_plan(settings: Settings) -> Update:
         "instruments": list(plan.instruments),
         "ending": next(word for word, value in ENDINGS.items() if value is plan.ending),
     }
+    fields = {"tempo": "bpm", "metre": "meter", "key": "key", "chords": "chords"}
+    return {name: value for name, value in filled.items() if name not in [fields[part] for part in untold]}
 
 
 def score(settings: Settings, heard: Sequence[int] | None) -> str:
@@ -168,12 +185,14 @@ def score(settings: Settings, heard: Sequence[int] | None) -> str:
         painted = painting.parse(settings.painting) if settings.painting else None
         seed = settings.chosen_seed()
         plan = _planned(settings, seed or 0) if settings.follow_plan else None
+        untold = _left_to_audio(settings)
     except ValueError:
-        painted, seed, plan = None, None, None
+        painted, seed, plan, untold = None, None, None, []
     seconds = float(settings.duration)
     bar, per_beat = 0.0, 2
     chords: tuple[Chord, ...] = ()
-    if plan is not None and plan.bpm is not None:
+    # Where the bars lie in a recording that is gone on from is known only once the engine has heard it.
+    if plan is not None and plan.bpm is not None and "tempo" not in untold and not settings.continue_from:
         per_beat = 3 if plan.meter.pulses == 6 else 2
         bar = bar_seconds(plan.bpm, plan.meter)
         # With a melody the model is told no chords but those that were asked for: others would quarrel with the tune.

@@ -5,6 +5,7 @@ Reads like the tab from top to bottom; holds no state.
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Iterator
 from html import escape
@@ -24,6 +25,8 @@ from musicgen.ui.handlers import Update
 from musicgen.ui.lent import on_gpu
 from musicgen.ui.wiring import WAVES, named
 from musicgen.ui.words import say
+
+log = logging.getLogger(__name__)
 
 LEVELS = 4  # a channel of every known model has four codebooks
 SHORTEST, LONGEST = 0.1, 30.0  # seconds; of a longer sound the first are taken
@@ -83,7 +86,7 @@ def codebooks_tab(engines: Engines, last_take: Component) -> None:
     parts["go"].click(named(parts, begin), None, shown, **quiet).then(
         named(parts, hear_it), [parts["source"], parts["model"]], shown, show_progress="hidden", concurrency_limit=2,
         api_visibility="private",
-    )
+    ).failure(named(parts, refused), None, shown, **quiet)
 
 
 def _card(slot: int) -> dict[str, Any]:
@@ -114,6 +117,11 @@ def begin() -> Update:
     return cleared
 
 
+def refused() -> Update:
+    """A press that nothing came of, for the server would not have it: the tab can be used again."""
+    return IDLE | {"status": handlers.REFUSED}
+
+
 def hear(engines: Engines, source: str | None, model: str) -> Iterator[Update]:
     """The original, then a card for each number of books, one by one as they are decoded."""
     try:
@@ -122,13 +130,14 @@ def hear(engines: Engines, source: str | None, model: str) -> Iterator[Update]:
         yield {"status": views.progress("Reading the sound …")}
         sound = audio.read(source)
         engine = yield from handlers.loaded(engines, model)
+        assert engine is not None  # there is no run that could be stopped
         yield from _cards(engine.model.codec, sound)
     except (ValueError, ModelUnavailable) as error:
         gr.Warning(escape(str(error)), title="This cannot be encoded")
         yield IDLE | {"status": views.problem(str(error))}
     except Exception:
-        yield IDLE | {"status": views.problem("Something went wrong on the server; its log says what.")}
-        raise
+        log.exception("A sound could not be taken apart.")
+        yield IDLE | {"status": handlers.FAILED}
 
 
 def original_of(codec: Codec, sound: audio.Audio) -> audio.Audio:

@@ -5,6 +5,7 @@ Settings in, updates of the page out, as dictionaries by name; holds no state. K
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +24,8 @@ from musicgen.ui.evaluated import evaluated
 from musicgen.ui.handlers import Run, Update
 from musicgen.ui.settings import Settings, roll_seed
 from musicgen.ui.words import say
+
+log = logging.getLogger(__name__)
 
 FEWEST, MOST = 2, 4  # patterns
 LONGEST = 20.0  # seconds
@@ -57,13 +60,18 @@ class Comparison:
 def begin(previous: Run | None) -> Update:
     """Clear the last comparison away, at once."""
     if previous is not None:
-        previous.stop()
+        previous.give_way()
     cleared: Update = {"run": Run(), "go": gr.update(interactive=False), "halt": gr.update(interactive=True),
                        "status": views.progress(say("Waiting for its turn …")), "evaluated": ""}
     for slot in range(MOST):
         cleared |= {f"card{slot}": gr.update(visible=False), f"audio{slot}": None, f"grid{slot}": "",
                     f"name{slot}": "", f"facts{slot}": ""}
     return cleared
+
+
+def refused() -> Update:
+    """A press that nothing came of, for the server would not have it: the tab can be used again."""
+    return IDLE | {"status": handlers.REFUSED}
 
 
 def stop(run: Run | None) -> Update:
@@ -76,11 +84,11 @@ def stop(run: Run | None) -> Update:
 def compare(engines: Engines, asked: Comparison, run: Run) -> Iterator[Update]:
     """Make the takes one after another; the engine lets others in between them."""
     try:
-        if run.stopped:
+        request = asked.request()
+        engine = yield from handlers.loaded(engines, asked.model, run)
+        if engine is None:
             yield IDLE | {"status": views.note("Stopped before it began.")}
             return
-        request = asked.request()
-        engine = yield from handlers.loaded(engines, asked.model)
         patterns = asked.chosen(engine.model.config.lm.codebooks)
         card = engines.card(asked.model)
         yield {"trained": pattern_views.trained_with(None if card.any_pattern else card.pattern, asked.model)}
@@ -97,8 +105,8 @@ def compare(engines: Engines, asked: Comparison, run: Run) -> Iterator[Update]:
         gr.Warning(escape(str(error)), title="This cannot be compared")
         yield IDLE | {"status": views.problem(str(error))}
     except Exception:
-        yield IDLE | {"status": views.problem("Something went wrong on the server; its log says what.")}
-        raise
+        log.exception("A comparison failed.")
+        yield IDLE | {"status": handlers.FAILED}
 
 
 def _cards(patterns: Sequence[Pattern], card: Card) -> Update:

@@ -202,7 +202,7 @@ def _wire_generation(parts: Parts, engines: Engines, keep: Callable[..., str] | 
         settings = _seeded(Settings(**values), next_seed)  # the seed whose plan was seen
         if not engines.card(settings.model).sings:
             settings = replace(settings, painting="")  # there is no sheet for it on the page
-        yield from handlers.generate(engines, settings, run, kept, takes)
+        yield from run.shown(handlers.generate(engines, settings, run, kept, takes))
 
     inputs = {"run": parts["run"], "owner": parts["owner"], "takes": parts["takes"], "next_seed": parts["next_seed"]}
 
@@ -210,7 +210,7 @@ def _wire_generation(parts: Parts, engines: Engines, keep: Callable[..., str] | 
         event(named(parts, handlers.begin), parts["run"], [parts["run"], *shown], **QUIET).then(
             named(parts, make), inputs_kwargs=inputs | controls(parts), outputs=shown, show_progress="hidden",
             concurrency_limit=handlers.OPEN_TAKES, concurrency_id="takes", api_visibility="private",
-        )
+        ).failure(named(parts, handlers.refused), None, shown, **QUIET)
 
     press(parts["generate"].click)
     parts["stop"].click(named(parts, handlers.stop), parts["run"], parts["stop"], **QUIET)
@@ -226,12 +226,12 @@ def _wire_helpers(parts: Parts, engines: Engines) -> None:
     parts["surprise"].click(lambda: surprise(random.Random()), None, parts["prompt"], **QUIET)
     parts["roll"].click(lambda: str(roll_seed()), None, parts["seed"], **QUIET)
     parts["lock"].click(before.lock_seed, [parts["seed"], parts["shown"], parts["next_seed"]], parts["seed"], **QUIET)
-    parts["model"].input(
+    parts["model"].change(
         lambda model: (gr.Dropdown(info=engines.card(model).note), gr.Column(visible=engines.card(model).sings)),
         parts["model"], [parts["model"], parts["sheet_box"]], **QUIET,
     )
     gr.on(
-        [parts["model"].input, parts["pattern"].change, parts["duration"].change],
+        [parts["model"].change, parts["pattern"].change, parts["duration"].change],
         lambda *picked: before.show_pattern(engines, *picked),
         [parts["model"], parts["pattern"], parts["duration"]], parts["pattern_card"],
         trigger_mode="always_last", **QUIET,
@@ -239,7 +239,7 @@ def _wire_helpers(parts: Parts, engines: Engines) -> None:
     for name, file in TUNES.items():
         parts[f"tune_{name}"].click(partial(_tune, file), None, parts["melody"], **QUIET)
     gr.on(
-        [parts["melody"].change, parts["separation"].change], before.show_melody,
+        [parts["melody"].change, parts["separation"].change, parts["duration"].release], before.show_melody,
         [parts["melody"], parts["separation"], parts["duration"]], [parts["melody_view"], parts["heard"]],
         show_progress="hidden", trigger_mode="always_last", concurrency_limit=2, api_visibility="private",
     )
@@ -253,6 +253,7 @@ def _tune(file: Path) -> str:
 def _wire_plan(parts: Parts, engines: Engines) -> None:
     names = ("prompt", "seed", "follow_plan", "bpm", "key", "meter", "chords", "drums", "instruments", "ending")
     plan = {name: parts[name] for name in names}
+    plan |= {"melody": parts["melody"], "continue_from": parts["continue_from"]}
     under = plan | {"duration": parts["duration"], "painting": parts["painting"]}
     told = [parts["plan_line"], parts["painting"]]
 

@@ -6,7 +6,9 @@ Holds no state. What belongs to one user lives in that user's ``Run``; the engin
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -29,6 +31,8 @@ from musicgen.ui.files import Chunks, Stream, save
 from musicgen.ui.settings import Settings, roll_seed
 from musicgen.ui.words import say
 
+log = logging.getLogger(__name__)
+
 Update = dict[str, Any]
 # Keeps a take with the settings that ask for it and the facts of its making, and returns its id.
 Keep = Callable[[GenerationRequest, str, GenerationResult, Codes, list[str]], str]
@@ -45,6 +49,7 @@ class Run:
     """One press of Generate. Only the page it was pressed on holds this object, and so only its Stop ends it."""
 
     stopped: bool = False
+    replaced: bool = False  # another press, or a take that was opened, has its place on the page
     generation: Generation | None = None
 
     def stop(self) -> None:
@@ -52,6 +57,17 @@ class Run:
         self.stopped = True
         if self.generation is not None:
             self.generation.close()
+
+    def give_way(self) -> None:
+        """End the run, and let the page be somebody else's: what was made is kept, but not shown."""
+        self.replaced = True
+        self.stop()
+
+    def shown(self, updates: Iterator[Update]) -> Iterator[Update]:
+        """Those of its updates that are still to be seen; it runs to its end all the same."""
+        for update in updates:
+            if not self.replaced:
+                yield update
 
 
 @dataclass(frozen=True)
@@ -67,12 +83,14 @@ class Made:
 
 
 IDLE: Update = {"generate": gr.update(interactive=True), "stop": gr.update(interactive=False)}
+REFUSED = views.problem("This was not begun: a setting is out of range, or the server is full. Try again in a moment.")
+FAILED = views.problem("Something went wrong on the server; its log says what.")
 
 
 def begin(previous: Run | None) -> Update:
     """Clear the last take away, at once, and say that this one waits for its turn."""
     if previous is not None:
-        previous.stop()
+        previous.give_way()
     return {
         "run": Run(),
         "generate": gr.update(interactive=False),
@@ -95,6 +113,11 @@ def begin(previous: Run | None) -> Update:
     }
 
 
+def refused() -> Update:
+    """A press that nothing came of, for the server would not have it: the page can be used again."""
+    return IDLE | {"status": REFUSED, "live": ""}
+
+
 def stop(run: Run | None) -> Update:
     """Ask this page's run to end; it keeps what it has made."""
     if run is not None:
@@ -112,26 +135,30 @@ def generate(
     """
     made: list[Made] = []
     ended = False
+    live: Chunks | None = None
     try:
-        if run.stopped:
-            yield IDLE | {"status": views.note("Stopped before it began.")}
-            return
         if not 1 <= takes <= MOST_TAKES:
             raise ValueError(f"Ask for 1 to {MOST_TAKES} takes at a time.")
         seed = settings.chosen_seed()
         settings = replace(settings, seed=str(roll_seed() if seed is None else seed))
         request = settings.request()
-        engine = yield from loaded(engines, settings.model)
+        engine = yield from loaded(engines, settings.model, run)
+        if engine is None:
+            yield IDLE | {"status": views.note("Stopped before it began."), "live": ""}
+            return
         live = Chunks(engine.model.codec.sample_rate, request.duration * takes)  # those of all takes follow each other
         for number in range(takes):
             asked = replace(settings, seed=str(int(str(settings.seed)) + number))
             this = replace(request, seed=asked.chosen_seed())
             told = f"Take {number + 1} of {takes}: " if takes > 1 else ""
             for update in _take(engine, this, asked, run, keep and partial(keep, this, settings.model), told, live):
-                if (new := update.get("shown")) is not None:
+                over = "shown" in update
+                if over and (new := update["shown"]) is not None:
                     made.append(new)
                     update |= {"made": list(made), "versions": versions(made)}
-                if "shown" in update and (number == takes - 1 or run.stopped):
+                elif over and made:  # there is no sound of this one: the one before it stays
+                    update = {"status": views.progress("Stopped; this is what was made.", 1.0)}
+                if over and (number == takes - 1 or run.stopped):
                     # Within the last update of all: of two that follow closely the page may show only the second.
                     update |= IDLE | {"next_seed": roll_seed(), "live": live.ended()}
                     ended = True
@@ -142,10 +169,10 @@ def generate(
             yield IDLE | {"live": live.ended()}
     except (ValueError, ModelUnavailable) as error:
         gr.Warning(escape(str(error)), title="This cannot be made")
-        yield IDLE | {"status": views.problem(str(error))}
+        yield IDLE | {"status": views.problem(str(error)), "live": live.ended() if live else ""}
     except Exception:
-        yield IDLE | {"status": views.problem("Something went wrong on the server; its log says what.")}
-        raise
+        log.exception("A take failed.")
+        yield IDLE | {"status": FAILED, "live": live.ended() if live else ""}
 
 
 def versions(made: Sequence[Made]) -> Any:
@@ -154,8 +181,10 @@ def versions(made: Sequence[Made]) -> Any:
     return gr.update(choices=names, value=len(made) - 1, visible=len(made) > 1)
 
 
-def loaded(engines: Engines, model: str) -> Generator[Update, None, Engine]:
-    """The engine of ``model``; while it is being loaded or downloaded, how far that is."""
+def loaded(engines: Engines, model: str, run: Run | None = None) -> Generator[Update, None, Engine | None]:
+    """The engine of ``model``; while it is being loaded or downloaded, how far that is. None if ``run`` was stopped."""
+    if run is not None and run.stopped:
+        return None
     if engines.loaded(model):
         return engines.get(model)
     loading = ThreadPoolExecutor(1)
@@ -164,7 +193,10 @@ def loaded(engines: Engines, model: str) -> Generator[Update, None, Engine]:
         while True:
             share, what = engines.progress(model)
             yield {"status": views.progress(f"{what}; this happens once …", share)}
-            if wait([future], REDRAW_SECONDS).done:
+            done = wait([future], REDRAW_SECONDS).done
+            if run is not None and run.stopped:
+                return None
+            if done:
                 return future.result()
     finally:
         loading.shutdown(wait=False)  # who leaves does not wait; the model is there for the next one
@@ -211,8 +243,24 @@ def _take(
             yield {"status": views.note("Stopped before there was any sound."), "shown": None}
         else:
             yield _finished(result, codes_of(result.codes), asked, run, took, first_sound, keep)
+    except GeneratorExit:  # the page was closed, or lost its connection
+        generation.close()
+        if keep is not None:  # in a thread: whoever closes us is the server's own, and waits for nothing
+            threading.Thread(target=_keep_rest, args=(generation, codes_of, keep)).start()
+        raise
     finally:
-        generation.close()  # also when the page was closed: the model stops with it
+        generation.close()
+
+
+def _keep_rest(generation: Generation, codes_of: Callable[[np.ndarray], Codes], keep: Callable[..., str]) -> None:
+    """Put what there is of a take that nobody sees any more where it can be found again."""
+    try:
+        result = generation.result()
+        if result.audio.size:
+            length = views.seconds(result.audio.shape[1] / result.sample_rate)
+            keep(result, codes_of(result.codes), [f"{length} of sound, when the page was closed"])
+    except Exception:
+        log.exception("What there was of a take could not be kept.")
 
 
 def _finished(

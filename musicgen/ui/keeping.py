@@ -5,7 +5,9 @@ Holds no state: whose takes they are says the secret that the browser brings alo
 
 from __future__ import annotations
 
+import hmac
 import os
+import secrets
 import shutil
 import tempfile
 import time
@@ -24,11 +26,13 @@ from musicgen.takes import SHOWN, Codes, Take, Takes, new_owner
 from musicgen.ui import handlers, views
 from musicgen.ui.engines import Engines
 from musicgen.ui.files import served_folder
-from musicgen.ui.handlers import Made, Update
+from musicgen.ui.handlers import Made, Run, Update
 from musicgen.ui.settings import AS_TRAINED, DRUMS, ENDINGS, Settings
 from musicgen.ui.words import say
 
 SIDES = ("first", "second")  # the two panels of the tab
+GIVEN = {"melody": "a melody", "continue_from": "audio to continue"}  # neither kept nor in a link
+_SECRET = secrets.token_bytes(32)  # copies that are served last no longer than the process
 _EMPTY = "Nothing here yet. Every take that is finished or stopped on the Create tab is kept here."
 
 
@@ -75,10 +79,9 @@ def open_take(engines: Engines, takes: Takes, take: Take, whose: str) -> Update:
     """A kept take on the Create tab: its sound, its pictures, its settings. Raises ``ValueError``."""
     sound, codes = audio.read(takes.sound_file(take)), takes.codes(take)
     filled, notes = fill(engines, *links.understand(take.settings))
-    given = [name for name, key in (("melody", "melody"), ("audio to continue", "continue_from"))
-             if take.recipe.get(key)]
+    given = [what for key, what in GIVEN.items() if take.recipe.get(key)]
     if given:
-        notes.append(f"It was made with a {' and '.join(given)}, which is not kept: give the file again.")
+        notes.append(f"It was made with {' and '.join(given)}, which is not kept: give the file again.")
     made = Made(served(takes, take), codes, take.recipe, take.facts, Settings(**filled), take.id)
     return filled | handlers.show_take(made, sound) | {
         "status": views.progress(" ".join([whose, *notes]), 1.0),
@@ -152,10 +155,14 @@ def share_picked(takes: Takes, owner: str, take_id: str | None, address: str) ->
 def share_settings(takes: Takes, owner: str, take_id: str, address: str) -> Update:
     """Show the link that carries the settings of a take; the take itself stays private."""
     try:
-        link = links.encode(takes.get(take_id, owner).settings)
+        take = takes.get(take_id, owner)
+        link = links.encode(take.settings)
     except ValueError as error:
         return _warned(error, "link")
-    return {"link": gr.update(value=f"{address}?recipe={link}", visible=True, label=say("Makes it again, on any host"))}
+    given = any(take.recipe.get(key) for key in GIVEN)
+    label = say("Makes it again with the same audio, which a link cannot hold" if given else
+                "Makes it again, on any host")
+    return {"link": gr.update(value=f"{address}?recipe={link}", visible=True, label=label)}
 
 
 def _warned(error: ValueError, field: str) -> Update:
@@ -242,8 +249,13 @@ def mark(takes: Takes, owner: str, picked: str | None, search: str) -> Update:
 
 
 def unshare(takes: Takes, owner: str, picked: str | None, search: str) -> Update:
-    """Make a take private again."""
-    return _done(takes, owner, picked, search, lambda take: takes.set_shared(take.id, owner, False))
+    """Make a take private again; the address its sound had meanwhile leads nowhere."""
+
+    def withdraw(take: Take) -> None:
+        takes.set_shared(take.id, owner, False)
+        shutil.rmtree(_served_copy(take, shared=True).parent, ignore_errors=True)
+
+    return _done(takes, owner, picked, search, withdraw)
 
 
 def delete(takes: Takes, owner: str, picked: str | None, search: str) -> Update:
@@ -251,18 +263,21 @@ def delete(takes: Takes, owner: str, picked: str | None, search: str) -> Update:
 
     def remove(take: Take) -> None:
         takes.delete(take.id, owner)
-        shutil.rmtree(_served_copy(take).parent, ignore_errors=True)
+        for shared in (True, False):
+            shutil.rmtree(_served_copy(take, shared).parent, ignore_errors=True)
 
     return _done(takes, owner, picked, search, remove)
 
 
-def reopen(engines: Engines, takes: Takes, owner: str, picked: str | None) -> Update:
-    """Bring a take back to the Create tab."""
+def reopen(engines: Engines, takes: Takes, owner: str, picked: str | None, run: Run | None) -> Update:
+    """Bring a take back to the Create tab; what is being made there gives way."""
     try:
         update = open_take(engines, takes, takes.get(picked or "", owner), "One of your takes.")
     except ValueError as error:
         return _warned(error, "kept_link")
-    return update | {"tabs": gr.Tabs(selected="create")}
+    if run is not None:
+        run.give_way()
+    return update | handlers.IDLE | {"tabs": gr.Tabs(selected="create")}
 
 
 def _done(takes: Takes, owner: str, picked: str | None, search: str, what: Any) -> Update:
@@ -277,7 +292,7 @@ def _done(takes: Takes, owner: str, picked: str | None, search: str, what: Any) 
 
 def served(takes: Takes, take: Take) -> str:
     """A copy of the sound where the page may serve it from; it is cleared away with the other temporary files."""
-    copy = _served_copy(take)
+    copy = _served_copy(take, take.shared)
     if copy.is_file():
         os.utime(copy)  # in use again: its age counts from now
         return str(copy)
@@ -289,9 +304,11 @@ def served(takes: Takes, take: Take) -> str:
     return str(copy)
 
 
-def _served_copy(take: Take) -> Path:
+def _served_copy(take: Take, shared: bool) -> Path:
+    """Where it lies; who was told while it was shared cannot tell where it lies when it is not."""
     seed = take.recipe.get("seed")
-    return Path(served_folder()) / "takes" / take.id / f"musicgen-{seed if isinstance(seed, int) else 0}.flac"
+    folder = hmac.digest(_SECRET, f"{take.id} {shared}".encode(), "sha256").hex()[:32]
+    return Path(served_folder()) / "takes" / folder / f"musicgen-{seed if isinstance(seed, int) else 0}.flac"
 
 
 def _label(take: Take) -> str:

@@ -142,7 +142,7 @@ def _wire(parts: Parts, engines: Engines) -> None:
 
     @on_gpu
     def make(run: Run, *values: Any) -> Iterator[Update]:
-        yield from compare.compare(engines, compare.Comparison(*values), run)
+        yield from run.shown(compare.compare(engines, compare.Comparison(*values), run))
 
     parts["go"].click(
         named(parts, compare.begin), parts["run"], [parts["run"], *shown], queue=False, show_progress="hidden",
@@ -150,7 +150,7 @@ def _wire(parts: Parts, engines: Engines) -> None:
     ).then(
         named(parts, make), [parts["run"], *(parts[name] for name in asked)], shown, show_progress="hidden",
         concurrency_limit=OPEN_TAKES, concurrency_id="takes", api_visibility="private",
-    )
+    ).failure(named(parts, compare.refused), None, shown, queue=False, show_progress="hidden", api_visibility="private")
     parts["halt"].click(
         named(parts, compare.stop), parts["run"], parts["halt"], queue=False, show_progress="hidden",
         api_visibility="private",

@@ -21,6 +21,7 @@ const open = (rate) => {
   if (context && tuned === rate) return;
   if (context) { context.onstatechange = null; context.close(); }
   tuned = rate;
+  if (navigator.audioSession) navigator.audioSession.type = "playback";  // an iPhone's mute switch is for its ringing
   try { context = new AudioContext({ sampleRate: rate }); } catch { context = new AudioContext(); }
   context.onstatechange = () => { if (unlocked) go(); show(); };
 };
@@ -44,6 +45,7 @@ const address = (folder, name) => {
   return `${origin}${page.pathname.replace(/\/$/, "")}${prefix}/file=${folder}/${name}`;
 };
 const place = (buffer) => {
+  if (!arrived) other?.pause();  // one sound at a time
   const rate = context.sampleRate, now = context.currentTime;
   if (end < now + SAFE) {  // the first, or one that comes after the last was over: in whole samples, for what follows it
     const from = Math.ceil((now + LEAD) * rate) / rate;

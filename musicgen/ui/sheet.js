@@ -74,6 +74,7 @@ const touch = ({ col, row }) => {
     if (stroke === "erase") put("melody", col, null);
   }
 };
+const takeBack = () => { paint = read(undo.pop()); tell(); };
 const tell = () => { props.value = written(); trigger("input"); draw(); };
 
 // -- drawing ----------------------------------------------------------------------------------------------------------
@@ -176,6 +177,7 @@ const place = (event) => {
 };
 const canvas = find(".sheet-cells");
 canvas.addEventListener("pointerdown", (event) => {
+  if (event.button) return;
   canvas.setPointerCapture(event.pointerId);
   cursor = place(event); begin(cursor); touch(cursor); announce(); draw();
 });
@@ -188,10 +190,16 @@ canvas.addEventListener("pointermove", (event) => {
 });
 const end = () => { if (stroke) { stroke = null; tell(); announce(); } };
 canvas.addEventListener("pointerup", end);
-canvas.addEventListener("pointercancel", end);
+canvas.addEventListener("pointercancel", () => {  // it was no stroke: a finger that scrolls the page
+  if (stroke) { stroke = null; paint = read(undo.pop()); draw(); }
+});
 canvas.addEventListener("focus", () => { announce(); draw(); });
 canvas.addEventListener("blur", draw);
 canvas.addEventListener("keydown", (event) => {
+  if ((event.ctrlKey || event.metaKey) && event.key === "z" && undo.length) {
+    event.preventDefault();
+    return takeBack();
+  }
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
   if (event.key in moves) {
@@ -213,7 +221,7 @@ element.addEventListener("click", (event) => {
   if (!button) return;
   const scroll = find(".sheet-scroll");
   if (button.dataset.layer) layer = button.dataset.layer;
-  else if (button.dataset.do === "undo") { paint = read(undo.pop()); tell(); }
+  else if (button.dataset.do === "undo") takeBack();
   else if (button.dataset.do === "clear") { undo.push(written()); paint = read(""); tell(); trigger("clear"); }
   else scroll.scrollLeft += (button.dataset.do === "on" ? 0.8 : -0.8) * scroll.clientWidth;
   draw();
@@ -221,7 +229,10 @@ element.addEventListener("click", (event) => {
 
 const load = () => {
   try { base = { ...base, ...JSON.parse(props.base || "{}") }; } catch { /* keep the last one */ }
-  if (!stroke) paint = read(props.value);
+  if (!stroke) {
+    if (written() !== (props.value || "")) undo = [];  // another take's notes
+    paint = read(props.value);
+  }
   cursor.col = Math.min(cursor.col, cells() - 1);
   draw();
 };

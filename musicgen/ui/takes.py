@@ -92,7 +92,7 @@ def _wire_tab(parts: Parts, engines: Engines, takes: Takes) -> None:
         [owner, kept, parts["address"]], js=f"(owner, take, _) => [owner, take, {ADDRESS}]",
     )
     parts["kept_reopen"].click(
-        named(parts, lambda *given: keeping.reopen(engines, takes, *given)), [owner, kept],
+        named(parts, lambda *given: keeping.reopen(engines, takes, *given)), [owner, kept, parts["run"]],
         [*_create_outputs(parts), parts["tabs"], parts["kept_link"]], **QUIET,
     )
 

@@ -20,11 +20,13 @@ document.addEventListener("keydown", (event) => {
     if (button) button.click();
   };
   if ((event.ctrlKey || event.metaKey) && event.key === "Enter") {
-    // The page hears of what was typed when the field is left.
-    if (document.activeElement) document.activeElement.dispatchEvent(new Event("input", { bubbles: true }));
+    const field = document.activeElement;
+    field?.blur();  // the page hears of what was typed, and a number is brought into its range, when the field is left
     event.preventDefault();
-    setTimeout(() => press("generate", "lab-go"), 50);
-  } else if (event.key === "Escape") press("stop", "lab-stop");
+    setTimeout(() => { press("generate", "lab-go"); if (field?.matches("textarea")) field.focus(); }, 50);
+  } else if (event.key === "Escape" && !event.isComposing && !event.target.closest("[role=combobox]")) {
+    press("stop", "lab-stop");
+  }
 });
 </script>
 """
