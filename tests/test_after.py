@@ -134,7 +134,8 @@ def test_a_take_is_saved_in_every_form_with_its_recipe_inside(engines, tmp_path)
     assert Path(after.save_as(made, "png")).read_bytes().startswith(b"\x89PNG")
     with pytest.raises(gr.Error, match="sample rates"):
         after.save_as(made, "mp3")  # this tiny model's rate is none of MP3's
-    assert after.save_as(made, "exe") is None and after.save_as(None, "wav") is None
+    with pytest.raises(gr.Error, match="no longer here"):
+        after.save_as(None, "wav")
 
 
 # -- before a take ----------------------------------------------------------------------------------------------------
@@ -159,6 +160,22 @@ def test_a_melody_lies_on_the_sheet_and_silences_chords_nobody_asked_for():
     assert drawn["melody"][9:] == [-1] * 7
     asked = json.loads(before.score(Settings(prompt="piano, 120 bpm", chords="C", seed="3"), heard))
     assert asked["names"] == ["C"]
+
+
+def test_what_the_audio_brings_is_not_promised_by_the_plan():
+    sung = Settings(prompt="jazz in A minor", melody="tune.wav", seed="3")
+    line = before.show_plan(sung)
+    assert "A minor" in line and "bpm" not in line and "chords" not in line and "Heard in the melody: tempo." in line
+    assert "Heard in the melody: tempo and key." in before.show_plan(replace(sung, prompt="jazz"))
+    filled = before.fill_plan(replace(sung, prompt="jazz"))
+    assert not {"bpm", "key", "meter", "chords"} & set(filled) and filled["instruments"]
+    assert json.loads(before.score(sung, [9, 9]))["bar"] == 0, "its beats are not known yet"
+    told = replace(sung, bpm="120", chords="Am F")
+    assert "120 bpm" in before.show_plan(told) and "Heard" not in before.show_plan(told)
+    assert json.loads(before.score(told, [9, 9]))["bar"] == 2.0
+    begun = replace(told, melody=None, continue_from="take.wav", key="auto", prompt="jazz", bpm="")
+    assert "Heard in the recording: tempo and key." in before.show_plan(begun)
+    assert json.loads(before.score(replace(begun, bpm="120"), None))["bar"] == 0, "nor where its bars lie"
 
 
 @pytest.mark.parametrize(

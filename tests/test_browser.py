@@ -171,6 +171,23 @@ def test_stop_keeps_what_there_is(visit):
     assert page.locator("#status >> text=Stopped").count() == 1
 
 
+def test_keys_make_a_take_from_any_field_and_stop_it(visit):
+    page = visit()
+    page.fill("#duration input[type=number]", "")
+    page.keyboard.type("99999")
+    assert page.locator(".toast-body").count() == 0, "no pop-up for a digit too many, or none"
+    page.keyboard.press("Control+Enter")
+    plays(page)
+    assert page.input_value("#duration input[type=number]") == f"{LONG:g}", "as much as there is"
+    page.click("#model input")
+    page.keyboard.press("Escape")  # closes the list, not the take
+    page.wait_for_selector("ul[role=listbox]", state="detached")
+    assert page.is_enabled("#stop")
+    page.focus("#prompt textarea")
+    page.keyboard.press("Escape")
+    finished(page)
+
+
 def test_two_people_at_once_do_not_mix(visit):
     mine, yours = visit(), visit(PHONE)
     ask(mine, "mine", LONG, seed=4)

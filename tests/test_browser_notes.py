@@ -49,6 +49,19 @@ def test_painted_notes_are_in_the_recipe_and_come_back_with_same_again(visit, vi
     assert audio.read_recipe(fetched(finished(page, 5))) == recipe
 
 
+def test_a_finger_that_scrolls_the_page_paints_nothing(visit):  # noqa: F811
+    page = visit(PHONE)
+    opened(page)
+    page.mouse.move(*cell(page, 4, 5, 16))
+    page.mouse.down()
+    page.wait_for_selector("[data-do=clear]:enabled")
+    page.dispatch_event(".sheet-cells", "pointercancel")  # what a browser says once it takes the finger for a scroll
+    page.mouse.up()
+    assert page.is_disabled("[data-do=undo]") and page.is_disabled("[data-do=clear]")
+    page.mouse.click(*cell(page, 4, 5, 16), button="right")
+    assert page.is_disabled("[data-do=undo]")
+
+
 def test_the_sheet_is_played_from_the_keyboard(visit):  # noqa: F811
     page = visit()
     opened(page)

@@ -148,8 +148,23 @@ def test_a_take_is_private_until_its_link_is_made_and_again_after(engines, takes
     assert takes.mine(YOURS) == ([], 0)
     keeping.unshare(takes, YOURS, take, "")
     assert takes.get(take).shared
+    told = seen["take"]["value"]
+    assert take not in told, "nobody can make up the address of the sound"
     keeping.unshare(takes, MINE, take, "")
     assert "no such take" in arrive(engines, takes, YOURS, address)["status"]
+    assert not Path(told).exists()
+    mine = keeping.panel(takes, MINE, take, "first")["kept_first_audio"]["value"]
+    assert Path(mine).is_file() and not Path(told).exists(), "nor does listening bring it back"
+
+
+def test_a_link_to_settings_says_that_it_holds_no_audio(engines, takes, tune, tmp_path):
+    audio.write(tmp_path / "tune.wav", tune)
+    plain = make(engines, takes, duration=1.0)["take_id"]
+    sung = make(engines, takes, duration=1.0, melody=str(tmp_path / "tune.wav"), separation="none")["take_id"]
+    labels = [str(keeping.share_settings(takes, MINE, take, HERE)["link"]["label"]) for take in (plain, sung)]
+    assert "on any host" in labels[0] and "a link cannot hold" in labels[1]
+    reopened = keeping.reopen(engines, takes, MINE, sung, None)
+    assert "made with a melody, which is not kept: give the file again" in reopened["status"]
 
 
 def test_the_link_to_settings_works_on_another_host_without_the_take(engines, takes):
@@ -225,8 +240,11 @@ def test_another_owners_take_is_neither_shown_nor_deleted_by_its_id(engines, tak
     for change in (keeping.delete, keeping.mark, keeping.unshare):
         change(takes, YOURS, take, "")
     assert not takes.get(take, MINE).favourite
-    assert "tabs" not in keeping.reopen(engines, takes, YOURS, take)
-    assert keeping.reopen(engines, takes, MINE, take)["take_id"] == take
+    run = handlers.Run()
+    assert "tabs" not in keeping.reopen(engines, takes, YOURS, take, run) and not run.replaced
+    opened = keeping.reopen(engines, takes, MINE, take, run)
+    assert opened["take_id"] == take and opened["generate"]["interactive"]
+    assert run.replaced, "what was being made there would write over it"
 
 
 # -- hosts and programs -----------------------------------------------------------------------------------------------

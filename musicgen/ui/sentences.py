@@ -51,6 +51,8 @@ SENTENCES = {
     "Stopped before it began.": "시작하기 전에 멈췄습니다.",
     "Stopped before there was any sound.": "소리가 나오기 전에 멈췄습니다.",
     "Something went wrong on the server; its log says what.": "서버에 문제가 생겼습니다. 서버 기록에 이유가 있습니다.",
+    "This was not begun: a setting is out of range, or the server is full. Try again in a moment.":
+        "시작하지 못했습니다. 설정이 범위를 벗어났거나 서버가 꽉 찼습니다. 잠시 뒤에 다시 해 보세요.",
     "Listening to the melody …": "선율을 듣는 중 …",
     "Demucs took vocals and other instruments out of the mix; drums and bass were left out.":
         "Demucs가 목소리와 다른 악기를 골라냈고, 드럼과 베이스는 뺐습니다.",

@@ -11,7 +11,7 @@ import gradio as gr
 
 CSS = Path(__file__).with_name("style.css")
 
-# Ctrl+Enter (Cmd+Enter) makes a take, or a comparison on its tab; Escape stops it.
+# Ctrl+Enter (Cmd+Enter) makes a take, or a comparison on its tab; Escape stops it. Numbers stay within their range.
 KEYS = """
 <script>
 document.addEventListener("keydown", (event) => {
@@ -28,6 +28,14 @@ document.addEventListener("keydown", (event) => {
     press("stop", "lab-stop");
   }
 });
+// The server hears of every digit and refuses what is out of range: more than there is becomes all there is, and of
+// nothing, or too little yet, it does not hear.
+document.addEventListener("input", (event) => {
+  const box = event.target;
+  if (box.type !== "number") return;
+  if (box.max !== "" && Number(box.value) > Number(box.max)) box.value = box.max;
+  if (box.value === "" || Number(box.value) < Number(box.min)) event.stopImmediatePropagation();
+}, true);
 </script>
 """
 
