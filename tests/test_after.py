@@ -127,7 +127,7 @@ def test_a_take_is_saved_in_every_form_with_its_recipe_inside(engines, tmp_path)
     audio.write(tmp_path / "take.wav", audio.read(made.file).resampled(32_000))
     for kind in ("wav", "flac", "mp3"):
         path = after.save_as(replace(made, file=str(tmp_path / "take.wav")), kind)
-        assert Path(path).name == f"musicgen-5.{kind}" and audio.read_recipe(path) == made.recipe
+        assert Path(path).name == f"a-5.{kind}" and audio.read_recipe(path) == made.recipe
         assert audio.read(path).seconds == pytest.approx(1.5, abs=0.15)
     codes = np.load(after.save_as(made, "npz"))
     assert (codes["codes"] == made.codes.values).all() and json.loads(str(codes["recipe"])) == made.recipe

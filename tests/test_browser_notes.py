@@ -84,7 +84,7 @@ def test_a_take_becomes_a_melody_and_a_beginning_and_files(visit):  # noqa: F811
     finished(page, 9)
     with page.expect_download() as download:
         page.click("#save-flac")
-    assert download.value.suggested_filename == "musicgen-9.flac"
+    assert download.value.suggested_filename == "calm-piano-9.flac"
     page.click("#as-melody")
     page.wait_for_selector("#melody-view >> text=kept: the strongest note")
     page.click("#go-on")

@@ -16,7 +16,7 @@ import numpy as np
 from musicgen import audio
 from musicgen.request import without_end
 from musicgen.ui import views
-from musicgen.ui.files import new_folder
+from musicgen.ui.files import name_of, new_folder
 from musicgen.ui.handlers import Made, Update, show_take
 from musicgen.ui.settings import Settings
 
@@ -110,9 +110,7 @@ def save_as(made: Made | None, kind: str) -> str:
 
 
 def _written(made: Made, sound: audio.Audio, kind: str) -> str:
-    seed = made.recipe.get("seed")
-    name = f"musicgen-{seed if isinstance(seed, int) else 0}.{kind}"
-    path = new_folder("saved") / name
+    path = new_folder("saved") / name_of(made.recipe, kind)
     if kind == "npz":
         np.savez_compressed(path, codes=made.codes.values, recipe=np.array(json.dumps(dict(made.recipe))))
     elif kind == "png":

@@ -5,16 +5,21 @@ Knows nothing of the page or of how the files get there. Names of folders are dr
 
 from __future__ import annotations
 
+import re
 import tempfile
 import wave
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from gradio.utils import get_upload_folder
 
 from musicgen import audio
 from musicgen.engine import GenerationResult
+
+NAME = 40  # letters of a prompt that a file's name has at most
 
 
 def served_folder() -> str:
@@ -29,9 +34,20 @@ def new_folder(kind: str) -> Path:
     return Path(tempfile.mkdtemp(prefix=f"{kind}-", dir=served_folder()))
 
 
+def name_of(recipe: Mapping[str, Any], kind: str) -> str:
+    """A file name that says what is in it, such as ``slow-jazz-waltz-7.wav``: the prompt's first words and the seed."""
+    name = ""
+    for word in re.findall(r"[a-z0-9]+", str(recipe.get("prompt", "")).lower()):
+        if len(name) + len(word) >= NAME:
+            break
+        name += f"{word}-"
+    seed = recipe.get("seed")
+    return f"{name or 'musicgen-'}{seed if isinstance(seed, int) else 0}.{kind}"
+
+
 def save(result: GenerationResult) -> str:
     """Write the take, its recipe inside, into a folder that the page serves and clears; return the path."""
-    path = new_folder("take") / f"musicgen-{result.recipe['seed']}.wav"
+    path = new_folder("take") / name_of(result.recipe, "wav")
     audio.write(path, audio.Audio(result.audio, result.sample_rate), recipe=result.recipe)
     return str(path)
 

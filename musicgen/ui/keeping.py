@@ -25,7 +25,7 @@ from musicgen.instruments import parse_instruments
 from musicgen.takes import SHOWN, Codes, Take, Takes, new_owner
 from musicgen.ui import handlers, views
 from musicgen.ui.engines import Engines
-from musicgen.ui.files import served_folder
+from musicgen.ui.files import name_of, served_folder
 from musicgen.ui.handlers import Made, Run, Update
 from musicgen.ui.settings import AS_TRAINED, DRUMS, ENDINGS, Settings
 from musicgen.ui.words import say
@@ -306,9 +306,8 @@ def served(takes: Takes, take: Take) -> str:
 
 def _served_copy(take: Take, shared: bool) -> Path:
     """Where it lies; who was told while it was shared cannot tell where it lies when it is not."""
-    seed = take.recipe.get("seed")
     folder = hmac.digest(_SECRET, f"{take.id} {shared}".encode(), "sha256").hex()[:32]
-    return Path(served_folder()) / "takes" / folder / f"musicgen-{seed if isinstance(seed, int) else 0}.flac"
+    return Path(served_folder()) / "takes" / folder / name_of(take.recipe, "flac")
 
 
 def _label(take: Take) -> str:

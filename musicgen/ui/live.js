@@ -15,6 +15,8 @@ let told = null, seen = 0, coming = 0;            // the stream; how many chunks
 let row = Promise.resolve(), gone = new AbortController(), sources = new Set();  // chunks become sound in their order
 let start = 0, end = 0;                           // of the sound, by the clock; silences in between moved the start
 let arrived = 0, played = 0, held = false, timer = 0;
+let store = [], starved = false;  // chunks kept back, and whether they have to be
+let first = 0, begun = 0, latest = 0;  // how long the first chunk was; when it came, and the latest one
 
 // -- the browser's leave to play: asked for while a key or button is pressed, used when the sound comes ---------------
 const open = (rate) => {
@@ -44,8 +46,29 @@ const address = (folder, name) => {
   const origin = page.hostname === location.hostname ? location.origin : page.origin;
   return `${origin}${page.pathname.replace(/\/$/, "")}${prefix}/file=${folder}/${name}`;
 };
+// A model that is slower than its music plays the first chunk at once, so that one hears what it will be; then nothing
+// until as much is there as makes the rest come in time: a second of music, a second of silence, is none.
+const enough = () => {
+  const rate = (arrived - first) / ((latest - begun) / 1000);  // seconds of sound a second
+  const ahead = store.reduce((sum, buffer) => sum + buffer.duration, 0);
+  return told.over || ahead >= Math.max(0, told.seconds - arrived) * (1 / rate - 1);
+};
+const release = () => {
+  if (starved && !enough()) return;
+  starved = false;
+  for (const buffer of store.splice(0)) place(buffer);
+};
+const take = (buffer) => {
+  latest = performance.now();
+  if (!arrived) {
+    other?.pause();  // one sound at a time
+    [first, begun] = [buffer.duration, latest];
+  } else if (!store.length && left() < SAFE) starved = true;
+  arrived += buffer.duration;
+  store.push(buffer);
+  release();
+};
 const place = (buffer) => {
-  if (!arrived) other?.pause();  // one sound at a time
   const rate = context.sampleRate, now = context.currentTime;
   if (end < now + SAFE) {  // the first, or one that comes after the last was over: in whole samples, for what follows it
     const from = Math.ceil((now + LEAD) * rate) / rate;
@@ -59,7 +82,6 @@ const place = (buffer) => {
   source.start(end);
   sources.add(source);
   end = (Math.round(end * rate) + buffer.length) / rate;
-  arrived += buffer.length / rate;
 };
 const receive = (name) => {
   const { signal } = gone;
@@ -71,7 +93,7 @@ const receive = (name) => {
   row = row.then(() => sound).then((buffer) => {
     if (signal.aborted) return;
     coming -= 1;
-    if (buffer) place(buffer);
+    if (buffer) take(buffer);
     show();
   });
 };
@@ -81,7 +103,7 @@ const clear = () => {
   for (const source of sources) { source.onended = null; source.stop(); }
   sources.clear();
   row = Promise.resolve();
-  [seen, coming, start, end, arrived, played, held] = [0, 0, 0, 0, 0, 0, false];
+  [seen, coming, start, end, arrived, played, held, store, starved] = [0, 0, 0, 0, 0, 0, false, [], false];
 };
 const load = () => {
   let next = null;
@@ -93,6 +115,7 @@ const load = () => {
     for (const name of told.names.slice(seen)) receive(name);
     seen = told.names.length;
   }
+  if (told?.over) release();
   go();
   clearInterval(timer);
   if (told) timer = setInterval(show, TICK);

@@ -75,6 +75,26 @@ const touch = ({ col, row }) => {
   }
 };
 const takeBack = () => { paint = read(undo.pop()); tell(); };
+// What is painted is heard: the note, or the bar's chord.
+let sound = null;
+const hear = ({ col }) => {
+  const bits = sounding(col), note = sung(col);
+  const notes = layer === "chords" ? fixed.pitches.map((_, p) => p).filter((p) => (bits >> p) & 1) : [note];
+  if (layer === "erase" || notes[0] === undefined || notes[0] === REST) return;
+  sound ??= new AudioContext();
+  const loudness = sound.createGain(), now = sound.currentTime;
+  loudness.gain.setValueAtTime(0.2 / notes.length, now);
+  loudness.gain.setTargetAtTime(0, now + 0.05, 0.08);
+  loudness.connect(sound.destination);
+  for (const pitch of notes) {
+    const tone = sound.createOscillator();
+    tone.type = "triangle";
+    tone.frequency.value = 261.63 * 2 ** (pitch / 12);
+    tone.connect(loudness);
+    tone.start(now);
+    tone.stop(now + 0.5);
+  }
+};
 const tell = () => { props.value = written(); trigger("input"); draw(); };
 
 // -- drawing ----------------------------------------------------------------------------------------------------------
@@ -179,13 +199,14 @@ const canvas = find(".sheet-cells");
 canvas.addEventListener("pointerdown", (event) => {
   if (event.button) return;
   canvas.setPointerCapture(event.pointerId);
-  cursor = place(event); begin(cursor); touch(cursor); announce(); draw();
+  cursor = place(event); begin(cursor); touch(cursor); hear(cursor); announce(); draw();
 });
 canvas.addEventListener("pointermove", (event) => {
   if (!stroke) return;
   const to = place(event), from = cursor.col;
   const way = to.col < from ? -1 : 1;  // a quick hand skips cells
   for (let col = from; col !== to.col + way; col += way) touch({ col, row: to.row });
+  if (to.col !== from || to.row !== cursor.row) hear(to);
   cursor = to; draw();
 });
 const end = () => { if (stroke) { stroke = null; tell(); announce(); } };
@@ -209,8 +230,9 @@ canvas.addEventListener("keydown", (event) => {
     };
     const scroll = find(".sheet-scroll"), at = ((cursor.col + 0.5) / cells()) * wide();
     if (at < scroll.scrollLeft || at > scroll.scrollLeft + scroll.clientWidth) scroll.scrollLeft = at - scroll.clientWidth / 2;
-  } else if (event.key === " " || event.key === "Enter") { begin(cursor); touch(cursor); stroke = null; tell(); }
-  else if (event.key === "Delete" || event.key === "Backspace") {
+  } else if (event.key === " " || event.key === "Enter") {
+    begin(cursor); touch(cursor); hear(cursor); stroke = null; tell();
+  } else if (event.key === "Delete" || event.key === "Backspace") {
     undo.push(written()); stroke = "erase"; touch(cursor); stroke = null; tell();
   } else return;
   event.preventDefault();
