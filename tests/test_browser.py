@@ -179,6 +179,7 @@ def test_keys_make_a_take_from_any_field_and_stop_it(visit):
     page.keyboard.press("Control+Enter")
     plays(page)
     assert page.input_value("#duration input[type=number]") == f"{LONG:g}", "as much as there is"
+    page.wait_for_function("() => /^\\d+ % · MusicGen Studio$/.test(document.title)")
     page.click("#model input")
     page.keyboard.press("Escape")  # closes the list, not the take
     page.wait_for_selector("ul[role=listbox]", state="detached")
@@ -186,6 +187,7 @@ def test_keys_make_a_take_from_any_field_and_stop_it(visit):
     page.focus("#prompt textarea")
     page.keyboard.press("Escape")
     finished(page)
+    page.wait_for_function("() => document.title === 'MusicGen Studio'")
 
 
 def test_two_people_at_once_do_not_mix(visit):

@@ -59,6 +59,7 @@ def run(exam: Exam) -> dict[str, Any]:
 def tables(result: dict[str, Any]) -> str:
     """Markdown."""
     return (f"{result['takes of each']} takes of {result['seconds']:g} s along each pattern, the same requests and "
-            f"seeds ({result['takes with a melody']} more with a melody). Times real time: on one core. "
+            f"seeds ({result['takes with a melody']} more with a melody). Times real time: on one core, "
+            f"four takes at a time. "
             f"Frechet distance of the rendered pieces of these requests: {result['Frechet floor']:.2f}.\n\n"
             f"{markdown(result['rows'], digits=2)}")

@@ -107,7 +107,7 @@ def main() -> None:
     parser.add_argument("--listener", type=Path, default=Path("work/listener.pt"))
     parser.add_argument("--out", type=Path, default=Path("work/evaluate"))
     parser.add_argument("--only", nargs="+", choices=STAGES)
-    parser.add_argument("--workers", type=int, default=2, help="processes that make takes, a thread each")
+    parser.add_argument("--workers", type=int, default=2, help="processes that make takes, a few at a time")
     for name, kind in (("guidance", float), ("temperature", float), ("top-k", int)):
         parser.add_argument(f"--{name}", type=kind, help="instead of the model's default")
     for size in fields(Sizes):

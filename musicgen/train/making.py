@@ -1,4 +1,4 @@
-"""Takes for the evaluation: made by several processes with a thread each, kept on disk, made once.
+"""Takes for the evaluation: made by several processes, a few at a time in each, kept on disk, made once.
 
 A job is a name and a request; its take lies in a file named after both and after the weights, so that a run that was
 stopped goes on and another model's takes are never mistaken for this one's. Knows nothing of what is measured.
@@ -10,6 +10,7 @@ import hashlib
 import multiprocessing
 import time
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -18,7 +19,9 @@ import numpy as np
 from musicgen.audio import Audio
 from musicgen.checkpoints import POCKET
 from musicgen.engine import Engine, GenerationRequest
+from musicgen.scheduler import CPU_SLOTS
 
+Missing = list[tuple[GenerationRequest, Path]]  # what to make and where it will lie
 
 @dataclass(frozen=True)
 class Job:
@@ -32,7 +35,8 @@ class Job:
 class Take:
     """``audio`` float32 [N] at 32 kHz, ``codes`` int [K, T], and how many seconds of a processor it took to make.
 
-    Those of the processor, for they are the same whatever else the machine does.
+    Those of the processor, for they are the same whatever else the machine does; its share of what it and those made
+    beside it took.
     """
 
     audio: np.ndarray
@@ -74,38 +78,40 @@ class Maker:
         """The takes of ``jobs`` in order; those that lie on disk are read, the others made."""
         self.folder.mkdir(parents=True, exist_ok=True)
         missing = [(job.request, self.path(job)) for job in jobs if not self.path(job).exists()]
-        if missing:
-            began = time.monotonic()
-            for done, _ in enumerate(self._run(missing), 1):
-                if done % 10 == 0 or done == len(missing):
-                    print(f"  {done} of {len(missing)} takes, {time.monotonic() - began:.0f} s", flush=True)
+        began, done = time.monotonic(), 0
+        for made in self._run([missing[i : i + CPU_SLOTS] for i in range(0, len(missing), CPU_SLOTS)]):
+            done += made
+            print(f"  {done} of {len(missing)} takes, {time.monotonic() - began:.0f} s", flush=True)
         return [read_take(self.path(job)) for job in jobs]
 
-    def _run(self, missing: list[tuple[GenerationRequest, Path]]) -> Iterable[Path]:
-        if self.workers < 1 or len(missing) < 3:
-            engine = _engine(self.model)
-            for request, path in missing:
-                write_take(engine, request, path)
-                yield path
+    def _run(self, groups: list[Missing]) -> Iterable[int]:
+        if self.workers < 1 or len(groups) < 2:
+            engine = _engine(self.model) if groups else None
+            for group in groups:
+                assert engine is not None
+                yield write_takes(engine, group)
             return
         # Each process has a model of its own: two with one thread are faster than one with two.
         with multiprocessing.get_context("spawn").Pool(self.workers, _begin, (self.model,)) as pool:
-            yield from pool.imap(_work, missing)
+            yield from pool.imap(_work, groups)
 
 
-def write_take(engine: Engine, request: GenerationRequest, path: Path) -> None:
-    """Make one take; the file appears whole or not at all."""
+def write_takes(engine: Engine, group: Missing) -> int:
+    """Make a few takes side by side, and say how many; each file appears whole or not at all."""
     began = time.process_time()
-    result = engine.generate(request)
-    spent = time.process_time() - began
-    audio = np.round(np.clip(result.audio[0], -1, 1) * 32767).astype(np.int16)
-    partial = path.with_suffix(".partial.npz")
-    np.savez(partial, audio=audio, codes=result.codes.astype(np.int16), seconds=spent)
-    partial.rename(path)
+    with ThreadPoolExecutor(len(group)) as pool:
+        results = list(pool.map(engine.generate, [request for request, _ in group]))
+    spent = (time.process_time() - began) / len(group)
+    for result, (_, path) in zip(results, group, strict=True):
+        audio = np.round(np.clip(result.audio[0], -1, 1) * 32767).astype(np.int16)
+        partial = path.with_suffix(".partial.npz")
+        np.savez(partial, audio=audio, codes=result.codes.astype(np.int16), seconds=spent)
+        partial.rename(path)
+    return len(group)
 
 
 def read_take(path: Path) -> Take:
-    """The inverse of ``write_take``."""
+    """The inverse of ``write_takes``."""
     with np.load(path) as kept:
         return Take(kept["audio"].astype(np.float32) / 32767, kept["codes"].astype(np.int64), float(kept["seconds"]))
 
@@ -126,6 +132,5 @@ def _begin(model: str) -> None:
     _worker.append(_engine(model))
 
 
-def _work(job: tuple[GenerationRequest, Path]) -> Path:
-    write_take(_worker[0], *job)
-    return job[1]
+def _work(group: Missing) -> int:
+    return write_takes(_worker[0], group)

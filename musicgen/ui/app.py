@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -17,10 +18,11 @@ from musicgen.ui.health import health
 from musicgen.ui.how import how_tab
 from musicgen.ui.lab import lab_tab
 from musicgen.ui.takes import takes_tab, wire_links
-from musicgen.ui.theme import CSS, KEYS, theme
+from musicgen.ui.theme import CSS, theme
 from musicgen.ui.words import I18N, say
 
 TITLE = "MusicGen Studio"
+SCRIPT = Path(__file__).with_name("page.js")
 
 
 def build(engines: Engines, takes: Takes | None = None) -> gr.Blocks:
@@ -56,7 +58,7 @@ def launch_options(engines: Engines | None = None, auth: tuple[str, str] | None 
         "app_kwargs": {"routes": [health(engines)] if engines else []},
         "theme": theme(),
         "css_paths": CSS,
-        "head": KEYS,
+        "head": f"<script>\n{SCRIPT.read_text(encoding='utf-8')}</script>",
         "max_file_size": "40mb",
         "ssr_mode": False,
         "run_history": False,

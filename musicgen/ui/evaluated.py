@@ -34,7 +34,7 @@ MEANING = (
     "takes together are from real pieces by the ear of a classifier (less is better), tempo obeyed the share of takes "
     "in the tempo asked for, in key the share of the sound that lies in the key, chords and melody how alike what is "
     "heard and what was asked are (1: only that is heard), instruments the share of those asked for that are heard, "
-    "times real time the speed on one core."
+    "times real time the speed on one core, four at a time."
 )
 
 

@@ -11,34 +11,6 @@ import gradio as gr
 
 CSS = Path(__file__).with_name("style.css")
 
-# Ctrl+Enter (Cmd+Enter) makes a take, or a comparison on its tab; Escape stops it. Numbers stay within their range.
-KEYS = """
-<script>
-document.addEventListener("keydown", (event) => {
-  const press = (...ids) => {  // the one on the tab that is open
-    const button = ids.map((id) => document.getElementById(id)).find((b) => b && !b.disabled && b.offsetParent);
-    if (button) button.click();
-  };
-  if ((event.ctrlKey || event.metaKey) && event.key === "Enter") {
-    const field = document.activeElement;
-    field?.blur();  // the page hears of what was typed, and a number is brought into its range, when the field is left
-    event.preventDefault();
-    setTimeout(() => { press("generate", "lab-go"); if (field?.matches("textarea")) field.focus(); }, 50);
-  } else if (event.key === "Escape" && !event.isComposing && !event.target.closest("[role=combobox]")) {
-    press("stop", "lab-stop");
-  }
-});
-// The server hears of every digit and refuses what is out of range: more than there is becomes all there is, and of
-// nothing, or too little yet, it does not hear.
-document.addEventListener("input", (event) => {
-  const box = event.target;
-  if (box.type !== "number") return;
-  if (box.max !== "" && Number(box.value) > Number(box.max)) box.value = box.max;
-  if (box.value === "" || Number(box.value) < Number(box.min)) event.stopImmediatePropagation();
-}, true);
-</script>
-"""
-
 
 def theme() -> gr.themes.Base:
     """Warm greys, one teal accent, IBM Plex Sans as it comes with Gradio."""

@@ -1,0 +1,34 @@
+// What belongs to the whole page: its keys, its boxes for numbers, its title.
+
+// Ctrl+Enter (Cmd+Enter) makes a take, or a comparison on its tab; Escape stops it.
+document.addEventListener("keydown", (event) => {
+  const press = (...ids) => {  // the one on the tab that is open
+    const button = ids.map((id) => document.getElementById(id)).find((b) => b && !b.disabled && b.offsetParent);
+    if (button) button.click();
+  };
+  if ((event.ctrlKey || event.metaKey) && event.key === "Enter") {
+    const field = document.activeElement;
+    field?.blur();  // the page hears of what was typed, and a number is brought into its range, when the field is left
+    event.preventDefault();
+    setTimeout(() => { press("generate", "lab-go"); if (field?.matches("textarea")) field.focus(); }, 50);
+  } else if (event.key === "Escape" && !event.isComposing && !event.target.closest("[role=combobox]")) {
+    press("stop", "lab-stop");
+  }
+});
+
+// The server hears of every digit and refuses what is out of range: more than there is becomes all there is, and of
+// nothing, or too little yet, it does not hear.
+document.addEventListener("input", (event) => {
+  const box = event.target;
+  if (box.type !== "number") return;
+  if (box.max !== "" && Number(box.value) > Number(box.max)) box.value = box.max;
+  if (box.value === "" || Number(box.value) < Number(box.min)) event.stopImmediatePropagation();
+}, true);
+
+// How far a take is, for those who look at another page meanwhile.
+let titled = "";
+setInterval(() => {
+  const percent = document.querySelector("#status [aria-valuenow]")?.getAttribute("aria-valuenow") ?? "100";
+  if (!titled) titled = document.title;
+  document.title = percent === "100" ? titled : `${percent} % \u00b7 ${titled}`;
+}, 1000);
