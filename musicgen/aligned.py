@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from musicgen.instruments import INSTRUMENTS
+from musicgen.instruments import INSTRUMENTS, KIT
 from musicgen.theory import Chord, Meter
 
 BEAT = slice(0, 8)  # sin, cos of the phase in the sixteenth, eighth, beat and bar
@@ -96,10 +96,12 @@ def drum_features(frames: int, drums: bool) -> np.ndarray:
 
 
 def instrument_features(frames: int, instruments: Sequence[str]) -> np.ndarray:
-    """Instrument group alone, float32 [T, A]: all ``instruments`` that play, drums apart; none means drums alone."""
+    """Instrument group alone, float32 [T, A]: all ``instruments`` that play. Drums have a group of their own, and where
+    they are all that plays, none of these does."""
     out = np.zeros((frames, ALIGNED_DIM), np.float32)
     for name in instruments:
-        out[:, INSTRUMENT.start + INSTRUMENTS.index(name)] = 1.0
+        if name != KIT:
+            out[:, INSTRUMENT.start + INSTRUMENTS.index(name)] = 1.0
     out[:, HAS_INSTRUMENTS] = 1.0
     return out
 

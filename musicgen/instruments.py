@@ -1,6 +1,7 @@
 """The instruments the bundled model can be told by name, the words for them, and what reads a list of them.
 
-Drums are not among them: they are told apart, as with or without. Knows nothing of prompts, plans, audio or models.
+Drums are not among them: they are told apart, as with or without; only in a list they may be named, too. Knows
+nothing of prompts, plans, audio or models.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ INSTRUMENTS = (  # in the order of their features (``aligned``)
     "flute", "pan flute", "synth lead", "synth pad", "banjo",
 )  # fmt: skip
 BASSES = frozenset(("acoustic bass", "electric bass", "slap bass", "synth bass"))
+KIT = "drums"
 MOST = 8  # at once
 
 GUITAR, BASS = "guitar", "bass"  # which of them is meant, the style says
@@ -68,19 +70,22 @@ _WORDS = {
     _OTHER: "drum and bass, drum & bass, drum'n'bass, bass drum, bass-heavy, heavy bass, bass boosted, piano bar, "
             "jew's harp, steel pan, steel pans, brass monkey, organ donor, no strings attached",
 }  # fmt: skip
+_DRUM_WORDS = (KIT, "drum kit", "drum machine", "percussion", "드럼")
 WORDS = {word.strip(): name for name, words in _WORDS.items() for word in words.split(",")}
 
 
 def parse_instruments(text: str) -> tuple[str, ...]:
-    """``"piano, double bass"`` -> names of ``INSTRUMENTS``, each once, in the order given. Raises ``ValueError``."""
+    """``"piano, double bass"`` -> names of ``INSTRUMENTS`` or ``KIT``, each once, in the order given. Raises
+    ``ValueError``."""
     found = []
     for part in re.split(r",|;|\+|&|\band\b", text):
         word = " ".join(part.lower().split())
         if not word:
             continue
         name = word if word in INSTRUMENTS else settle(WORDS.get(word, _OTHER), "acoustic guitar", "electric bass")
+        name = KIT if word in _DRUM_WORDS else name
         if not name:
-            known = ", ".join(INSTRUMENTS)
+            known = ", ".join((*INSTRUMENTS, KIT))
             raise ValueError(f"'{word[:40]}' is not an instrument the model knows; choose from {known}.")
         found.append(name)
     names = tuple(dict.fromkeys(found))

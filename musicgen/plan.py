@@ -16,15 +16,16 @@ import numpy as np
 
 from musicgen import aligned
 from musicgen.habits import BANDS, PLAIN, PLAIN_BAND, STYLES, Habits
-from musicgen.instruments import BASSES, MOST, parse_instruments, settle
+from musicgen.instruments import BASSES, KIT, MOST, parse_instruments, settle
 from musicgen.reading import Reading, read_prompt
 from musicgen.theory import METERS, Chord, Key, Meter, home_chord, parse_chord, parse_chords, parse_key, parse_meter
 
-__all__ = ["MAX_BPM", "MIN_BPM", "Plan", "Reading", "key_of", "make_plan", "read_prompt"]
+__all__ = ["MAX_BPM", "MIN_BPM", "Plan", "Reading", "key_of", "lineup", "make_plan", "read_prompt"]
 
 MIN_BPM, MAX_BPM = 40.0, 220.0
 # Half of the bundled model's training pieces put every sixteenth on a whole 20 ms frame; such tempi are drawn.
 GRID_SECONDS = 0.02
+DRUMS_ALONE = "drums alone"
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,9 @@ class Plan:
     """What is told about a piece besides its text; a part that is None or empty is not told.
 
     ``bpm`` counts felt beats; ``chords`` is a loop, one chord a bar; ``start`` is where in the loop the piece begins,
-    in seconds after the first chord's downbeat; ``instruments`` are all that play, drums apart. With an ``ending`` it
-    strikes its tonic on the last downbeat that leaves it time to ring out; without, it goes on beyond its last second.
+    in seconds after the first chord's downbeat; ``instruments`` are all that play, drums apart, or drums alone. With an
+    ``ending`` it strikes its tonic on the last downbeat that leaves it time to ring out; without, it goes on beyond its
+    last second.
     """
 
     bpm: float | None
@@ -85,8 +87,9 @@ class Plan:
         parts = [] if self.bpm is None else [f"{round(self.bpm, 1):g} bpm", str(self.meter)]
         parts += [str(self.key)] if self.key else []
         parts += [f"chords {' '.join(map(str, self.chords))}"] if self.chords else []
-        parts += [" + ".join(self.instruments)] if self.instruments else []
-        parts += [] if self.drums is None else ["with drums" if self.drums else "no drums"]
+        alone = self.instruments == (KIT,)
+        parts += [DRUMS_ALONE] if alone else [" + ".join(self.instruments)] if self.instruments else []
+        parts += [] if self.drums is None or alone else ["with drums" if self.drums else "no drums"]
         parts += [] if self.ending is None else ["with an ending" if self.ending else "without an ending"]
         return ", ".join(parts) or "nothing beyond the text"
 
@@ -115,14 +118,16 @@ class Plan:
             if value not in (True, False, None):
                 raise ValueError(f"The plan's {name} must be true, false or empty.")
         bpm = values.get("bpm")
+        players, drums = lineup(parse_instruments(str(instruments)[:400]) if instruments else (),
+                                None if drums is None else bool(drums))  # fmt: skip
         return cls(
             bpm=None if bpm is None else check_bpm(bpm),
             meter=_meter(values.get("meter", "4/4")),
             key=_key(key) if key else None,
             chords=_chords(chords) if chords else (),
-            drums=None if drums is None else bool(drums),
+            drums=drums,
             start=_number(values.get("start", 0.0), "The plan's start"),
-            instruments=parse_instruments(str(instruments)[:400]) if instruments else (),
+            instruments=players,
             ending=None if ending is None else bool(ending),
         )
 
@@ -171,7 +176,9 @@ def make_plan(
         the_drums = _random(seed, "drums").random() < habits.drums
     elif the_drums is None and said.instruments:
         the_drums = False  # whoever says what plays, and wants drums, says so
-    players = _players(said, seed) if instruments is None else parse_instruments(instruments[:400])
+    alone = said.drums_alone and drums is not False
+    named = parse_instruments(instruments[:400]) if instruments else (KIT,) if alone else _players(said, seed)
+    players, the_drums = lineup(named, the_drums)
     if ending is None:
         ending = bool(said.ending)
     return Plan(the_bpm, the_meter, the_key, the_chords, the_drums, instruments=players, ending=ending)
@@ -190,6 +197,13 @@ def _players(said: Reading, seed: int) -> tuple[str, ...]:
         bass, many = any(name in BASSES for name in named), sum(name not in BASSES for name in named) > 1
         others = tuple(name for name in band.backing if not (bass if name in BASSES else many))
     return tuple(dict.fromkeys([*named, *(name for name in others if name not in unwanted)]))[:MOST]
+
+
+def lineup(instruments: tuple[str, ...], drums: bool | None) -> tuple[tuple[str, ...], bool | None]:
+    """Instruments and drums as a plan has them: drums named among others are drums, named alone they are alone."""
+    if KIT not in instruments:
+        return instruments, drums
+    return tuple(name for name in instruments if name != KIT) or (KIT,), True
 
 
 def key_of(chords: tuple[Chord, ...]) -> Key:

@@ -20,11 +20,12 @@ from musicgen.meaning import nearest_style
 from musicgen.model import Model
 from musicgen.painting import Painting
 from musicgen.painting import parse as parse_painting
-from musicgen.plan import MAX_BPM, MIN_BPM, Plan, make_plan, read_prompt
+from musicgen.plan import MAX_BPM, MIN_BPM, Plan, lineup, make_plan, read_prompt
 from musicgen.request import GenerationRequest
 from musicgen.separation import SAMPLE_RATE, separate
 from musicgen.theory import METERS, parse_chords, parse_key, parse_meter
 
+NEARLY = 0.25  # of a beat: so far off a bar line a recording may begin or end, and still counts as on it
 GATE_DB = 60.0  # a frame this far below the melody's loudest one is a rest, as silence was in training
 
 
@@ -89,6 +90,8 @@ def prepare(model: Model, request: GenerationRequest) -> Prepared:
         if painting.sings:
             sung = _sung(painting, request.duration, None if heard is None else chroma.strongest(heard))
             onehot = np.eye(chroma.BINS, dtype=np.float32)[np.maximum(sung, 0)] * (sung >= 0)[:, None]
+    # A rest is left open: to a model that has learnt from whole bands a rest of all of them is the end of the music.
+    features[~features[:, aligned.MELODY].any(1), aligned.HAS_MELODY] = 0.0
     features = features[:, : model.config.lm.aligned_dim]  # a model may have been trained with fewer of them
     return Prepared(frames, text, plan, features, onehot, given, separation, tuple(notes))
 
@@ -202,6 +205,8 @@ def _plan(
         key = chroma.estimate_key(heard if heard is not None else chroma.chromagram(samples, source.sample_rate))
     meter = plan.meter if request.meter is not None or said.meter is not None else METERS["4/4"]
     beat = 0.0 if bpm is None else rhythm.beat_offset(samples, source.sample_rate, bpm)
+    if bpm is not None and beat > (1 - NEARLY) * 60.0 / bpm:  # what is heard first is the second beat
+        beat -= 60.0 / bpm
     told = request.chords is not None or bool(said.chords or said.degrees)
     if request.melody is not None:
         # Chords that were merely drawn would quarrel with the tune.
@@ -210,9 +215,9 @@ def _plan(
     parts = {**request.parts, "key": key, "chords": request.chords}
     again = make_plan(request.prompt, request.seed, **parts, style=style)
     chords = () if bpm is None else plan.chords if told else again.chords
-    if bpm is not None:  # the loop begins with the first beat of the new music
-        period = 60.0 / bpm
-        beat += np.ceil((given_seconds - beat) / period) * period
+    if bpm is not None:  # the loop begins with the first bar of the new music; the recording begins with a bar
+        bar = aligned.bar_seconds(bpm, meter)
+        beat += np.ceil((given_seconds - beat - NEARLY * 60.0 / bpm) / bar) * bar
     return replace(plan, bpm=bpm, meter=meter, key=key, chords=chords, start=-float(beat))
 
 
@@ -220,12 +225,13 @@ def _told_by_hand(request: GenerationRequest) -> Plan | None:
     """With the plan off only what was given by hand is told; None where that is nothing."""
     if not request.parts:
         return None
+    players, drums = lineup(parse_instruments(request.instruments) if request.instruments else (), request.drums)
     return Plan(
         request.bpm,
         parse_meter(request.meter) if request.meter else METERS["4/4"],
         parse_key(request.key) if request.key else None,
         parse_chords(request.chords) if request.chords else (),
-        request.drums,
-        instruments=parse_instruments(request.instruments) if request.instruments else (),
+        drums,
+        instruments=players,
         ending=request.ending,
     )

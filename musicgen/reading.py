@@ -36,6 +36,7 @@ class Reading:
     chords: tuple[Chord, ...] = ()
     degrees: tuple[tuple[int, str], ...] = ()  # (scale degree 0..6, quality) from Roman numerals
     drums: bool | None = None
+    drums_alone: bool = False  # and nothing else
     instruments: tuple[str, ...] = ()  # as they are named: "guitar" may be any of them (see instruments.py)
     unwanted: tuple[str, ...] = ()  # instruments there shall not be, as they are named
     solo: bool = False  # one of the instruments alone
@@ -52,6 +53,7 @@ def read_prompt(prompt: str) -> Reading:
     bpm, bpm_range = _tempo(lower)
     key, mode = _key(text)
     instruments, unwanted = _instruments(lower)
+    drums = _drums(lower)
     if key is not None and mode is None:
         key = Key(key.tonic, mode_word or key.mode)
     return Reading(
@@ -63,7 +65,8 @@ def read_prompt(prompt: str) -> Reading:
         meter=METERS[meter_word] if meter_word else None,
         chords=_chords(text),
         degrees=_degrees(text),
-        drums=_drums(lower),
+        drums=drums,
+        drums_alone=bool(drums and not instruments and _DRUMS_ALONE.search(lower)),
         instruments=instruments,
         unwanted=unwanted,
         solo=bool(_SOLO.search(lower)),
@@ -262,6 +265,15 @@ _NO_BEFORE = re.compile(rf"{_NO}(?: (?:any|a|the|real|live|other))*(?: {_ITEM} ?
 _NO_LIST_BEFORE = re.compile(rf"{_NO} {_ITEM}(?: ?, ?{_ITEM})* ?, $")
 _OR_AFTER = re.compile(r"^(?: ?, ?[\w'-]+)* ?,? (?:or|nor)\b")
 _NO_AFTER = re.compile(r"^ ?[:=]? ?(?:none|no|off|absent)\b(?! \w)")
+
+
+# "Drums only", or a drum loop that is the thing itself: "a fast drum loop", but not "lo-fi with a drum loop".
+_DRUMS_ALONE = re.compile(
+    r"\b(?:drums?|percussion|beats?) (?:only|alone|solos?)\b"
+    r"|\b(?:only|just|solo|nothing but) (?:the |a )?(?:drums?|percussion)\b"
+    r"|(?<!with )(?<!with a )(?<!over )(?<!over a )(?<!and )(?<!and a )(?<!on a )(?<!plus )"
+    r"\b(?:drums?|percussion) (?:loop|beat|groove|break|pattern|track|fill)s?\b|드럼만|드럼 솔로|드럼 루프"
+)
 
 
 def _drums(lower: str) -> bool | None:

@@ -101,6 +101,8 @@ def test_a_take_goes_on_and_becomes_a_melody(engines):
     made = press(engines, prompt="a", duration=2.0, seed="3")["shown"]
     on = after.go_on(made, MAX_DURATION)
     assert on["continue_from"] == made.file and on["duration"] == MAX_DURATION and on["continue_fold"]["open"]
+    plan = made.recipe["plan"]
+    assert (float(on["bpm"]), on["key"], on["chords"]) == (plan["bpm"], plan["key"], plan["chords"])
     longer = press(engines, prompt="a", seed="4", continue_from=on["continue_from"], duration=4.0)
     assert audio.read(longer["take"]["value"]).seconds == pytest.approx(4.0, abs=0.1)
     assert "2 seconds at most" in after.go_on(made, 2.0)["status"]

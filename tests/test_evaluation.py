@@ -13,7 +13,9 @@ import pytest
 import torch
 
 from musicgen.audio import Audio
+from musicgen.chroma import CHROMA_RATE
 from musicgen.engine import Engine
+from musicgen.painting import Painting
 from musicgen.request import GenerationRequest
 from musicgen.train import captions, evaluate, making, words
 from musicgen.train.exam import Exam, Sizes, caption_of, held_out, plan_of
@@ -312,8 +314,7 @@ def test_a_table_has_a_column_for_every_figure_and_a_dash_where_there_is_none(tm
 
 
 def test_ranks_share_places_among_equals() -> None:
-    best = dict.fromkeys(RANKED, 1.0) | {"Frechet": 0.0}
-    worst = dict.fromkeys(RANKED, 0.0) | {"Frechet": 9.0}
+    best, worst = dict.fromkeys(RANKED, 1.0), dict.fromkeys(RANKED, 0.0)
     assert ranks({"a": best, "b": worst, "c": best}) == {"a": 1.5, "b": 3.0, "c": 1.5}
 
 
@@ -357,13 +358,33 @@ def test_held_out_pieces_are_cut_alike_and_the_caption_that_says_most_is_asked(s
     assert caption_of(pieces[0].facts) == "calm piano with bass and drums"
     exam = Exam("tiny", shards, shards, shards / "l.pt", Maker("tiny", shards), Sizes(takes=3, seconds=1.0))
     exam.__dict__["all_pieces"] = pieces
-    assert exam.chosen == [0, 2, 4] and len(exam.others) == 3
-    told, plain = exam.plan_jobs()[1].request, exam.text_jobs()[1].request
+    assert sorted(exam.chosen) == [0, 2, 4] and len(exam.others) == 3
+    second = exam.chosen.index(2)
+    told, plain = exam.plan_jobs()[second].request, exam.text_jobs()[second].request
     assert told.bpm == 120.0 and told.chords == "C Am F G" and told.drums and told.plan == "auto"
     assert plain.plan == "off" and not plain.parts and plain.prompt == told.prompt
     assert plan_of(FACTS)["key"] == "C major"
-    right, wrong = exam.melody_jobs()[0].request.melody, exam.melody_jobs(shift=1)[0].request.melody
+    right, wrong = exam.melody_jobs()[0].request.melody, exam.melody_jobs(shift=-1)[0].request.melody
     assert right is not None and wrong is not None and not np.array_equal(right.samples, wrong.samples)
+    drawn, sung = exam.drawn_jobs()[second].request, exam.notes_jobs()[second].request
+    assert drawn.plan == "auto" and not drawn.parts and sung.chords == told.chords
+    notes = Painting(1 / CHROMA_RATE, (0,) * 8)
+    assert sung.painting == str(notes) and FACTS["melody"] == [0] * 200
+
+
+def test_the_first_requests_are_of_all_kinds(tmp_path: Path) -> None:
+    exam = Exam("tiny", tmp_path, tmp_path, tmp_path / "l.pt", Maker("tiny", tmp_path), Sizes(takes=32))
+    exam.__dict__["all_pieces"] = list(range(280))  # 200 composed pieces, then 80 on tunes
+    assert len(set(exam.chosen)) == 32
+    assert 2 <= sum(i >= 200 for i in exam.chosen[:12]) <= 6
+
+
+def test_takes_of_a_program_that_was_changed_are_made_again(tmp_path: Path, monkeypatch) -> None:
+    job = Job("a", GenerationRequest("piano"))
+    before = Maker("tiny", tmp_path).path(job)
+    assert before == Maker("tiny", tmp_path).path(job)
+    monkeypatch.setattr(making, "program", lambda: "another")
+    assert before != Maker("tiny", tmp_path).path(job)
 
 
 def test_finished_stages_are_kept_until_something_changes(tmp_path: Path, monkeypatch) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from musicgen import aligned
 from musicgen.habits import BANDS, PLAIN, STYLES
-from musicgen.instruments import INSTRUMENTS, MOST, WORDS, parse_instruments
+from musicgen.instruments import INSTRUMENTS, KIT, MOST, WORDS, parse_instruments
 from musicgen.plan import Plan, key_of, make_plan, read_prompt
 from musicgen.theory import METERS, Key, parse_chord, parse_chords, parse_key
 
@@ -379,3 +379,31 @@ def test_instruments_are_told_in_every_frame():
     told = [INSTRUMENTS[i] for i in np.flatnonzero(features[3, aligned.INSTRUMENT])]
     assert told == ["piano", "flute"] and (features == features[0]).all()
     assert features.sum() == 7 * 3 and features[:, aligned.HAS_INSTRUMENTS].all()
+
+
+@pytest.mark.parametrize("prompt", [
+    "drums only", "funky drum loop, 100 bpm", "just drums", "a long drum solo", "rock beat, drums only", "drum beat",
+    "nothing but percussion", "드럼만",
+])  # fmt: skip
+def test_drums_alone_are_told_to_be_alone(prompt):
+    plan = make_plan(prompt, 1)
+    assert plan.instruments == (KIT,) and plan.drums and "drums alone" in plan.describe()
+    features = plan.aligned(50, 50)
+    assert features[:, aligned.HAS_INSTRUMENTS].all() and features[:, aligned.DRUMS_ON].all()
+    assert not features[:, aligned.INSTRUMENT].any()
+    assert Plan.from_dict(plan.to_dict()) == plan
+
+
+@pytest.mark.parametrize("prompt", [
+    "lo-fi hip hop with a drum loop", "piano over a drum beat", "jazz, no drums", "drum and bass", "rock with drums",
+    "only drums and piano", "steel drum groove",
+])  # fmt: skip
+def test_drums_in_a_band_are_not_alone(prompt):
+    assert make_plan(prompt, 1).instruments != (KIT,)
+
+
+def test_drums_named_among_the_instruments_are_drums():
+    plan = make_plan("", 1, instruments="piano, drums")
+    assert plan.instruments == ("piano",) and plan.drums
+    assert make_plan("", 1, instruments="drums", drums=False).instruments == (KIT,)
+    assert Plan.from_dict({"bpm": 90, "instruments": "drum kit, cello"}).instruments == ("cello",)

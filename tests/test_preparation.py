@@ -62,7 +62,7 @@ def test_an_ending_has_to_lie_in_the_new_music(tiny_model, more):
     model, given = tiny_model("aligned"), Audio(0.1 * np.sin(np.arange(6 * 3200) / 9)[None].astype(np.float32), 3200)
     asked = replace(ASK, continue_from=given, ending=True, bpm=120.0, **more)
     late = prepare(model, resolve(replace(asked, duration=7.5), model.config, 600))
-    assert late.plan.ending is False and not late.features[:, aligned.OVER].any()
+    assert late.plan.ends(7.5) is None and not late.features[:, aligned.OVER].any()
     room = prepare(model, resolve(replace(asked, duration=12.0), model.config, 600))
     assert room.plan.ending and not room.features[:300, aligned.OVER].any() and room.features[-1, aligned.OVER]
 
@@ -110,6 +110,37 @@ def test_a_beat_is_taken_from_the_melody_unless_the_words_give_one(tiny_model):
     assert plan.bpm == pytest.approx(120, rel=0.03)
     assert -plan.start % (60 / plan.bpm) == pytest.approx(0.2, abs=0.06)
     assert prepare(model, resolve(follow(rhythm, prompt="rock at 90"), model.config, 600)).plan.bpm == 90
+
+
+def test_a_first_beat_that_comes_late_is_the_second(tiny_model):
+    model = tiny_model("aligned")
+    time = np.arange(32_000 * 8) / 32_000
+    since = (time - 0.45) % 0.5  # the beat before the first lies hardly before the recording
+    clicks = (np.sin(2 * np.pi * 440 * time) * np.exp(-30 * since)).astype(np.float32)
+    asked = follow(Audio(0.5 * clicks[None], 32_000), bpm=120.0)
+    assert prepare(model, resolve(asked, model.config, 600)).plan.start == pytest.approx(0.05, abs=0.03)
+
+
+def test_what_goes_on_keeps_the_bars_of_what_was_given(tiny_model):
+    model = tiny_model("aligned")
+    time = np.arange(3200 * 3) / 3200  # three seconds: a bar and a half of 4/4 at 120
+    clicks = 0.5 * np.sin(2 * np.pi * 300 * time) * np.exp(-30 * (time % 0.5))
+    given_audio = Audio(clicks[None].astype(np.float32), 3200)
+    asked = replace(ASK, continue_from=given_audio, bpm=120.0, meter="4/4", chords="Am F", duration=9.0)
+    prepared = prepare(model, resolve(asked, model.config, 600))
+    assert prepared.plan.start == pytest.approx(-4.0, abs=0.06), "the loop begins with the third bar, not with a beat"
+
+
+def test_rests_of_a_melody_are_left_open(tiny_model):
+    model = tiny_model("aligned")
+    sung, quiet = sine_tune((440.0,)).samples, np.zeros((1, 32_000), np.float32)
+    asked = follow(Audio(np.concatenate([sung, quiet, sung], axis=1), 32_000), duration=3.0)
+    told = prepare(model, resolve(asked, model.config, 600)).features
+    assert told[20:40, aligned.HAS_MELODY].all() and told[120:140, aligned.HAS_MELODY].all()
+    assert not told[70:85, aligned.HAS_MELODY].any()
+    painted = replace(ASK, painting="0.5;m=0-4;c=", duration=2.0)
+    told = prepare(model, resolve(painted, model.config, 600)).features
+    assert told[:25, aligned.HAS_MELODY].all() and not told[25:50, aligned.HAS_MELODY].any()
 
 
 @pytest.mark.parametrize("kind", ["melody", "aligned"])
@@ -162,5 +193,5 @@ def test_a_continuation_keeps_the_beat_and_leaves_the_given_chords_alone(tiny_mo
     assert not prepared.features[:200, aligned.HAS_CHORDS].any() and prepared.features[200:, aligned.HAS_CHORDS].all()
     loop = len(prepared.plan.chords) * 2.0
     begins = -prepared.plan.start
-    assert 4.0 <= begins < 4.5, "the loop begins with the first beat of the new music"
+    assert 3.9 <= begins < 4.1, "the loop begins with the first bar of the new music"
     assert (begins + prepared.plan.start) % loop == pytest.approx(0)

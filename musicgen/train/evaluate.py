@@ -68,9 +68,10 @@ STAGES: dict[str, tuple[str, Callable[[Exam], dict[str, Any]], Callable[[dict[st
 
 
 def mark(exam: Exam) -> str:
-    """Changes with the weights, the listener, the sizes and the settings: a stage made under another is made again."""
+    """Changes with the weights, the program, the listener, the sizes and the settings: a stage made under another is
+    made again."""
     judge = exam.listener_path.read_bytes() if exam.listener_path.is_file() else b""
-    told = repr((exam.maker.weights, asdict(exam.sizes), sorted(exam.settings.items()))).encode()
+    told = repr((exam.maker.weights, exam.maker.program, asdict(exam.sizes), sorted(exam.settings.items()))).encode()
     return hashlib.sha256(told + judge).hexdigest()[:12]
 
 

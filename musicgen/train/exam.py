@@ -16,8 +16,10 @@ import numpy as np
 import torch
 
 from musicgen.audio import Audio
-from musicgen.instruments import INSTRUMENTS
+from musicgen.chroma import CHROMA_RATE
+from musicgen.instruments import INSTRUMENTS, KIT
 from musicgen.model import Model
+from musicgen.painting import KEPT, Painting
 from musicgen.request import GenerationRequest
 from musicgen.train.listener import RATE, Listener, load_listener
 from musicgen.train.making import Job, Maker, Take
@@ -33,8 +35,8 @@ class Sizes:
     takes: int = 32  # held-out requests of each kind
     seconds: float = 8.0
     melodies: int = 16
-    sweep: int = 4  # takes of each setting
-    sweep_seconds: float = 5.0
+    sweep: int = 12  # takes of each setting
+    sweep_seconds: float = 5.0  # of them, and of those for variety and density
     seeds: int = 5  # of one prompt, for the diversity
     prompts: int = 6
     sound: int = 200  # short takes looked at for silence and clipping
@@ -88,9 +90,10 @@ class Exam:
 
     @cached_property
     def chosen(self) -> list[int]:
-        """Which held-out pieces the requests are made of, spread over all of them."""
+        """Which held-out pieces the requests are made of, spread over all of them; the first few are of all kinds."""
         count = min(self.sizes.takes, len(self.all_pieces))
-        return [int(i) for i in np.linspace(0, len(self.all_pieces), count, endpoint=False)]
+        spread = np.linspace(0, len(self.all_pieces), count, endpoint=False)
+        return [int(i) for i in np.random.default_rng(0).permutation(spread)]
 
     @cached_property
     def pieces(self) -> list[Piece]:
@@ -121,18 +124,27 @@ class Exam:
         """Caption of each chosen piece, and nothing else."""
         return [Job("text", self.request(piece.facts, i)) for i, piece in enumerate(self.pieces)]
 
+    def drawn_jobs(self) -> list[Job]:
+        """Caption of each chosen piece, and the plan that is made of it: what the page does unless told otherwise."""
+        return [Job("drawn", self.request(piece.facts, i, plan="auto")) for i, piece in enumerate(self.pieces)]
+
     def melody_jobs(self, shift: int = 0) -> list[Job]:
-        """Caption, tempo and drums of the first pieces, with the melody of the piece ``shift`` places on."""
+        """Caption, tempo, metre, drums and instruments of the first pieces, with the sound of the piece ``shift``
+        places on as the melody, taken out of its mix as it is where there is no Demucs."""
         pieces = self.pieces[: self.sizes.melodies]
-        jobs = []
-        for i, piece in enumerate(pieces):
-            tune = pieces[(i + shift) % len(pieces)].audio
-            jobs.append(Job("melody" if shift == 0 else "wrong_melody", self.request(
-                piece.facts, i, plan="auto", bpm=piece.facts["bpm"], drums=piece.facts["drums"],
-                instruments=players(piece.facts),
-                melody=Audio(tune[None], RATE), separation="none",
-            )))
-        return jobs
+        return [
+            Job("melody" if shift == 0 else "wrong_melody", self.request(
+                piece.facts, i, **told_beside_a_melody(piece.facts), separation="harmonic",
+                melody=Audio(pieces[(i + shift) % len(pieces)].audio[None], RATE),
+            ))
+            for i, piece in enumerate(pieces)
+        ]
+
+    def notes_jobs(self) -> list[Job]:
+        """Caption and plan, and the piece's own notes, painted: nothing is lost on the way to the model."""
+        return [Job("notes", self.request(piece.facts, i, **plan_of(piece.facts),
+                                          painting=painted_melody(piece.facts, self.sizes.seconds)))
+                for i, piece in enumerate(self.pieces[: self.sizes.melodies])]
 
     def result(self, stage: str) -> dict[str, Any]:
         """What an earlier stage found."""
@@ -155,15 +167,27 @@ def caption_of(facts: Facts) -> str:
     return max(facts["captions"], key=named)
 
 
-def players(facts: Facts) -> str | None:
-    """The instruments of a piece, drums apart, as a field of a request; None where drums are all there is."""
-    return ", ".join(name for name in dict.fromkeys(facts["instruments"]) if name in INSTRUMENTS) or None
+def players(facts: Facts) -> str:
+    """The instruments of a piece, drums apart unless they are all there is, as a field of a request."""
+    return ", ".join(name for name in dict.fromkeys(facts["instruments"]) if name in INSTRUMENTS) or KIT
 
 
 def plan_of(facts: Facts) -> dict[str, Any]:
     """Everything of a piece that a plan can tell, as fields of a request; but for its end, which comes later."""
     return {"bpm": facts["bpm"], "meter": facts["meter"], "key": facts["key"], "drums": facts["drums"],
             "chords": " ".join(facts["chords"][:16]), "plan": "auto", "instruments": players(facts), "ending": False}
+
+
+def told_beside_a_melody(facts: Facts) -> dict[str, Any]:
+    """What is asked along with a melody, as fields of a request."""
+    return {"bpm": facts["bpm"], "meter": facts["meter"], "drums": facts["drums"], "plan": "auto",
+            "instruments": players(facts), "ending": False}
+
+
+def painted_melody(facts: Facts, seconds: float) -> str:
+    """The melody that a piece's facts tell, painted on the sheet of notes; a rest is left open."""
+    cells = facts["melody"][: round(seconds * CHROMA_RATE)]
+    return str(Painting(1 / CHROMA_RATE, tuple(KEPT if pitch < 0 else pitch for pitch in cells), ()))
 
 
 def held_out(folder: Path, seconds: float, frame_rate: float) -> list[Piece]:

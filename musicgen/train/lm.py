@@ -194,6 +194,8 @@ def main() -> None:
     average = Average(lm, 0.998)
     optimizer = new_optimizer(lm, args.lr)
     step, seen, spent, checkpoint = 0, 0, 0.0, args.out / "last.pt"
+    if checkpoint.exists() and args.start:
+        print(f"{checkpoint} is there: it goes on from that, not from {args.start}.", flush=True)
     if checkpoint.exists():
         state = torch.load(checkpoint, weights_only=True)
         lm.load_state_dict(state["lm"])

@@ -1,7 +1,7 @@
 """Takes for the evaluation: made by several processes, a few at a time in each, kept on disk, made once.
 
-A job is a name and a request; its take lies in a file named after both and after the weights, so that a run that was
-stopped goes on and another model's takes are never mistaken for this one's. Knows nothing of what is measured.
+A job is a name and a request; its take lies in a file named after both, the weights and the program, so that a run
+that was stopped goes on and what others made is never mistaken for this one's. Knows nothing of what is measured.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ class Take:
     seconds: float
 
 
-def digest(request: GenerationRequest, weights: str) -> str:
-    """Twelve letters that change with any value of the request and with the weights."""
-    hasher = hashlib.sha256(weights.encode())
+def digest(request: GenerationRequest, made_by: str) -> str:
+    """Twelve letters that change with any value of the request and with what makes it."""
+    hasher = hashlib.sha256(made_by.encode())
     for field in fields(request):
         value = getattr(request, field.name)
         if isinstance(value, Audio):
@@ -63,16 +63,25 @@ def weights_of(model: str) -> str:
     return hashlib.sha256(config.read_bytes()).hexdigest()[:12] if config.is_file() else model
 
 
+def program() -> str:
+    """Twelve letters of the sums of the program that makes takes, this package's own modules but for page and training:
+    what it made before it was changed is not what it makes now."""
+    hasher = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.parent.glob("*.py")):
+        hasher.update(path.read_bytes())
+    return hasher.hexdigest()[:12]
+
+
 class Maker:
     """Makes and keeps takes of one model in ``folder``, with ``workers`` processes."""
 
     def __init__(self, model: str, folder: Path, workers: int = 2) -> None:
         self.model, self.folder, self.workers = model, folder, workers
-        self.weights = weights_of(model)
+        self.weights, self.program = weights_of(model), program()
 
     def path(self, job: Job) -> Path:
         """Where the job's take lies, or will."""
-        return self.folder / f"{job.name}-{digest(job.request, self.weights)}.npz"
+        return self.folder / f"{job.name}-{digest(job.request, self.weights + self.program)}.npz"
 
     def make(self, jobs: Sequence[Job]) -> list[Take]:
         """The takes of ``jobs`` in order; those that lie on disk are read, the others made."""

@@ -45,7 +45,8 @@ def run(exam: Exam) -> dict[str, Any]:
 
     add("rendered", [hear(piece.audio, exam.listener) for piece in exam.pieces], facts)
     add("rendered, through the codec", [hear(audio, exam.listener) for audio in exam.coded(exam.pieces)], facts)
-    for name, jobs in (("plan", exam.plan_jobs()), ("text alone", exam.text_jobs())):
+    kinds = {"plan": exam.plan_jobs(), "plan drawn from the text": exam.drawn_jobs(), "text alone": exam.text_jobs()}
+    for name, jobs in kinds.items():
         add(f"generated: {name}", [hear(take.audio, exam.listener) for take in exam.make(jobs)], facts)
     return {"rows": rows, "standard errors": errors, "drums": drums, "takes": len(facts),
             "melody": melodies(exam), "density": density(exam)}
@@ -64,7 +65,7 @@ def melodies(exam: Exam) -> dict[str, Any]:
     """Similarity with a melody: told it, not told it, told another's."""
     pieces = exam.pieces[: exam.sizes.melodies]
     facts = [piece.facts for piece in pieces]
-    following = facts[1:] + facts[:1]
+    before = facts[-1:] + facts[:-1]  # not the next, which chance is measured against, too
     rows: dict[str, dict[str, float]] = {}
 
     def add(name: str, heard: Sequence[Heard], asked: Sequence[Facts]) -> None:
@@ -78,10 +79,12 @@ def melodies(exam: Exam) -> dict[str, Any]:
     add("not told the melody (plan)", plan, facts)
     right = [hear(take.audio, exam.listener) for take in exam.make(exam.melody_jobs())]
     add("told the melody", right, facts)
-    wrong = [hear(take.audio, exam.listener) for take in exam.make(exam.melody_jobs(shift=1))]
+    notes = [hear(take.audio, exam.listener) for take in exam.make(exam.notes_jobs())]
+    add("told plan and the melody's very notes", notes, facts)
+    wrong = [hear(take.audio, exam.listener) for take in exam.make(exam.melody_jobs(shift=-1))]
     add("told another's melody, against that one",
         wrong, [own | {"melody": other["melody"], "key": other["key"]}
-                for own, other in zip(facts, following, strict=True)])
+                for own, other in zip(facts, before, strict=True)])
     add("told another's melody, against its own", wrong, facts)
     return {"rows": rows, "takes": len(pieces)}
 

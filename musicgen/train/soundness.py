@@ -112,7 +112,7 @@ def clipped(audio: np.ndarray) -> bool:
 
 def sound(exam: Exam) -> dict[str, Any]:
     """Silent and clipped takes, and levels, over many: those of other stages with the model's defaults, and more."""
-    jobs = [*exam.plan_jobs(), *exam.text_jobs(), *exam.melody_jobs(), *exam.melody_jobs(shift=1), *seed_jobs(exam),
+    jobs = [*exam.plan_jobs(), *exam.text_jobs(), *exam.melody_jobs(), *exam.melody_jobs(shift=-1), *seed_jobs(exam),
             *freeform.jobs(exam)]
     missing = max(0, exam.sizes.sound - len(jobs))
     for i in range(missing):

@@ -159,7 +159,8 @@ def main() -> None:
     torch.manual_seed(0)
     rng = np.random.default_rng(0)
     codec = load_codec(args.codec)
-    shards = sorted(args.data.glob("train_*.jsonl"))[: args.shards]
+    shards = sorted(args.data.glob("train_*.jsonl"))
+    shards = shards[:: max(1, len(shards) // args.shards)][: args.shards]  # of both kinds of pieces
     with_codes = [shard for shard in shards if shard.with_suffix(".codes.npy").exists()]
     held = [shard for shard in sorted(args.data.glob("held_*.jsonl")) if shard.with_suffix(".codes.npy").exists()]
     labels = sorted({label for shard in shards for row in rows_of(shard) for label in row})

@@ -6,9 +6,10 @@ Holds no state: the take is handed in, as the page holds it.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 import numpy as np
@@ -43,7 +44,7 @@ def new_seed() -> Update:
 
 
 def go_on(made: Made | None, longest: float) -> Update:
-    """The take as the beginning of a longer one."""
+    """The take as the beginning of a longer one, in its tempo, metre, key and chords."""
     if made is None or not Path(made.file).is_file():
         return {"status": views.problem(_GONE)}
     file, length = _begun(made)
@@ -54,12 +55,21 @@ def go_on(made: Made | None, longest: float) -> Update:
         "continue_from": file,
         "duration": until,
         "painting": "",
+        **_told(made.recipe.get("plan")),
         "continue_fold": gr.update(open=True),
         "status": views.progress(
             "The take is the beginning now; change the words if you like. Generate goes on from it, to this length in "
             f"all: {until:g} s."
         ),
     }
+
+
+def _told(plan: Mapping[str, Any] | None) -> Update:
+    """What is known of a take's music, for the controls: better than what could be heard of it."""
+    if not plan or not plan.get("bpm"):
+        return {}
+    return {"bpm": f"{plan['bpm']:g}", "key": plan.get("key") or "auto", "meter": plan.get("meter") or "auto",
+            "chords": plan.get("chords") or ""}
 
 
 def _begun(made: Made) -> tuple[str, float]:

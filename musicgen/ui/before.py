@@ -15,9 +15,10 @@ import numpy as np
 from musicgen import audio, chroma, painting, visual
 from musicgen.aligned import bar_seconds
 from musicgen.errors import ModelUnavailable
+from musicgen.instruments import KIT
 from musicgen.meaning import nearest_style
 from musicgen.patterns import get_pattern
-from musicgen.plan import Plan, make_plan, read_prompt
+from musicgen.plan import DRUMS_ALONE, Plan, make_plan, read_prompt
 from musicgen.preparation import GATE_DB
 from musicgen.separation import SAMPLE_RATE, separate
 from musicgen.theory import Chord, home_chord
@@ -140,7 +141,7 @@ def _told(plan: Plan) -> dict[str, str]:
         "key": str(plan.key or ""),
         "chords": " ".join(map(str, plan.chords)),
         "drums": {True: "with drums", False: "no drums", None: ""}[plan.drums],
-        "instruments": " + ".join(plan.instruments),
+        "instruments": DRUMS_ALONE if plan.instruments == (KIT,) else " + ".join(plan.instruments),
         "ending": {True: "with an ending", False: "without an ending", None: ""}[plan.ending],
     }
 

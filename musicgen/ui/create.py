@@ -15,7 +15,7 @@ from typing import Any
 
 import gradio as gr
 
-from musicgen.instruments import INSTRUMENTS, MOST
+from musicgen.instruments import INSTRUMENTS, KIT, MOST
 from musicgen.patterns import PATTERN_NAMES
 from musicgen.separation import METHODS
 from musicgen.theory import METERS, PITCH_NAMES
@@ -120,7 +120,7 @@ def _plan(engines: Engines) -> Parts:
             parts["drums"] = gr.Dropdown(list(DRUMS), value="auto", label=say("Drums"), min_width=90, scale=1)
             parts["ending"] = gr.Dropdown(list(ENDINGS), value="auto", label=say("Ending"), min_width=90, scale=1)
         parts["instruments"] = gr.Dropdown(
-            list(INSTRUMENTS), value=[], multiselect=True, max_choices=MOST, label=say("Instruments"),
+            [*INSTRUMENTS, KIT], value=[], multiselect=True, max_choices=MOST, label=say("Instruments"),
             info=say("All that play, drums apart. Left empty: from the prompt, or its style."), elem_id="instruments",
         )
         with gr.Row():
