@@ -10,9 +10,7 @@ import importlib.util
 import platform
 from dataclasses import dataclass
 
-from musicgen import threads
-
-_PATIENCE = 3.0  # seconds
+from musicgen import hub, threads
 
 
 @dataclass(frozen=True)
@@ -96,21 +94,19 @@ def _demucs() -> Item:
         return Item("separation by Demucs", False, "pip install 'demucs>=4.1,<5'; until then librosa separates")
     if _cached("adefossez/HTDemucs", "htdemucs.yaml"):
         return Item("separation by Demucs", True, "its weights are on this machine")
-    return Item("separation by Demucs", False, "its weights are downloaded at first use; until then librosa separates")
+    return Item("separation by Demucs", False, "its weights come at first use; without them librosa separates")
 
 
 def _hub() -> Item:
-    from huggingface_hub import constants, get_session
+    from huggingface_hub import constants
 
-    try:
-        if constants.HF_HUB_OFFLINE:
-            mend = "switched off; unset HF_HUB_OFFLINE for downloads, what is on this machine works without it"
-            return Item("model hub", False, mend)
-        get_session().head(constants.ENDPOINT, timeout=_PATIENCE)
-        return Item("model hub", True, constants.ENDPOINT)
-    except Exception:  # the session's own error classes differ between versions
-        mend = "out of reach; for downloads see to the connection (or HTTPS_PROXY), what is here works without it"
+    if constants.HF_HUB_OFFLINE:
+        mend = "switched off; unset HF_HUB_OFFLINE for downloads, what is on this machine works without it"
         return Item("model hub", False, mend)
+    if hub.reachable(constants.ENDPOINT):
+        return Item("model hub", True, constants.ENDPOINT)
+    mend = "out of reach; for downloads see to the connection (or HTTPS_PROXY), what is here works without it"
+    return Item("model hub", False, mend)
 
 
 def _cached(repo: str, filename: str) -> bool:

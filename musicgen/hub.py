@@ -31,7 +31,7 @@ def fetch(repo: str, filename: str, what: str | None = None) -> Path:
         cached = hub.try_to_load_from_cache(repo, filename)
         if isinstance(cached, str):
             return Path(cached)
-        if constants.HF_HUB_OFFLINE or not _reachable(constants.ENDPOINT):
+        if constants.HF_HUB_OFFLINE or not reachable(constants.ENDPOINT):
             raise ModelUnavailable(
                 f"{what} has to be downloaded from the Hugging Face hub ({repo}), which is out of reach; "
                 "connect to the internet once."
@@ -48,7 +48,7 @@ def fetch(repo: str, filename: str, what: str | None = None) -> Path:
         raise ModelUnavailable(f"{what} could not be downloaded from the Hugging Face hub: {reason}") from error
 
 
-def _reachable(endpoint: str) -> bool:
+def reachable(endpoint: str) -> bool:
     """Whether the hub answers at all: one try, by the library's own session, so that its proxies hold."""
     from huggingface_hub import get_session
 

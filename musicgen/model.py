@@ -13,7 +13,6 @@ from musicgen.codec_api import Codec
 from musicgen.conditioners import Conditioner
 from musicgen.config import ModelConfig
 from musicgen.lm import LM
-from musicgen.patterns import Pattern, get_pattern
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,8 +47,3 @@ class Model:
         total = sum(tensor.numel() * tensor.element_size() for tensor in tensors)
         repacked = sum(p.numel() * p.element_size() for p in self.lm.parameters()) if self.device.type == "cpu" else 0
         return total + repacked
-
-    @property
-    def pattern(self) -> Pattern:
-        """The pattern the weights were trained with."""
-        return get_pattern(self.config.pattern, self.config.lm.codebooks)

