@@ -122,28 +122,6 @@ def read(source: str | Path | bytes, limits: Limits | None = None) -> Audio:
         raise ValueError(f"{name} is not audio that this program can read; {_READABLE}.") from error
 
 
-def from_array(sample_rate: int, array: np.ndarray, limits: Limits | None = None) -> Audio:
-    """Audio from what a browser's microphone or an upload gives: integers or floats, ``[N]`` or ``[N, C]``."""
-    limits = limits or Limits()
-    array = np.asarray(array)
-    if array.ndim == 1:
-        array = array[:, None]
-    if array.ndim != 2 or array.shape[1] < 1:
-        raise ValueError("Audio as an array has the shape [samples] or [samples, channels].")
-    if np.issubdtype(array.dtype, np.unsignedinteger):  # eight-bit audio: silence lies in the middle
-        half = (np.iinfo(array.dtype).max + 1) // 2
-        values = (array.astype(np.float64) - half) / half
-    elif np.issubdtype(array.dtype, np.integer):
-        values = array.astype(np.float64) / (np.iinfo(array.dtype).max + 1)
-    elif np.issubdtype(array.dtype, np.floating):
-        values = array
-    else:
-        raise ValueError("Audio as an array holds integers or floating-point numbers.")
-    _check_format("The audio", int(sample_rate), array.shape[1], len(array), limits)
-    with np.errstate(over="ignore"):  # beyond float32 is infinite, which is refused
-        return _finish(_downmix(values.T.astype(np.float32)), int(sample_rate), "The audio")
-
-
 def write(path: str | Path, audio: Audio, recipe: dict[str, Any] | None = None) -> None:
     """Write ``.wav``, ``.flac`` (16 bit), ``.mp3`` or ``.ogg``; the recipe goes into the comment as JSON.
 

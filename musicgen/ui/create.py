@@ -54,7 +54,7 @@ def create_tab(engines: Engines, keep: Callable[..., str] | None = None) -> Part
     parts["owner"] = gr.BrowserState(None, storage_key="musicgen-owner", secret="musicgen")  # survives a restart
     wire_results(parts, _wire_generation(parts, engines, keep), engines.max_duration)
     _wire_helpers(parts, engines)
-    _wire_plan(parts, engines)
+    _wire_plan(parts)
     return parts
 
 
@@ -250,7 +250,7 @@ def _tune(file: Path) -> str:
     return str(shutil.copy(file, new_folder("tune")))
 
 
-def _wire_plan(parts: Parts, engines: Engines) -> None:
+def _wire_plan(parts: Parts) -> None:
     names = ("prompt", "seed", "follow_plan", "bpm", "key", "meter", "chords", "drums", "instruments", "ending")
     plan = {name: parts[name] for name in names}
     plan |= {"melody": parts["melody"], "continue_from": parts["continue_from"]}
