@@ -42,7 +42,7 @@ class _Parser(argparse.ArgumentParser):
 def build_parser() -> argparse.ArgumentParser:
     """All commands and flags. Flags that are not given are absent, so that a recipe's values stay."""
     parser = _Parser(prog="musicgen", description="Music from words, with MusicGen or the bundled model.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="generate | recipe | models | check")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="generate | loop | recipe | models | check")
     make = commands.add_parser(
         "generate", help="make a piece of music", argument_default=argparse.SUPPRESS,
         description="Make a piece of music and write it, its recipe inside, into an audio file.",
@@ -76,6 +76,13 @@ def build_parser() -> argparse.ArgumentParser:
     make.add_argument("--codes", metavar="OUT.npz", help="also write the codes [K, T]")
     make.set_defaults(run=generate)
 
+    loop = commands.add_parser(
+        "loop", help="cut a take so that it can be repeated",
+        description="Cut the longest part that can be repeated without end out of a take of this program: whole bars.",
+    )
+    loop.add_argument("file", help="audio file made by this program, with a plan")
+    loop.add_argument("-o", "--output", metavar="OUT", help="default: FILE-loop, as WAV or FLAC")
+    loop.set_defaults(run=cut_loop)
     show = commands.add_parser("recipe", help="print how a file was made", description="Print a file's recipe as JSON.")
     show.add_argument("file", help="audio or .npz file made by this program")
     show.set_defaults(run=show_recipe)
@@ -283,6 +290,21 @@ def read_recipe(path: str) -> dict[str, Any]:
 def show_recipe(arguments: argparse.Namespace) -> int:
     """Print the recipe of a file."""
     print(json.dumps(read_recipe(arguments.file), indent=2, ensure_ascii=False))
+    return 0
+
+
+def cut_loop(arguments: argparse.Namespace) -> int:
+    """Write the loop of a take, with its recipe."""
+    from musicgen import audio
+    from musicgen.loop import loop_of
+
+    given = Path(arguments.file)
+    suffix = ".flac" if given.suffix.lower() == ".flac" else ".wav"  # MP3 would add silence at both ends
+    output = Path(arguments.output) if arguments.output else given.with_name(f"{given.stem}-loop{suffix}")
+    _check_outputs({"output": output})
+    recipe = audio.read_recipe(given)
+    audio.write(output, loop_of(audio.read(given), recipe), recipe)
+    print(output)
     return 0
 
 

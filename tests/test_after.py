@@ -125,7 +125,7 @@ def test_what_goes_on_goes_on_from_before_its_final_chord(engines):
 
 
 def test_a_take_is_saved_in_every_form_with_its_recipe_inside(engines, tmp_path):
-    made = press(engines, prompt="a", duration=1.5, seed="5")["shown"]
+    made = press(engines, prompt="a", bpm="60", duration=1.5, seed="5")["shown"]
     audio.write(tmp_path / "take.wav", audio.read(made.file).resampled(32_000))
     for kind in ("wav", "flac", "mp3"):
         path = after.save_as(replace(made, file=str(tmp_path / "take.wav")), kind)
@@ -134,6 +134,11 @@ def test_a_take_is_saved_in_every_form_with_its_recipe_inside(engines, tmp_path)
     codes = np.load(after.save_as(made, "npz"))
     assert (codes["codes"] == made.codes.values).all() and json.loads(str(codes["recipe"])) == made.recipe
     assert Path(after.save_as(made, "png")).read_bytes().startswith(b"\x89PNG")
+    longer = press(engines, prompt="a", bpm="200", meter="3/4", duration=3.0, seed="5")["shown"]
+    loop = audio.read(after.save_as(longer, "loop"))
+    assert loop.seconds == pytest.approx(2.7, abs=0.01), "three bars of three beats"
+    with pytest.raises(gr.Error, match="shorter than a bar"):
+        after.save_as(made, "loop")
     with pytest.raises(gr.Error, match="sample rates"):
         after.save_as(made, "mp3")  # this tiny model's rate is none of MP3's
     with pytest.raises(gr.Error, match="no longer here"):

@@ -233,6 +233,23 @@ def test_ctrl_c_before_there_is_sound_writes_nothing(folder, tmp_path, monkeypat
     assert not list(tmp_path.iterdir())
 
 
+def test_a_take_becomes_a_loop(folder, tmp_path, capsys):
+    sung = tmp_path / "take.flac"
+    assert generate(folder, "rock", "--bpm", "200", "--meter", "3/4", "-o", sung) == 0
+    capsys.readouterr()
+    assert main(["loop", str(sung)]) == 0
+    written = tmp_path / "take-loop.flac"
+    assert capsys.readouterr().out == f"{written}\n"
+    assert audio.read(written).seconds == pytest.approx(1.8, abs=0.01), "two bars"
+    assert audio.read_recipe(written) == audio.read_recipe(sung)
+
+
+def test_what_is_no_take_is_no_loop(tmp_path, capsys, tune):
+    audio.write(tmp_path / "tune.wav", tune)
+    assert main(["loop", str(tmp_path / "tune.wav")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
 def test_a_terminal_gets_a_bar(folder, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     assert generate(folder, "rock", "-o", tmp_path / "out.wav") == 0

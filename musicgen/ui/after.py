@@ -15,13 +15,14 @@ import gradio as gr
 import numpy as np
 
 from musicgen import audio
+from musicgen.loop import loop_of
 from musicgen.request import without_end
 from musicgen.ui import views
 from musicgen.ui.files import name_of, new_folder
 from musicgen.ui.handlers import Made, Update, show_take
 from musicgen.ui.settings import Settings
 
-KINDS = {"wav": "WAV", "flac": "FLAC", "mp3": "MP3", "npz": "Codes", "png": "Picture"}
+KINDS = {"wav": "WAV", "flac": "FLAC", "mp3": "MP3", "loop": "Loop", "npz": "Codes", "png": "Picture"}
 MORE = 10.0  # seconds that "continue" adds
 _GONE = "The file of this take is no longer here; open it again from Takes, or make it again."
 
@@ -115,16 +116,18 @@ def save_as(made: Made | None, kind: str) -> str:
         raise gr.Error(_GONE, print_exception=False) from None
     try:
         return _written(made, sound, kind)
-    except ValueError as error:  # a format that has no such sample rate
+    except ValueError as error:  # a format that has no such sample rate, a take that has no bars
         raise gr.Error(str(error), print_exception=False) from None
 
 
 def _written(made: Made, sound: audio.Audio, kind: str) -> str:
-    path = new_folder("saved") / name_of(made.recipe, kind)
+    path = new_folder("saved") / name_of(made.recipe, "loop.wav" if kind == "loop" else kind)
     if kind == "npz":
         np.savez_compressed(path, codes=made.codes.values, recipe=np.array(json.dumps(dict(made.recipe))))
     elif kind == "png":
         path.write_bytes(_picture(made, sound))
+    elif kind == "loop":
+        audio.write(path, loop_of(sound, made.recipe), recipe=dict(made.recipe))
     else:
         audio.write(path, sound, recipe=dict(made.recipe))
     return str(path)

@@ -54,7 +54,8 @@ KOREAN = {
     "Live": "실시간", "Play": "재생", "Pause": "일시정지",
     "The takes of this press": "이번에 만든 테이크", "The whole take": "전체 테이크",
     "Same again": "똑같이 다시", "New seed": "새 시드로", "Continue it": "이어가기", "Use as melody": "선율로 쓰기",
-    "Codes": "코드", "Picture": "그림", "Link to this take": "이 테이크의 링크", "Link to its settings": "설정의 링크",
+    "Loop": "루프", "Codes": "코드", "Picture": "그림",
+    "Link to this take": "이 테이크의 링크", "Link to its settings": "설정의 링크",
     "Link": "링크", "Recipe: everything needed to make it again": "레시피: 다시 만드는 데 필요한 모든 것",
     # the sheet of notes
     "Melody": "선율", "Chords": "화음", "Erase": "지우개", "Undo": "되돌리기", "Clear all": "모두 지우기", "rest": "쉼",
