@@ -31,7 +31,7 @@ def main(address: str, seconds: str = "10", folder: str = str(Path(__file__).par
             page.fill("#seed textarea, #seed input", "7")
             page.click("#generate")
             page.wait_for_selector("#spectrum svg")
-            page.wait_for_function("() => document.querySelector('#live audio').ended")
+            page.wait_for_selector("#live[data-state=ended]", state="attached")
             page.mouse.move(0, 0)
             page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
             page.close()

@@ -18,14 +18,16 @@ from musicgen.train.making import weights_of
 from musicgen.train.tables import read_json
 
 HEADING = "## Held-out figures"
-OPENING = "By `make evaluate`, on pieces, tunes and captions never trained on, with the settings the model comes with."
+OPENING = ("By `make evaluate`, on pieces and tunes never trained on, captioned by the same grammar, with the settings "
+           "the model comes with.")
 # What a reader needs to know to read a stage's tables.
 WORDS = {
     "listener": "The judge of instruments and drums in what follows: a classifier trained apart, on held-out pieces.",
     "codec": "mel: mean absolute difference of log10 mel spectra over five resolutions; lin: of |STFT|^0.4; one "
              "window: mel at the codec's own resolution alone, which can be told before there is a phase.",
     "likelihood": "Nats of each codebook; knowing nothing costs 6.93, the logarithm of 1024.",
-    "obedience": "Requests made of held-out pieces. Each row stands beside the same figure for the real piece, for "
+    "obedience": "Requests made of held-out pieces; of a piece's captions the prompt is the one that names most of its "
+                 "instruments. Each row stands beside the same figure for the real piece, for "
                  "that piece through the codec, and for chance: the same sound against the requests of others. "
                  "Standard errors and everything else are in `work/evaluate/figures.json`.",
 }
