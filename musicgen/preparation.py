@@ -43,7 +43,9 @@ class Prepared:
     notes: tuple[str, ...]
 
 
-END_SHARE = 0.7  # of an end, in what guidance leads away from; by the loudness of last chords at 0, 0.4, 0.7 and 1
+# How much of it is in what guidance leads away from, too.
+END_SHARE = 0.7  # of an end; by the loudness of last chords at 0, 0.4, 0.7 and 1
+TEXT_SHARE = 0.5  # of the text beside a plan; by what 48 takes each obeyed at 0, 0.5 and 1
 
 
 def prepare(model: Model, request: GenerationRequest) -> Prepared:
@@ -121,8 +123,9 @@ def conditions(
 ) -> tuple[Conditions, Conditions | None]:
     """The row of conditions of frames ``start .. start + frames``, and what guidance leads away from.
 
-    That is None where it is the plain null. It is told of an end, too, in part: led away from music that knows of none,
-    a final chord would be silence at once, and led away from none it would hardly be an end.
+    That is None where it is the plain null. Beside a plan it is told half of the text: what is known frame by frame is
+    to be enlarged, and not so much the habits of a style, which drown it. It is told of an end, too, in part: led away
+    from music that knows of none, a final chord would be silence at once, and led away from none it would hardly be one.
     """
     text, mask = model.conditioner.text([prepared.text])
     melody = features = None
@@ -135,11 +138,13 @@ def conditions(
     if prepared.features is not None:
         features = torch.from_numpy(prepared.features[None, start : start + frames])
     row = Conditions(text, mask, melody, features)
-    ends = features is not None and bool(features[..., aligned.NEAR : aligned.OVER + 1].any())
-    if not negative_prompt and not ends:
+    if negative_prompt:
+        against = Conditions(*model.conditioner.text([negative_prompt]))
+    elif features is not None and bool(features.any()):
+        against = replace(row.null(), text=TEXT_SHARE * row.text, text_mask=row.text_mask)
+    else:
         return row, None
-    against = Conditions(*model.conditioner.text([negative_prompt])) if negative_prompt else row.null()
-    if features is None or not ends:
+    if features is None or not bool(features[..., aligned.NEAR : aligned.OVER + 1].any()):
         return row, against
     end = torch.zeros_like(features)
     for columns in aligned.GROUPS["ending"]:

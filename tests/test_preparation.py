@@ -45,7 +45,9 @@ def test_the_features_are_the_plan_in_absolute_time(tiny_model):
     np.testing.assert_array_equal(prepared.features, prepared.plan.aligned(350, 50))
     row, against = conditions(model, prepared, "", 90, 150)
     np.testing.assert_array_equal(row.aligned[0].numpy(), prepared.features[90:240])
-    assert against is None
+    assert torch.equal(against.text, 0.5 * row.text) and not against.aligned.any(), "led away from half of the words"
+    bare = resolve(replace(ASK, plan="off"), model.config, 600)
+    assert conditions(model, prepare(model, bare), "", 0, 100)[1] is None
 
 
 def test_a_model_trained_with_fewer_features_is_told_those(tiny_model):

@@ -21,7 +21,7 @@ from musicgen.train.tables import read_json
 from musicgen.train.tokens import load_codec
 
 # Chosen by the sweep of `musicgen.train.evaluate`.
-SAMPLING = SamplingDefaults(temperature=0.8, top_k=250, guidance=4.0, codebook_temperatures=(1.0, 1.0, 0.9, 0.9))
+SAMPLING = SamplingDefaults(temperature=0.8, top_k=250, guidance=3.0, codebook_temperatures=(1.0, 1.0, 0.9, 0.9))
 WINDOW, STRIDE = 10.0, 6.0  # seconds; it was trained on crops of 10
 
 
