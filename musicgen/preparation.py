@@ -125,7 +125,7 @@ def conditions(
 
     That is None where it is the plain null. Beside a plan it is told half of the text: what is known frame by frame is
     to be enlarged, and not so much the habits of a style, which drown it. It is told of an end, too, in part: led away
-    from music that knows of none, a final chord would be silence at once, and led away from none it would hardly be one.
+    from music that knows of none, a final chord would be silence at once; led away from none, it would hardly be one.
     """
     text, mask = model.conditioner.text([prepared.text])
     melody = features = None
