@@ -110,10 +110,10 @@ class Scheduler:
         self._changed.notify_all()
 
     def _work(self) -> None:
-        threads.settle()  # a new thread has whatever another one set last
         try:
-            while self._turn():
-                pass
+            with threads.only(threads.worth(repacked_bytes(self.lm))):
+                while self._turn():
+                    pass
         except BaseException as error:  # nobody may wait for ever
             self._give_up(f"Decoding ended unexpectedly: {error}")
             raise

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
+READ_BY_ONE = 100e6  # bytes of weights a step
 _GROUP = Path("/sys/fs/cgroup")
 
 
@@ -42,6 +43,15 @@ def _settled() -> int:
 
     mine = torch.get_num_threads()
     return mine if "OMP_NUM_THREADS" in os.environ else min(mine, cores())
+
+
+def worth(weights: int) -> int:
+    """How many threads a step is worth that reads so many bytes of weights.
+
+    A small model is read by one about as fast as by several, and what runs beside it (the codec, the page) has the
+    other cores; a large one takes all there are.
+    """
+    return max(1, min(settle(), round(weights / READ_BY_ONE)))
 
 
 @contextmanager

@@ -85,7 +85,9 @@ def test_a_stepper_in_company_is_the_same_to_the_last_bit(monkeypatch):
     stepper = Stepper(LMS["text"])
     alone: dict[int, list[torch.Tensor]] = {}
     for i in range(3):
-        list(Scheduler(LMS["text"], stepper=stepper).enter().decode(window(i)))
+        track = stepper.open(window(i))
+        while not track.done:
+            assert not stepper.advance([track])
         alone[i] = seen.pop(i)
     tracks = [stepper.open(window(i)) for i in range(3)]
     while not all(track.done for track in tracks):

@@ -75,7 +75,13 @@ def test_a_thread_of_its_own_leaves_the_others_theirs(sixteen):
     assert sixteen[-1] == 16, "also when it fails"
 
 
-def test_the_thread_that_decodes_has_all_of_them():
+@pytest.mark.parametrize(("weights", "expected"), [(0, 1), (60e6, 1), (300e6, 3), (1e9, 10), (5e9, 16)])
+def test_a_small_model_leaves_cores_to_others_and_a_large_one_none(sixteen, weights, expected):
+    assert threads.worth(weights) == expected
+
+
+def test_the_thread_that_decodes_has_what_its_model_is_worth(monkeypatch):
+    monkeypatch.setattr(threads, "READ_BY_ONE", 1.0)  # so that this one is worth many
     seen: list[int] = []
     before = torch.get_num_threads()
     model = build_model("aligned")
