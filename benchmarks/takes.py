@@ -173,7 +173,7 @@ def _at_once(engine: Engine, clients: int, seconds: float, seed: int) -> list[Ta
 
 
 def batches(lm: LM, sizes: Sequence[int], steps: int, rounds: int) -> list[Steps]:
-    """So many requests side by side, a step of each in turn."""
+    """So many requests side by side, a step of all."""
     stepper = Stepper(lm)
     return _stepping({f"{size} requests": lambda size=size: _run(stepper, size, steps) for size in sizes}, rounds)
 
