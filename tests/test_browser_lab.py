@@ -157,7 +157,7 @@ def test_a_take_goes_to_the_codebooks_and_its_picture_to_disk(visit, viewport, t
     page.wait_for_selector("#spectrum svg")
     with page.expect_download() as download:
         page.click("#save-png")
-    assert download.value.suggested_filename == "lo-fi-hip-hop-mellow-electric-piano-3.png"
+    assert download.value.suggested_filename == "lo-fi-hip-hop-with-electric-piano-and-a-3.png"
     download.value.save_as(tmp_path / "take.png")
     assert (tmp_path / "take.png").read_bytes().startswith(b"\x89PNG")
     to(page, "Codebooks")

@@ -78,7 +78,7 @@ def test_the_flags_are_those_that_others_script(folder):
     for flags, ending in ((["--ending"], True), (["--no-ending"], False), ([], None)):
         assert vars(build_parser().parse_args(["generate", "x", *flags])).get("ending") is ending
     commands = next(a for a in build_parser()._actions if isinstance(a, argparse._SubParsersAction)).choices
-    assert set(commands) == {"generate", "recipe", "models", "check"}
+    assert set(commands) == {"generate", "loop", "recipe", "models", "check"}
     known = {flag for action in commands["generate"]._actions for flag in action.option_strings}
     switches = {"--greedy", "--ending", "--no-ending"}
     assert known == {*values, *switches, "--output", "-h", "--help"}, "and no flag without a line here"
