@@ -14,8 +14,7 @@ import numpy as np
 
 from musicgen.aligned import bar_seconds
 from musicgen.audio import Audio
-from musicgen.plan import Plan
-from musicgen.request import without_end
+from musicgen.request import plan_of, without_end
 
 SEAM = 0.06  # seconds over which what would come next passes into the beginning
 _WHY_NOT = "A loop is cut at the bars of a take's plan, and this one has no tempo; make it with a plan or a tempo."
@@ -28,12 +27,12 @@ def loop_of(sound: Audio, recipe: Mapping[str, Any]) -> Audio:
     follow, passing into its own: what comes after the last sample is what came after it in the take. Raises
     ``ValueError`` when the recipe has no tempo, or the take not a whole bar.
     """
-    plan = _plan(recipe)
+    plan = plan_of(recipe)
     if plan is None or plan.bpm is None:
         raise ValueError(_WHY_NOT)
     bar, rate = bar_seconds(plan.bpm, plan.meter), sound.sample_rate
     first = -plan.start % bar
-    whole = without_end(sound, dict(recipe))
+    whole = without_end(sound, recipe)
     bars = math.floor((whole.seconds - first - SEAM) / bar + 1e-6)
     if bars < 1:
         raise ValueError(f"The take is shorter than a bar of its tempo, {bar:.1f} s; make a longer one.")
@@ -44,10 +43,3 @@ def loop_of(sound: Audio, recipe: Mapping[str, Any]) -> Audio:
     turn = np.linspace(0, np.pi / 2, after.shape[1], dtype=np.float32)  # equal power: the two are not alike
     out[:, : len(turn)] = out[:, : len(turn)] * np.sin(turn) + after * np.cos(turn)
     return replace(sound, samples=np.clip(out, -1.0, 1.0))
-
-
-def _plan(recipe: Mapping[str, Any]) -> Plan | None:
-    try:
-        return Plan.from_dict(recipe["plan"]) if recipe.get("plan") else None
-    except (ValueError, TypeError):  # of another version, or somebody else's
-        return None

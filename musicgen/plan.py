@@ -8,6 +8,7 @@ model beyond the features of ``aligned``.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
@@ -20,7 +21,7 @@ from musicgen.instruments import BASSES, KIT, MOST, parse_instruments, settle
 from musicgen.reading import Reading, read_prompt
 from musicgen.theory import METERS, Chord, Key, Meter, home_chord, parse_chord, parse_chords, parse_key, parse_meter
 
-__all__ = ["MAX_BPM", "MIN_BPM", "Plan", "Reading", "key_of", "lineup", "make_plan", "read_prompt"]
+__all__ = ["MAX_BPM", "MIN_BPM", "Plan", "Reading", "key_of", "left_open", "lineup", "make_plan", "read_prompt"]
 
 MIN_BPM, MAX_BPM = 40.0, 220.0
 # Half of the bundled model's training pieces put every sixteenth on a whole 20 ms frame; such tempi are drawn.
@@ -197,6 +198,13 @@ def _players(said: Reading, seed: int) -> tuple[str, ...]:
         bass, many = any(name in BASSES for name in named), sum(name not in BASSES for name in named) > 1
         others = tuple(name for name in band.backing if not (bass if name in BASSES else many))
     return tuple(dict.fromkeys([*named, *(name for name in others if name not in unwanted)]))[:MOST]
+
+
+def left_open(prompt: str, parts: Mapping[str, Any]) -> set[str]:
+    """Which of bpm, meter, key and chords neither the prompt nor the ``parts`` given by hand say."""
+    said = read_prompt(prompt)
+    told = {"bpm": said.bpm, "meter": said.meter, "key": said.key, "chords": said.chords or said.degrees or None}
+    return {name for name, value in told.items() if value is None and parts.get(name) is None}
 
 
 def lineup(instruments: tuple[str, ...], drums: bool | None) -> tuple[tuple[str, ...], bool | None]:

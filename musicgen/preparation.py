@@ -20,7 +20,7 @@ from musicgen.meaning import nearest_style
 from musicgen.model import Model
 from musicgen.painting import Painting
 from musicgen.painting import parse as parse_painting
-from musicgen.plan import MAX_BPM, MIN_BPM, Plan, lineup, make_plan, read_prompt
+from musicgen.plan import MAX_BPM, MIN_BPM, Plan, left_open, lineup, make_plan
 from musicgen.request import GenerationRequest
 from musicgen.separation import SAMPLE_RATE, separate
 from musicgen.theory import METERS, parse_chords, parse_key, parse_meter
@@ -196,23 +196,23 @@ def _plan(
     source = request.melody or request.continue_from
     if source is None:
         return plan
-    said = read_prompt(request.prompt)
+    untold = left_open(request.prompt, request.parts)
     samples = _first(source, request.duration).mono()
     bpm: float | None = plan.bpm
-    if request.bpm is None and said.bpm is None:
+    if "bpm" in untold:
         estimate = round(rhythm.tempo(samples, source.sample_rate), 2)
         bpm = estimate if MIN_BPM <= estimate <= MAX_BPM else None
         what = "melody" if request.melody else "given audio"
         notes.append(f"The tempo heard in the {what} is {bpm:.0f} bpm." if bpm else
                      f"No steady beat was heard in the {what}, so none is asked for.")
-    key = plan.key if request.key is not None or said.key is not None else None
+    key = None if "key" in untold else plan.key
     if key is None:
         key = chroma.estimate_key(heard if heard is not None else chroma.chromagram(samples, source.sample_rate))
-    meter = plan.meter if request.meter is not None or said.meter is not None else METERS["4/4"]
+    meter = METERS["4/4"] if "meter" in untold else plan.meter
     beat = 0.0 if bpm is None else rhythm.beat_offset(samples, source.sample_rate, bpm)
     if bpm is not None and beat > (1 - NEARLY) * 60.0 / bpm:  # what is heard first is the second beat
         beat -= 60.0 / bpm
-    told = request.chords is not None or bool(said.chords or said.degrees)
+    told = "chords" not in untold
     if request.melody is not None:
         # Chords that were merely drawn would quarrel with the tune.
         chords = plan.chords if told and bpm is not None else ()

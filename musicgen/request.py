@@ -9,6 +9,7 @@ import hashlib
 import math
 import operator
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -186,12 +187,20 @@ def request_from_recipe(
     return GenerationRequest(**kept, plan=plan, melody=melody, continue_from=continue_from)
 
 
-def without_end(sound: Audio, recipe: dict[str, Any]) -> Audio:
-    """A take without its final chord, if its recipe says it has one, for after that nothing goes on."""
+def plan_of(recipe: Mapping[str, Any]) -> Plan | None:
+    """The plan that a recipe tells; None where it tells none, or none that can be read."""
     try:
-        plan = Plan.from_dict(recipe["plan"]) if recipe.get("plan") else None
+        return Plan.from_dict(recipe["plan"]) if recipe.get("plan") else None
+    except (ValueError, TypeError):  # of another version, or somebody else's
+        return None
+
+
+def without_end(sound: Audio, recipe: Mapping[str, Any]) -> Audio:
+    """A take without its final chord, if its recipe says it has one, for after that nothing goes on."""
+    plan = plan_of(recipe)
+    try:
         ends = None if plan is None else plan.ends(recipe["duration"])
-    except (ValueError, KeyError, TypeError):  # of another version, or somebody else's
+    except (KeyError, TypeError):  # of another version, or somebody else's
         ends = None
     if ends is None or ends >= sound.seconds:
         return sound

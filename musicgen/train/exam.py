@@ -179,9 +179,8 @@ def plan_of(facts: Facts) -> dict[str, Any]:
 
 
 def told_beside_a_melody(facts: Facts) -> dict[str, Any]:
-    """What is asked along with a melody, as fields of a request."""
-    return {"bpm": facts["bpm"], "meter": facts["meter"], "drums": facts["drums"], "plan": "auto",
-            "instruments": players(facts), "ending": False}
+    """What is asked along with a melody, as fields of a request: the plan but for what the melody brings."""
+    return {name: value for name, value in plan_of(facts).items() if name not in ("key", "chords")}
 
 
 def painted_melody(facts: Facts, seconds: float) -> str:

@@ -76,7 +76,7 @@ def _told(plan: Mapping[str, Any] | None) -> Update:
 def _begun(made: Made) -> tuple[str, float]:
     """The take's file and length in seconds; without the final chord if it has one."""
     sound = audio.read(made.file)
-    begun = without_end(sound, dict(made.recipe))
+    begun = without_end(sound, made.recipe)
     if begun is sound:
         return made.file, sound.seconds
     path = new_folder("begun") / Path(made.file).name

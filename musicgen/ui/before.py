@@ -18,7 +18,7 @@ from musicgen.errors import ModelUnavailable
 from musicgen.instruments import KIT
 from musicgen.meaning import nearest_style
 from musicgen.patterns import get_pattern
-from musicgen.plan import DRUMS_ALONE, Plan, make_plan, read_prompt
+from musicgen.plan import DRUMS_ALONE, Plan, left_open, make_plan
 from musicgen.preparation import GATE_DB
 from musicgen.separation import SAMPLE_RATE, separate
 from musicgen.theory import Chord, home_chord
@@ -32,6 +32,7 @@ _SEPARATED = {
     "harmonic": "librosa took out what sounds on; what is struck, and what is low, was left out.",
     "none": "The melody was taken from all of the sound.",
 }
+_FIELDS = {"tempo": "bpm", "metre": "meter", "key": "key"}  # what the line calls a part -> its field
 FREE_STEP = 0.25  # seconds a cell of the sheet where no tempo is known
 
 
@@ -106,12 +107,12 @@ def show_plan(settings: Settings) -> str:
         plans = [_told(_planned(settings, seed)) for seed in (range(8) if seed is None else [seed])]
     except ValueError as error:
         return views.problem(str(error))
-    choices = {part: {plan[part] for plan in plans} for part in plans[0] if part not in untold}
+    choices = {part: {plan[part] for plan in plans} for part in plans[0] if _FIELDS.get(part, part) not in untold}
     told = [text for texts in choices.values() if len(texts) == 1 for text in texts if text]
     line = f"{near}Told: {', '.join(told) or 'nothing'}."
     if seed is None:
         line += f" Drawn by the seed: {', '.join(part for part in choices if len(choices[part]) > 1) or 'nothing'}."
-    if heard := [part for part in ("tempo", "key") if part in untold]:
+    if heard := [part for part in ("tempo", "key") if _FIELDS[part] in untold]:
         line += f" Heard in the {'melody' if settings.melody else 'recording'}: {' and '.join(heard)}."
     return views.note(line)
 
@@ -123,14 +124,11 @@ def _planned(settings: Settings, seed: int) -> Plan:
     return make_plan(prompt, seed, **settings.plan_parts(), style=nearest_style(prompt))
 
 
-def _left_to_audio(settings: Settings) -> list[str]:
+def _left_to_audio(settings: Settings) -> set[str]:
     """The parts of the plan that the seed would draw, but a melody, or a recording to go on from, has its own."""
     if not (settings.melody or settings.continue_from):
-        return []
-    said, given = read_prompt(settings.prompt or ""), settings.plan_parts()
-    told = {"tempo": given["bpm"] or said.bpm, "metre": given["meter"] or said.meter, "key": given["key"] or said.key,
-            "chords": given["chords"] or said.chords or said.degrees}
-    return [part for part, words in told.items() if not words]
+        return set()
+    return left_open(settings.prompt or "", settings.plan_parts())
 
 
 def _told(plan: Plan) -> dict[str, str]:
@@ -172,8 +170,7 @@ def fill_plan(settings: Settings) -> Update:
         "instruments": list(plan.instruments),
         "ending": next(word for word, value in ENDINGS.items() if value is plan.ending),
     }
-    fields = {"tempo": "bpm", "metre": "meter", "key": "key", "chords": "chords"}
-    return {name: value for name, value in filled.items() if name not in [fields[part] for part in untold]}
+    return {name: value for name, value in filled.items() if name not in untold}
 
 
 def score(settings: Settings, heard: Sequence[int] | None) -> str:
@@ -188,16 +185,16 @@ def score(settings: Settings, heard: Sequence[int] | None) -> str:
         plan = _planned(settings, seed or 0) if settings.follow_plan else None
         untold = _left_to_audio(settings)
     except ValueError:
-        painted, seed, plan, untold = None, None, None, []
+        painted, seed, plan, untold = None, None, None, set()
     seconds = float(settings.duration)
     bar, per_beat = 0.0, 2
     chords: tuple[Chord, ...] = ()
     # Where the bars lie in a recording that is gone on from is known only once the engine has heard it.
-    if plan is not None and plan.bpm is not None and "tempo" not in untold and not settings.continue_from:
+    if plan is not None and plan.bpm is not None and "bpm" not in untold and not settings.continue_from:
         per_beat = 3 if plan.meter.pulses == 6 else 2
         bar = bar_seconds(plan.bpm, plan.meter)
         # With a melody the model is told no chords but those that were asked for: others would quarrel with the tune.
-        if (seed is not None and not heard) or settings.chords or _says_chords(settings.prompt):
+        if (seed is not None and not heard) or "chords" not in left_open(settings.prompt or "", settings.plan_parts()):
             chords = plan.chords
     beat = bar / plan.meter.beats if plan is not None and bar else 2 * FREE_STEP
     step = painted.step if painted else round(beat / per_beat, 9)
@@ -219,8 +216,3 @@ def score(settings: Settings, heard: Sequence[int] | None) -> str:
         "seconds": seconds, "step": step, "beat": beat, "bar": bar, "names": [str(chord) for chord in chords],
         "melody": melody.tolist(), "chords": [loop[i] for i in which],
     })
-
-
-def _says_chords(prompt: str) -> bool:
-    said = read_prompt(prompt or "")
-    return bool(said.chords or said.degrees)

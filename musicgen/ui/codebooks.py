@@ -23,7 +23,7 @@ from musicgen.ui.engines import Engines
 from musicgen.ui.files import new_folder
 from musicgen.ui.handlers import Update
 from musicgen.ui.lent import on_gpu
-from musicgen.ui.wiring import WAVES, named
+from musicgen.ui.wiring import QUIET, WAVES, named
 from musicgen.ui.words import say
 
 log = logging.getLogger(__name__)
@@ -74,8 +74,7 @@ def codebooks_tab(engines: Engines, last_take: Component) -> None:
             parts |= _card(slot)
     gr.HTML(f'<p class="note">{say(DEFINITIONS)}</p>')
 
-    quiet: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-    take.click(named(parts, use_take), last_take, [parts["source"], parts["status"]], **quiet)
+    take.click(named(parts, use_take), last_take, [parts["source"], parts["status"]], **QUIET)
     slots = [f"{what}{slot}" for slot in range(LEVELS + 1) for what in ("card", "name", "audio", "facts", "picture")]
     shown = [parts[name] for name in ("status", "go", "grid", *slots)]
 
@@ -83,10 +82,10 @@ def codebooks_tab(engines: Engines, last_take: Component) -> None:
     def hear_it(source: str | None, model: str) -> Iterator[Update]:
         yield from hear(engines, source, model)
 
-    parts["go"].click(named(parts, begin), None, shown, **quiet).then(
+    parts["go"].click(named(parts, begin), None, shown, **QUIET).then(
         named(parts, hear_it), [parts["source"], parts["model"]], shown, show_progress="hidden", concurrency_limit=2,
         api_visibility="private",
-    ).failure(named(parts, refused), None, shown, **quiet)
+    ).failure(named(parts, refused), None, shown, **QUIET)
 
 
 def _card(slot: int) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from musicgen.ui.engines import Engines
 from musicgen.ui.handlers import OPEN_TAKES, Run, Update
 from musicgen.ui.lent import on_gpu
 from musicgen.ui.prompts import EXAMPLES
-from musicgen.ui.wiring import WAVES, named
+from musicgen.ui.wiring import QUIET, WAVES, named
 from musicgen.ui.words import say
 
 Parts = dict[str, Any]  # components by name
@@ -150,7 +150,7 @@ def _wire(parts: Parts, engines: Engines) -> None:
     ).then(
         named(parts, make), [parts["run"], *(parts[name] for name in asked)], shown, show_progress="hidden",
         concurrency_limit=OPEN_TAKES, concurrency_id="takes", api_visibility="private",
-    ).failure(named(parts, compare.refused), None, shown, queue=False, show_progress="hidden", api_visibility="private")
+    ).failure(named(parts, compare.refused), None, shown, **QUIET)
     parts["halt"].click(
         named(parts, compare.stop), parts["run"], parts["halt"], queue=False, show_progress="hidden",
         api_visibility="private",
