@@ -16,8 +16,11 @@ _PRIOR_BPM, _PRIOR_OCTAVES = 112.0, 1.0  # a wide log-normal belief about where 
 _SHORTEST_PULSE = 0.12  # seconds; nearer than this an envelope resembles itself whatever the rhythm
 
 
-def onset_strength(samples: np.ndarray, sample_rate: int) -> tuple[np.ndarray, float]:
-    """How much begins at each moment: spectral flux of samples [N] -> (float32 [F], frames a second)."""
+def band_onsets(samples: np.ndarray, sample_rate: int) -> tuple[np.ndarray, np.ndarray, float]:
+    """How much begins at each moment in bands of equal width on a logarithmic axis: spectral flux of samples [N].
+
+    -> (float32 [F, bands], level of each band over the whole sound [bands], frames a second).
+    """
     samples = np.asarray(samples, np.float32)
     if samples.ndim != 1:
         raise ValueError("Onset strength is measured on one channel of audio.")
@@ -27,19 +30,28 @@ def onset_strength(samples: np.ndarray, sample_rate: int) -> tuple[np.ndarray, f
     padded = np.pad(samples, (size // 2, size // 2 + hop))
     stretches = np.lib.stride_tricks.sliding_window_view(padded, size)[::hop][:frames]
     magnitude = np.abs(np.fft.rfft(stretches * np.hanning(size).astype(np.float32), axis=1))
-    # Bands of equal width on a logarithmic axis, at least one bin each.
-    edges = np.unique(np.geomspace(2, magnitude.shape[1], _BANDS + 1).astype(int))
+    edges = np.unique(np.geomspace(2, magnitude.shape[1], _BANDS + 1).astype(int))  # at least one bin each
     bands = np.add.reduceat(magnitude[:, : edges[-1]], edges[:-1], axis=1) / np.diff(edges)
     # Relative to the loudest band, so that the result does not depend on the volume; compressed, but not so much
     # that a soft hi-hat counts like the drum on the beat.
     level = np.log1p(_COMPRESSION * bands / max(float(bands.max()), 1e-9))
-    flux = np.maximum(np.diff(level, axis=0, prepend=level[:1]), 0.0).mean(axis=1)
-    # An onset that falls between two frames, or is played a little late, still meets its neighbours.
-    flux = np.convolve(np.pad(flux, len(_SMOOTHING) // 2, mode="edge"), _SMOOTHING / _SMOOTHING.sum(), "valid")
-    return flux.astype(np.float32), sample_rate / hop
+    flux = np.maximum(np.diff(level, axis=0, prepend=level[:1]), 0.0)
+    return flux.astype(np.float32), level.mean(axis=0), sample_rate / hop
 
 
-def _autocorrelation(envelope: np.ndarray) -> np.ndarray:
+def smooth(flux: np.ndarray) -> np.ndarray:
+    """[F] -> float32 [F]: an onset between two frames, or played a little late, still meets its neighbours."""
+    padded = np.pad(flux, len(_SMOOTHING) // 2, mode="edge")
+    return np.convolve(padded, _SMOOTHING / _SMOOTHING.sum(), "valid").astype(np.float32)
+
+
+def onset_strength(samples: np.ndarray, sample_rate: int) -> tuple[np.ndarray, float]:
+    """How much begins at each moment: samples [N] -> (float32 [F], frames a second)."""
+    flux, _, rate = band_onsets(samples, sample_rate)
+    return smooth(flux.mean(axis=1)), rate
+
+
+def autocorrelation(envelope: np.ndarray) -> np.ndarray:
     """Normalised autocorrelation [F]: 1 at lag 0, each lag averaged over the frames that it has."""
     centred = np.asarray(envelope, np.float64) - np.mean(envelope)
     count = len(centred)
@@ -58,7 +70,7 @@ def _at(curve: np.ndarray, index: np.ndarray | float) -> np.ndarray:
 def tempo(samples: np.ndarray, sample_rate: int, low: float = 45.0, high: float = 200.0) -> float:
     """Felt beats a minute of samples [N], within [low, high]; 0.0 where nothing pulses or it is too short to tell."""
     envelope, rate = onset_strength(samples, sample_rate)
-    correlation = _autocorrelation(envelope)
+    correlation = autocorrelation(envelope)
     longest = 0.75 * len(correlation)  # lags beyond have too few frames to be believed
     if not correlation.any() or longest < rate * 60.0 / high:
         return 0.0
@@ -86,7 +98,7 @@ def pulse(samples: np.ndarray, sample_rate: int, bpm: float | None = None) -> fl
     envelope, rate = onset_strength(samples, sample_rate)
     if bpm is None:
         bpm = tempo(samples, sample_rate)
-    correlation = _autocorrelation(envelope)
+    correlation = autocorrelation(envelope)
     if bpm <= 0 or not correlation.any():
         return 0.0
     best = 0.0

@@ -4,8 +4,9 @@
 
 Learns log magnitudes (PCA first, then the network and the quantiser), and the frequencies and delays of the sounds
 in them; in its last part the loss is taken on the waveform that the vocoder makes, its phase held constant, too, so
-that the magnitudes become ones that a real signal can have. Checkpoints every few minutes in ``--out``; run again to
-go on. Knows nothing of the language model.
+that the magnitudes become ones that a real signal can have and its notes are as loud beside one another as they were.
+Checkpoints every few minutes in ``--out``; run again to go on. ``--start`` begins with the codec of a model: what it
+says of a sound changes little by little, so that a language model can follow (``translate``). Knows nothing of that.
 """
 
 from __future__ import annotations
@@ -14,12 +15,15 @@ import argparse
 import json
 import math
 import time
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
+from musicgen import formats_pocket
 from musicgen.config import PocketCodecConfig
 from musicgen.phase import delays, envelope, frequencies, inverse, peak_phase, spectra
 from musicgen.pocket_codec import PocketCodec
@@ -57,6 +61,13 @@ def fit_pca(codec: PocketCodec, clips: Clips) -> None:
     axes = torch.linalg.eigh(torch.cov(x.T)).eigenvectors.flip(-1)[:, : codec.config.dimension].T
     codec.pca.copy_(axes)
     codec.scale.copy_((x @ axes.T).std())
+
+
+@torch.no_grad()
+def some_latents(codec: PocketCodec, clips: Clips) -> Tensor:
+    """What the quantiser is to be fitted to, [M, D]."""
+    points = [codec.to_latent(codec.log_spectra(clips.batch(32, 64 * codec.hop))) for _ in range(24)]
+    return torch.cat(points).flatten(0, 1)
 
 
 def magnitude_loss(codec: PocketCodec, predicted: Tensor, target: Tensor) -> Tensor:
@@ -107,6 +118,32 @@ def waveform_loss(audio: Tensor, target: Tensor) -> Tensor:
     return mel_distance(audio[:, edge], target[:, edge])
 
 
+NOTES = (36, 96)  # MIDI numbers of the lowest and the highest note that is compared
+PITCH_WINDOW = 8192  # samples; a semitone at the lowest note is one bin
+
+
+@lru_cache(maxsize=2)
+def note_bank(sample_rate: int) -> Tensor:
+    """Triangles a semitone to either side of each note: [notes, PITCH_WINDOW / 2 + 1]."""
+    hertz = torch.arange(1, PITCH_WINDOW // 2 + 1) * (sample_rate / PITCH_WINDOW)
+    semitones = F.pad(69 + 12 * torch.log2(hertz / 440), (1, 0))  # 0 Hz is no note
+    return (1 - (semitones - torch.arange(NOTES[0], NOTES[1] + 1)[:, None]).abs()).clamp_min(0)
+
+
+def pitch_loss(audio: Tensor, target: Tensor, sample_rate: int) -> Tensor:
+    """How much the amplitudes of the notes differ, as a share of all of the target's, frame by frame: [B, N] -> []."""
+    window = torch.hann_window(PITCH_WINDOW)
+
+    def amplitudes(x: Tensor) -> Tensor:
+        """[B, N] -> [B, notes, M]; a sine of full scale is about 1."""
+        stft = torch.stft(x, PITCH_WINDOW, PITCH_WINDOW // 4, window=window, return_complex=True)
+        power = (stft * (4 / PITCH_WINDOW)).abs().square()
+        return (note_bank(sample_rate) @ power + 1e-8).sqrt()  # the root of 0 has no gradient
+
+    ours, theirs = amplitudes(audio), amplitudes(target)
+    return ((ours - theirs).abs().sum(1) / (theirs.sum(1) + 1e-2)).mean()
+
+
 @torch.no_grad()
 def evaluate(codec: PocketCodec, clips: Tensor) -> dict[str, float]:
     """Distances on held-out audio [B, N]."""
@@ -125,6 +162,7 @@ def evaluate(codec: PocketCodec, clips: Tensor) -> dict[str, float]:
         "mel_true_phase": mel_distance(true_phase, clips).item(),
         "mel": mel_distance(decoded, clips).item(),
         "lin": linear_distance(decoded, clips).item(),
+        "pitch": pitch_loss(decoded, clips, codec.sample_rate).item(),
         "used": min(used),
     }
 
@@ -139,12 +177,15 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=24)
     parser.add_argument("--frames", type=int, default=120)
     parser.add_argument("--lr", type=float, default=1e-3)
+    parser.add_argument("--start", type=Path, help="a model whose codec to begin with")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--eval-minutes", type=float, default=3)
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(args.seed)
     codec = PocketCodec(PocketCodecConfig())
+    if args.start:
+        codec.load_state_dict(formats_pocket.read(args.start, torch.float32).codec)
     clips = Clips(args.data, "train", args.seed)
     held = Clips(args.data, "held", 1).batch(20, 200 * codec.hop)
     trainer = QuantizerTrainer(codec.quantizer, seed=args.seed)
@@ -158,6 +199,8 @@ def main() -> None:
         trainer.load(state["trainer"])
         step, spent = state["step"], state["spent"]
         clips.rng = np.random.default_rng(args.seed + step)
+    elif args.start:
+        trainer.resume(some_latents(codec, clips), args.batch * args.frames)
     else:
         fit_pca(codec, clips)
     budget, began, next_eval = args.minutes * 60, time.time() - spent, spent
@@ -166,7 +209,7 @@ def main() -> None:
     print(f"{parameters / 1e6:.1f} M parameters, {len(clips.shards)} shards, from step {step}", flush=True)
     while (spent := time.time() - began) < budget:
         progress = spent / budget
-        on_waveform = progress > 1 - args.waveform_share
+        on_waveform = progress >= 1 - args.waveform_share
         rate = args.lr * min(1, (step + 1) / 100) * (1 - progress) ** 0.7
         for group in optimizer.param_groups:
             group["lr"] = rate * (0.5 if on_waveform else 1)
@@ -178,9 +221,7 @@ def main() -> None:
         with torch.autocast("cpu", torch.bfloat16):
             z = codec.to_latent(target).float()
         if step == 50 and not trainer.started:
-            with torch.no_grad():
-                points = [codec.to_latent(codec.log_spectra(clips.batch(32, 64 * codec.hop))) for _ in range(24)]
-                trainer.start(torch.cat(points).flatten(0, 1))
+            trainer.start(some_latents(codec, clips))
         commitment = torch.zeros(())
         if trainer.started:
             z, commitment = trainer.forward(z, dropout=0.25)
@@ -191,7 +232,8 @@ def main() -> None:
         turned, leaned = turn_loss(codec, frequency, delay, truth)
         loss = magnitude_loss(codec, predicted, target)
         if on_waveform:
-            loss = 0.5 * loss + 6.0 * waveform_loss(rebuilt(codec, predicted, frequency, delay), audio)
+            wave = rebuilt(codec, predicted, frequency, delay)
+            loss = 0.5 * loss + 6 * waveform_loss(wave, audio) + 2 * pitch_loss(wave, audio, codec.sample_rate)
         loss = loss + 2 * turned + leaned
         optimizer.zero_grad(set_to_none=True)
         (loss + 0.25 * commitment).backward()

@@ -13,7 +13,7 @@ import numpy as np
 
 from musicgen.aligned import CHORD, bar_seconds, chord_features
 from musicgen.chroma import CHROMA_RATE, argmax_onehot, chromagram, similarity
-from musicgen.rhythm import onset_strength, pulse, tempo, tempo_matches
+from musicgen.rhythm import onset_strength, pulse, tempo_matches
 from musicgen.theory import parse_chord, parse_key, parse_meter
 from musicgen.train.exam import Facts
 from musicgen.train.listener import DRUMS, RATE, Listener, label_of
@@ -59,7 +59,7 @@ def hear(audio: np.ndarray, listener: Listener) -> Heard:
     return Heard(
         audio=audio,
         chroma=chromagram(audio),
-        tempo=tempo(audio, RATE),
+        tempo=listener.metronome.tempo(audio),
         onsets=onset_rate(audio, RATE),
         instruments=found,
         drums=listener.hears_drums(found[DRUMS]),

@@ -1,8 +1,8 @@
-"""A small classifier that says which instruments sound, for the evaluation only.
+"""A small classifier that says which instruments sound, and how fast it goes, for the evaluation only.
 
 Audio becomes log-mel spectra, those an embedding, and that a probability for each instrument; whole takes are heard
-in overlapping windows. Knows nothing of how it was trained (``train_listener``) or of what is judged with it; it
-never takes part in making music.
+in overlapping windows. The tempo is the business of a part of its own (``metronome``). Knows nothing of how it was
+trained (``train_listener``) or of what is judged with it; it never takes part in making music.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from musicgen.fidelity import mel_bank
+from musicgen.train.metronome import Metronome
 
 RATE = 32_000
 SECONDS = 6.0  # of a window; it was trained on as much
@@ -47,6 +48,7 @@ class Listener(nn.Module):
         self.norms = nn.ModuleList(nn.BatchNorm2d(width) for width in WIDTHS[1:])
         self.gather = nn.Linear(2 * WIDTHS[-1] * (64 >> len(self.norms)), EMBEDDING)
         self.leave = nn.Linear(EMBEDDING, len(labels))
+        self.metronome = Metronome()
 
     def embed(self, mel: Tensor) -> Tensor:
         """Mel magnitudes [B, bands, M] -> what the last layer reads [B, EMBEDDING]."""

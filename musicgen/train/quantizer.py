@@ -44,6 +44,16 @@ class QuantizerTrainer:
         self.count.fill_(1.0)
         self.started = True
 
+    def resume(self, x: Tensor, seen: int) -> None:
+        """Go on with the books that are there, used as by the points [M, D], ``seen`` of them a step."""
+        for k, book in enumerate(self.quantizer.codebooks):
+            index = self.quantizer.nearest(x, k)
+            count = torch.bincount(index, minlength=len(book)).to(x.dtype) + 0.5
+            self.count[k] = count * (seen / count.sum())
+            self.total[k] = book * self.count[k][:, None]
+            x = x - book[index]
+        self.started = True
+
     def forward(self, z: Tensor, dropout: float) -> tuple[Tensor, Tensor]:
         """Latents [B, T, D] -> (quantised with straight-through gradient, commitment loss).
 
