@@ -21,6 +21,7 @@ DATA = Path(__file__).resolve().parent / "data"
 
 def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Flags, then the environment, then what suits most."""
+    from musicgen.audio import Limits
     from musicgen.config import KNOWN_MODELS
 
     def default(name: str, otherwise: str | None) -> str | None:
@@ -41,8 +42,8 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--max-duration", type=float, default=default("MAX_DURATION", "120"),
                         help="longest take in seconds (120)")
     arguments = parser.parse_args(argv)
-    if not arguments.max_duration >= 1:
-        parser.error("--max-duration is at least 1 second.")
+    if not 1 <= arguments.max_duration <= Limits().max_seconds:
+        parser.error(f"--max-duration lies between 1 and {Limits().max_seconds:g} seconds.")
     if arguments.queue < 1:
         parser.error("--queue is at least 1.")
     user, _, password = (arguments.auth or "").partition(":")

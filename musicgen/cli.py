@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from musicgen.errors import ModelUnavailable
 
 if TYPE_CHECKING:
-    from musicgen.audio import Audio
     from musicgen.engine import GenerationEvent, GenerationRequest, GenerationResult
 
 AUDIO_SUFFIXES = (".wav", ".flac", ".mp3", ".ogg")
@@ -157,29 +156,17 @@ def read_request(flags: dict[str, Any]) -> tuple[GenerationRequest, dict[str, An
     from dataclasses import replace
 
     from musicgen.audio import read
-    from musicgen.request import GenerationRequest, request_from_recipe
+    from musicgen.request import GenerationRequest, beginning_of, request_from_recipe
 
     melody = read(flags["melody"]) if "melody" in flags else None
-    continue_from = _beginning(flags["continue_from"]) if "continue_from" in flags else None
+    recipe = read_recipe(flags["recipe"]) if "recipe" in flags else {}
+    continue_from = beginning_of(flags["continue_from"], recipe) if "continue_from" in flags else None
     given = {field: flags[flag] for flag, field in _REQUEST_FLAGS.items() if flag in flags}
     if "recipe" in flags:
-        recipe = read_recipe(flags["recipe"])
         return replace(request_from_recipe(recipe, melody, continue_from), **given), recipe
     if not given.get("prompt") and melody is None and continue_from is None:
         raise ValueError("Say what to make, as in: python -m musicgen generate 'lo-fi hip hop, mellow piano, 80 bpm'.")
     return GenerationRequest(melody=melody, continue_from=continue_from, **given), {}
-
-
-def _beginning(path: str) -> Audio:
-    """A file to go on from; a take of ours without its final chord."""
-    from musicgen.audio import read
-    from musicgen.request import without_end
-
-    sound = read(path)
-    try:
-        return without_end(sound, read_recipe(path))
-    except ValueError:  # made elsewhere
-        return sound
 
 
 def which_model(flags: dict[str, Any], recipe: dict[str, Any]) -> tuple[str, str | None, str | None]:

@@ -1,8 +1,8 @@
-"""The habits of styles and the words that name them, as tables: which tempi, metres, keys, chord loops go together,
-and who plays.
+"""The habits of styles, and of genres within them, as tables: which tempi, metres, keys, chord loops go together, and
+who plays.
 
-Knows nothing of prompts as a whole, plans, audio or models. Chord loops are written in C major or A minor, one chord
-a bar; whoever draws one moves it to the key. Words are lower case; a longer wording wins over a shorter one inside it.
+Knows nothing of prompts, plans, audio or models. Chord loops are written in C major or A minor, one chord a bar;
+whoever draws one moves it to the key.
 """
 
 from __future__ import annotations
@@ -144,109 +144,51 @@ BANDS: dict[str, Band] = {
 }
 
 
-def _table(rows: dict[str, str]) -> dict[str, str]:
-    return {word.strip(): name for name, words in rows.items() for word in words.split(",")}
+@dataclass(frozen=True)
+class Genre:
+    """What one word narrows its style to: a range of tempi, the bands, drums; None or empty leaves it to the style."""
+
+    bpm: tuple[float, float] | None = None
+    drums: bool | None = None
+    bands: tuple[tuple[str, ...], ...] = ()
 
 
-# Words that name a style outright.
-STYLE_WORDS = _table({
-    "pop": "pop, pop song, k-pop, kpop, j-pop, indie pop, dream pop, ballad, piano ballad, power ballad, "
-           "singer-songwriter, boy band, radio hit, christmas, 팝 음악, 팝송, 가요, 발라드, 케이팝",
-    "rock": "rock, rock and roll, rock'n'roll, rock n roll, metal, heavy metal, punk, pop punk, pop rock, grunge, "
-            "hard rock, indie rock, folk rock, alternative rock, post-rock, surf rock, shoegaze, 록 음악, 락 음악, "
-            "록음악, 락음악, 메탈",
-    "lo-fi hip hop": "lo-fi, lofi, lo fi, lo-fi hip hop, lofi hip hop, lo fi hip hop, chillhop, hip hop, hip-hop, "
-                     "hiphop, boom bap, boom-bap, trap, rap, trip hop, trip-hop, r&b, rnb, neo soul, neo-soul, "
-                     "downtempo, chill beats, study beats, 로파이, 힙합, 알앤비",
-    "ambient": "ambient, drone, meditation, meditative, new age, new-age, soundscape, spa music, atmospheric, "
-               "ethereal, healing music, dark ambient, 앰비언트, 명상",
-    "classical": "classical, baroque, romantic era, renaissance, chamber music, string quartet, sonata, symphony, "
-                 "concerto, fugue, prelude, nocturne, etude, étude, minuet, opera, bach, mozart, beethoven, "
-                 "chopin, debussy, satie, neoclassical, neo-classical, choral, hymn, 클래식, 고전 음악",
-    "folk": "folk, celtic, irish, scottish, medieval, jig, sea shanty, sea shanties, polka, klezmer, "
-            "acoustic folk, fantasy tavern, tarantella, 포크, 민요",
-    "jazz": "jazz, swing, big band, bebop, be-bop, cool jazz, jazz trio, smooth jazz, gypsy jazz, dixieland, "
-            "ragtime, jazzy, lounge, 재즈, 스윙",
-    "blues": "blues, bluesy, delta blues, twelve-bar, 12-bar, 12 bar, twelve bar, boogie, boogie-woogie, gospel, "
-             "블루스",
-    "bossa nova": "bossa nova, bossa-nova, bossa, samba, latin, latin jazz, brazilian, rumba, bolero, 보사노바, "
-                  "삼바",
-    "house": "house, deep house, techno, edm, trance, electronic, electronica, electro, dance music, club, dance, "
-             "dubstep, drum and bass, drum & bass, drum'n'bass, dnb, rave, eurodance, 하우스, 테크노, 일렉트로닉, "
-             "댄스",
-    "synthwave": "synthwave, synth wave, synth-wave, retrowave, vaporwave, outrun, synth pop, synth-pop, synthpop, "
-                 "new wave, chiptune, 8-bit, 8 bit, video game, arcade, cyberpunk, 신스웨이브",
-    "funk": "funk, funky, disco, nu-disco, soul, motown, groovy, afrobeat, 펑크, 디스코",
-    "reggae": "reggae, dub, ska, dancehall, rocksteady, jamaican, 레게",
-    "cinematic": "cinematic, film score, movie score, soundtrack, trailer, epic, orchestral, orchestra, "
-                 "film music, movie, suspense, horror, heroic, 시네마틱, 영화 음악, 오케스트라, 웅장한",
-    "waltz": "waltz, waltzes, ländler, 왈츠",
-    "lullaby": "lullaby, lullabies, nursery rhyme, cradle song, berceuse, music box, 자장가, 오르골",
-    "country": "country, country music, bluegrass, western, nashville, honky-tonk, honky tonk, cowboy, americana, "
-               "컨트리",
-})
+def _genres(*rows: tuple[str, tuple[float, float] | None, bool | None, tuple[str, ...]]) -> dict[str, Genre]:
+    """Word -> genre, from rows of words, tempi, drums and bands as lists with commas."""
+    return {word.strip(): Genre(bpm, drums, _band("", "", "", *bands).bands)
+            for words, bpm, drums, bands in rows for word in words.split(",")}
 
-# Words that only hint at one: used when no style is named.
-STYLE_HINTS = _table({
-    "pop": "catchy, love song, upbeat song",
-    "rock": "electric guitar, electric guitars, distorted guitar, distorted guitars, distortion, riff, power chords",
-    "lo-fi hip hop": "study, studying, cozy, cosy, coffee shop, vinyl crackle, rainy, mellow beat, 808, rhodes",
-    "ambient": "sleep, space, peaceful, floating, yoga, relaxation, synth pads, synth pad, 잔잔한",
-    "classical": "violin, viola, cello, strings, harpsichord, church organ, clarinet, oboe, solo piano, "
-                 "piano solo, grand piano, choir, 바이올린, 첼로",
-    "folk": "acoustic guitar, fiddle, mandolin, ukulele, campfire, tin whistle, bagpipes, accordion, 통기타",
-    "jazz": "saxophone, sax, double bass, upright bass, trumpet, walking bass, smoky, 색소폰",
-    "blues": "slide guitar, harmonica",
-    "bossa nova": "nylon guitar, beach bar, rio",
-    "house": "synth, synthesizer, synth bass, four on the floor, four-on-the-floor, festival, party, energetic",
-    "synthwave": "80s, 1980s, eighties, neon, retro, arpeggiator, night drive",
-    "funk": "slap bass, wah, clavinet, horn section",
-    "reggae": "island, tropical",
-    "cinematic": "dramatic, battle, adventure, tension, brass, majestic, taiko",
-    "lullaby": "celesta, glockenspiel, baby, tender",
-    "country": "banjo, pedal steel",
-})
 
-# Tempo words and the felt beats a minute they mean. After the Italian terms, everyday words in one or two degrees.
-TEMPO_WORDS: dict[str, tuple[float, float]] = {
-    **dict.fromkeys(("very slow", "extremely slow", "glacial", "largo", "grave", "lento", "아주 느린"), (46, 62)),
-    **dict.fromkeys(("slow", "slowly", "adagio", "sluggish", "slow-paced", "느린", "느리게"), (56, 78)),
-    **dict.fromkeys(("downtempo", "relaxed tempo", "unhurried", "larghetto"), (62, 90)),
-    **dict.fromkeys(("andante", "walking pace", "laid-back tempo"), (76, 100)),
-    **dict.fromkeys(("mid-tempo", "mid tempo", "midtempo", "medium tempo", "moderate tempo", "moderate", "moderato",
-                     "보통 빠르기"), (92, 116)),
-    **dict.fromkeys(("upbeat", "up-tempo", "up tempo", "uptempo", "lively", "allegretto", "신나는"), (112, 138)),
-    **dict.fromkeys(("fast", "fast-paced", "quick", "allegro", "vivace", "driving tempo", "빠른", "빠르게"),
-                    (132, 168)),
-    **dict.fromkeys(("very fast", "extremely fast", "breakneck", "frantic", "presto", "prestissimo", "아주 빠른"),
-                    (164, 196)),
-}
+_SYNTHS = ("synth lead, synth pad, synth bass", "synth pad, synth bass", "synth lead, synth bass")
+_HEAVY = ("distorted guitar, electric bass", "electric guitar, distorted guitar, electric bass")
+_DARK = ("synth pad, synth bass", "piano, synth bass", "synth lead, synth bass")
 
-# Words that lean towards a mode when no key is named.
-MODE_WORDS = _table({
-    "minor": "minor, minor key, sad, dark, melancholy, melancholic, gloomy, sorrowful, mournful, tragic, sinister, "
-             "spooky, haunting, eerie, ominous, tense, brooding, lonely, dorian, aeolian, phrygian, 슬픈, 우울한, "
-             "어두운, 단조",
-    "major": "major, major key, happy, cheerful, joyful, bright, sunny, uplifting, triumphant, playful, "
-             "celebratory, merry, carefree, optimistic, lydian, mixolydian, ionian, 행복한, 밝은, 즐거운, 장조",
-})
-
-METER_WORDS: dict[str, str] = {
-    **dict.fromkeys(("3/4", "waltz", "waltzes", "minuet", "triple metre", "triple meter", "three-four", "in three",
-                     "mazurka", "ländler", "왈츠"), "3/4"),
-    **dict.fromkeys(("6/8", "12/8", "six-eight", "six eight", "jig", "tarantella", "barcarolle", "compound metre",
-                     "compound meter", "compound time"), "6/8"),
-    **dict.fromkeys(("4/4", "2/4", "common time", "four-four", "four on the floor", "four-on-the-floor",
-                     "march"), "4/4"),
-}
-
-DRUM_WORDS = (
-    "drum kit, drum machine, drumbeat, drum beat, drums, drum, drumming, percussion, percussions, percussive, "
-    "beat, beats, breakbeat, breakbeats, hi-hat, hi-hats, hihat, snare, cymbals, bongos, congas, tabla, taiko, "
-    "tambourine, four on the floor, four-on-the-floor, 드럼, 비트, 타악기"
-)
-# Wordings that say there are none.
-NO_DRUM_WORDS = (
-    "drumless, beatless, drum-free, percussion-free, beat-free, a cappella, a capella, acapella, unaccompanied, "
-    "piano solo, 드럼 없는, 드럼 없이, 드럼없이, 드럼없는, 타악기 없이, 타악기 없는, 비트 없는"
+# The words are some of those for the styles (``vocabulary``). Trap and its like are felt at half of what a machine
+# counts.
+GENRES = _genres(
+    ("drum and bass, drum & bass, drum'n'bass, drum'n bass, drum n bass, dnb, d&b, jungle", (166, 178), True, _SYNTHS),
+    ("techno", (124, 140), True, _SYNTHS), ("trance", (130, 142), True, _SYNTHS),
+    ("psytrance", (138, 148), True, _SYNTHS), ("dubstep", (136, 144), True, _SYNTHS),
+    ("hardstyle", (146, 156), True, _SYNTHS), ("electro, future bass, breakbeat", None, True, _SYNTHS),
+    ("trap, drill, phonk", (62, 78), True, _DARK),
+    ("disco, nu-disco", (108, 126), True, ()), ("samba, afrobeat", None, True, ()),
+    ("metal, heavy metal, black metal, death metal, grunge, hard rock, metalcore, djent", None, True, _HEAVY),
+    ("punk, pop punk, thrash, thrash metal", (148, 188), True, _HEAVY), ("doom metal", (60, 84), True, _HEAVY),
+    ("bebop, be-bop", (172, 212), True, ()), ("bolero", (66, 96), None, ()),
+    ("salsa, mambo, merengue", (88, 112), True, ("piano, brass, acoustic bass",)),
+    ("tango", (112, 132), False, ("accordion, violin, piano, acoustic bass", "violin, piano, acoustic bass")),
+    ("mariachi", None, False, ("trumpet, violin, nylon guitar, acoustic bass",)),
+    ("big band", None, True, ("brass, saxophone, piano, acoustic bass", "trumpet, saxophone, piano, acoustic bass")),
+    ("jazz trio", None, None, ("piano, acoustic bass",)), ("ragtime", None, False, ("piano",)),
+    ("boogie, boogie-woogie", None, None, ("piano, acoustic bass",)),
+    ("gypsy jazz", None, False, ("acoustic guitar, violin, acoustic bass",)),
+    ("gospel", None, None, ("choir, organ, piano, electric bass", "organ, piano, electric bass")),
+    ("ska", (126, 166), True, ("brass, electric guitar, electric bass", "brass, organ, electric bass")),
+    ("chiptune, 8-bit, 8 bit, video game, arcade", (116, 156), None, ("synth lead, synth bass",)),
+    ("choral, hymn, requiem", None, False, ("choir", "choir, church organ", "choir, strings")),
+    ("opera", None, False, ("strings, choir", "strings, brass")),
+    ("symphony, concerto", None, False, ("strings, brass, french horn, flute", "strings, french horn, clarinet")),
+    ("baroque", None, False, ("harpsichord, strings", "harpsichord", "violin, cello, harpsichord")),
+    ("klezmer", None, None, ("clarinet, accordion, violin, acoustic bass",)),
+    ("polka", None, None, ("accordion, clarinet, acoustic bass",)),
 )

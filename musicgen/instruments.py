@@ -23,52 +23,58 @@ GUITAR, BASS = "guitar", "bass"  # which of them is meant, the style says
 _OTHER = ""  # words that only look like an instrument
 
 _WORDS = {
-    "piano": "piano, pianos, grand piano, acoustic piano, upright piano, piano solo, 피아노",
-    "electric piano": "electric piano, e-piano, rhodes, rhodes piano, fender rhodes, wurlitzer, 일렉트릭 피아노",
+    "piano": "piano, pianos, paino, grand piano, acoustic piano, upright piano, piano solo, 피아노",
+    "electric piano": "electric piano, e-piano, e piano, clavinet, keyboard, keyboards, keys, rhodes, rhodes piano, "
+                      "fender rhodes, wurlitzer, 일렉트릭 피아노",
     "organ": "organ, organs, hammond, hammond organ, drawbar organ, 오르간",
     "church organ": "church organ, pipe organ, cathedral organ, 파이프 오르간",
     "harpsichord": "harpsichord, harpsichords, cembalo, clavichord, 하프시코드, 쳄발로",
     "celesta": "celesta, celeste, 첼레스타",
-    "glockenspiel": "glockenspiel, tubular bells, 글로켄슈필",
+    "glockenspiel": "glockenspiel, tubular bells, bells, church bells, sleigh bells, jingle bells, chimes, 글로켄슈필",
     "music box": "music box, musical box, 오르골",
     "vibraphone": "vibraphone, vibraphones, vibes, 비브라폰",
     "marimba": "marimba, marimbas, xylophone, kalimba, mallets, 마림바",
     "accordion": "accordion, accordions, concertina, bandoneon, 아코디언",
     "harmonica": "harmonica, mouth organ, blues harp, 하모니카",
     "nylon guitar": "nylon guitar, nylon-string guitar, nylon string guitar, classical guitar, spanish guitar, "
-                    "flamenco guitar, nylon guitars, 클래식 기타",
+                    "flamenco guitar, nylon guitars, koto, sitar, oud, guzheng, 클래식 기타, 가야금",
     "acoustic guitar": "acoustic guitar, acoustic guitars, steel-string guitar, steel string guitar, folk guitar, "
-                       "ukulele, 통기타, 어쿠스틱 기타",
+                       "ukulele, lute, mandolin, 12-string guitar, acustic guitar, accoustic guitar, 우쿨렐레, 통기타, "
+                       "어쿠스틱 기타",
     "electric guitar": "electric guitar, electric guitars, clean guitar, clean electric guitar, jazz guitar, "
                        "surf guitar, 일렉 기타, 일렉트릭 기타",
     "distorted guitar": "distorted guitar, distorted guitars, distorted electric guitar, distorted electric guitars, "
-                        "overdriven guitar, overdriven guitars, heavy guitar, heavy guitars, crunchy guitars",
+                        "overdriven guitar, overdriven guitars, heavy guitar, heavy guitars, crunchy guitars, "
+                        "fuzz guitar, overdriven electric guitar, power chords",
     "acoustic bass": "acoustic bass, upright bass, double bass, contrabass, walking bass, 콘트라베이스, 더블 베이스",
     "electric bass": "electric bass, bass guitar, fretless bass, 베이스 기타",
     "slap bass": "slap bass, slapped bass, slap-bass",
-    "synth bass": "synth bass, bass synth, synthesizer bass, 808 bass, sub bass, acid bass",
+    "synth bass": "synth bass, bass synth, synthesizer bass, 808 bass, 808s, sub bass, acid bass, wobble bass, "
+                  "reese bass, moog bass",
     "violin": "violin, violins, fiddle, fiddles, 바이올린",
     "cello": "cello, cellos, violoncello, 첼로",
     "pizzicato strings": "pizzicato strings, plucked strings, pizzicato, string pizzicato",
     "harp": "harp, harps, 하프",
     "strings": "strings, string section, string ensemble, string orchestra, string quartet, orchestral strings, "
-               "orchestra, violas, viola, 현악, 현악기, 스트링",
-    "choir": "choir, choirs, chorus of voices, wordless choir, choral voices, 합창, 합창단",
+               "orchestra, violas, viola, mellotron, 현악, 현악기, 스트링",
+    "choir": "choir, choirs, choral, chorus of voices, wordless choir, choral voices, 합창, 합창단",
     "trumpet": "trumpet, trumpets, 트럼펫",
     "french horn": "french horn, french horns, 호른",
-    "brass": "brass, brass section, horn section, brass band, trombone, trombones, 금관, 브라스",
-    "saxophone": "saxophone, saxophones, sax, alto sax, tenor sax, 색소폰",
-    "clarinet": "clarinet, clarinets, oboe, 클라리넷",
-    "flute": "flute, flutes, tin whistle, recorder, 플루트, 플룻",
+    "brass": "brass, brass section, horn section, brass band, trombone, trombones, bass trombone, tuba, tubas, "
+             "euphonium, horns, 금관, 브라스",
+    "saxophone": "saxophone, saxophones, saxaphone, sax, alto sax, tenor sax, 색소폰",
+    "clarinet": "clarinet, clarinets, bass clarinet, oboe, oboes, bassoon, english horn, 클라리넷",
+    "flute": "flute, flutes, bass flute, piccolo, shakuhachi, tin whistle, recorder, 플루트, 플룻",
     "pan flute": "pan flute, pan flutes, panpipes, pan pipes, 팬플루트",
     "synth lead": "synth lead, lead synth, synth leads, synthesizer, synthesizers, synth, synths, arpeggiator, "
-                  "신디사이저, 신스",
+                  "supersaw, 신디사이저, 신스",
     "synth pad": "synth pad, synth pads, pad, pads, warm pad, ambient pad, pad synth, 패드",
     "banjo": "banjo, banjos, 밴조",
     GUITAR: "guitar, guitars, 기타",
     BASS: "bass, bass line, bassline, 베이스",
-    _OTHER: "drum and bass, drum & bass, drum'n'bass, bass drum, bass-heavy, heavy bass, bass boosted, piano bar, "
-            "jew's harp, steel pan, steel pans, brass monkey, organ donor, no strings attached",
+    _OTHER: "drum and bass, drum & bass, drum'n'bass, drum'n bass, drum n bass, future bass, bass drum, bass-heavy, "
+            "heavy bass, bass boosted, piano bar, jew's harp, steel pan, steel pans, brass monkey, organ donor, "
+            "no strings attached",
 }  # fmt: skip
 _DRUM_WORDS = (KIT, "drum kit", "drum machine", "percussion", "드럼")
 WORDS = {word.strip(): name for name, words in _WORDS.items() for word in words.split(",")}

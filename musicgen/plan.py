@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 
 from musicgen import aligned
-from musicgen.habits import BANDS, PLAIN, PLAIN_BAND, STYLES, Habits
+from musicgen.habits import BANDS, GENRES, PLAIN, PLAIN_BAND, STYLES, Genre, Habits
 from musicgen.instruments import BASSES, KIT, MOST, parse_instruments, settle
 from musicgen.reading import Reading, read_prompt
+from musicgen.spelled import Degree
 from musicgen.theory import METERS, Chord, Key, Meter, home_chord, parse_chord, parse_chords, parse_key, parse_meter
 
 __all__ = ["MAX_BPM", "MIN_BPM", "Plan", "Reading", "key_of", "left_open", "lineup", "make_plan", "read_prompt"]
@@ -153,12 +154,12 @@ def make_plan(
     said = read_prompt(prompt)
     if said.style is None and style is not None:
         said = replace(said, style=style)
-    habits = STYLES[said.style] if said.style else PLAIN
+    habits, genre = STYLES[said.style] if said.style else PLAIN, GENRES.get(said.genre or "", Genre())
 
     the_meter = _meter(meter) if meter is not None else said.meter or _draw_meter(habits, seed)
     the_bpm = said.bpm if bpm is None else check_bpm(bpm)
     if the_bpm is None:
-        the_bpm = _draw_bpm(habits, said.bpm_range, the_meter, seed)
+        the_bpm = _draw_bpm(genre.bpm or habits.bpm, said, the_meter, seed)
     # Chords in the prompt belong to the prompt's key: a key given by hand without chords asks for a new loop.
     the_chords = _chords(chords) if chords is not None else said.chords if key is None else ()
 
@@ -168,32 +169,32 @@ def make_plan(
     if the_key is None:
         the_key = _draw_key(habits, said.mode, seed)
     if not the_chords and said.degrees:
-        the_chords = tuple(_on_degree(degree, quality, the_key) for degree, quality in said.degrees)
+        the_chords = tuple(_on_degree(degree, the_key) for degree in said.degrees)
     if not the_chords:
         the_chords = _draw_chords(habits, the_key, seed)
 
-    the_drums = drums if drums is not None else said.drums
+    the_drums = drums if drums is not None else said.drums if said.drums is not None else genre.drums
     if the_drums is None and habits.drums is not None:
         the_drums = _random(seed, "drums").random() < habits.drums
     elif the_drums is None and said.instruments:
         the_drums = False  # whoever says what plays, and wants drums, says so
     alone = said.drums_alone and drums is not False
-    named = parse_instruments(instruments[:400]) if instruments else (KIT,) if alone else _players(said, seed)
+    named = parse_instruments(instruments[:400]) if instruments else (KIT,) if alone else _players(said, genre, seed)
     players, the_drums = lineup(named, the_drums)
     if ending is None:
         ending = bool(said.ending)
     return Plan(the_bpm, the_meter, the_key, the_chords, the_drums, instruments=players, ending=ending)
 
 
-def _players(said: Reading, seed: int) -> tuple[str, ...]:
-    """The instruments the prompt names, with the style's backing for one or two; one of the style's bands if it names
-    none, and left to the text if it names no style either."""
+def _players(said: Reading, genre: Genre, seed: int) -> tuple[str, ...]:
+    """The instruments the prompt names, with the style's backing for one or two; one of the genre's or the style's
+    bands if it names none, and left to the text if it names no style either."""
     band = BANDS[said.style] if said.style else PLAIN_BAND
     named = [settle(name, band.guitar, band.bass) for name in said.instruments]
     unwanted = {settle(name, band.guitar, band.bass) for name in said.unwanted}
     others: tuple[str, ...] = ()
-    if not named and band.bands:
-        others = _random(seed, "instruments").choice(band.bands)
+    if not named and (bands := genre.bands or band.bands):
+        others = _random(seed, "instruments").choice(bands)
     elif named and not said.solo:
         bass, many = any(name in BASSES for name in named), sum(name not in BASSES for name in named) > 1
         others = tuple(name for name in band.backing if not (bass if name in BASSES else many))
@@ -239,7 +240,7 @@ def check_bpm(bpm: Any) -> float:
 def _number(value: Any, what: str) -> float:
     try:
         number = float(value) if not isinstance(value, bool) else math.nan
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number):
         raise ValueError(f"{what} is not a number: '{str(value)[:40]}'.")
@@ -267,13 +268,15 @@ def _draw_meter(habits: Habits, seed: int) -> Meter:
     return METERS["3/4" if draw < habits.three else "6/8" if draw < habits.three + habits.six else "4/4"]
 
 
-def _draw_bpm(habits: Habits, asked: tuple[float, float] | None, meter: Meter, seed: int) -> float:
-    low, high = habits.bpm
+def _draw_bpm(usual: tuple[float, float], said: Reading, meter: Meter, seed: int) -> float:
+    low, high = usual
     if meter.name == "6/8":  # a felt beat of 6/8 is three eighths long, so it comes more slowly
         low, high = 0.6 * low, 0.68 * high
+    asked = said.bpm_range or said.mood_range
     if asked is not None:
         both = max(low, asked[0]), min(high, asked[1])
-        low, high = both if both[0] < both[1] else asked
+        # A word for a tempo is obeyed, a mood has its way as far as the style goes.
+        low, high = both if both[0] < both[1] else said.bpm_range or usual
     low, high = max(low, MIN_BPM), min(high, MAX_BPM)
     grid = [round(60 / (meter.pulses * GRID_SECONDS * n), 2) for n in range(2, 20)]
     fitting = [bpm for bpm in grid if low <= bpm <= high]
@@ -295,6 +298,7 @@ def _draw_chords(habits: Habits, key: Key, seed: int) -> tuple[Chord, ...]:
     return tuple(moved)
 
 
-def _on_degree(degree: int, quality: str, key: Key) -> Chord:
-    root = key.scale[degree]
-    return Chord(root, quality, root)
+def _on_degree(degree: Degree, key: Key) -> Chord:
+    lowered = degree.flat and key.mode == "major"  # the natural minor's third, sixth and seventh are flat already
+    root = (key.scale[degree.step] - lowered) % 12
+    return Chord(root, degree.quality, root)

@@ -159,7 +159,7 @@ class PocketCodec(nn.Module):
     @torch.inference_mode()
     def encode(self, audio: Tensor) -> Tensor:
         """Audio [B, 1, N] in -1..1 -> codes [B, K, T], T = ceil(N / hop)."""
-        audio = F.pad(audio[:, 0], (0, -audio.shape[-1] % self.hop))
+        audio = F.pad(audio[:, 0].to(self.mean.device), (0, -audio.shape[-1] % self.hop))
         return self.quantizer.encode(self.to_latent(self.log_spectra(audio)))
 
     def decode(self, codes: Tensor) -> Tensor:

@@ -157,7 +157,7 @@ def _given_codes(model: Model, request: GenerationRequest, frames: int) -> Tenso
     if request.continue_from is None:
         return torch.zeros(codec.codebooks, 0, dtype=torch.long)
     audio = request.continue_from.resampled(codec.sample_rate).with_channels(codec.channels)
-    samples = torch.from_numpy(np.ascontiguousarray(audio.samples))[None].to(model.device)
+    samples = torch.from_numpy(np.ascontiguousarray(audio.samples))[None]
     # A last frame that is only partly filled would make the model believe in a stop.
     whole = max(1, audio.samples.shape[1] // codec.hop)
     codes = codec.encode(samples)[0, :, :whole].cpu()

@@ -11,22 +11,23 @@ import operator
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from musicgen.audio import Audio, require_sound
+from musicgen.audio import Audio, read, read_recipe, require_sound
 from musicgen.config import ModelConfig, SamplingDefaults
 from musicgen.instruments import parse_instruments
 from musicgen.painting import parse as parse_painting
 from musicgen.patterns import get_pattern
 from musicgen.plan import Plan, check_bpm
+from musicgen.reading import MAX_PROMPT
 from musicgen.sampling import SamplingParams
 from musicgen.separation import METHODS
 from musicgen.theory import parse_chords, parse_key, parse_meter
 
 PROGRAM, VERSION = "musicgen-studio", "0.1.0"
-MAX_PROMPT = 2_000  # characters
 MAX_SEED = 2**53 - 1  # the largest whole number that survives JSON everywhere
 MAX_GUIDANCE = 20.0
 
@@ -191,7 +192,7 @@ def plan_of(recipe: Mapping[str, Any]) -> Plan | None:
     """The plan that a recipe tells; None where it tells none, or none that can be read."""
     try:
         return Plan.from_dict(recipe["plan"]) if recipe.get("plan") else None
-    except (ValueError, TypeError):  # of another version, or somebody else's
+    except (ValueError, TypeError, OverflowError):  # of another version, or somebody else's
         return None
 
 
@@ -199,22 +200,38 @@ def without_end(sound: Audio, recipe: Mapping[str, Any]) -> Audio:
     """A take without its final chord, if its recipe says it has one, for after that nothing goes on."""
     plan = plan_of(recipe)
     try:
-        ends = None if plan is None else plan.ends(recipe["duration"])
-    except (KeyError, TypeError):  # of another version, or somebody else's
+        ends = None if plan is None else plan.ends(_number(recipe["duration"], "The duration"))
+    except (KeyError, ValueError):  # of another version, or somebody else's
         ends = None
     if ends is None or ends >= sound.seconds:
         return sound
     return replace(sound, samples=sound.samples[:, : round(ends * sound.sample_rate)])
 
 
+def beginning_of(path: str | Path, recipe: Mapping[str, Any] | None = None) -> Audio:
+    """A file to go on from; a take of ours without its final chord, unless the ``recipe`` that is to be followed went
+    on from all of it. Raises ``ValueError``."""
+    sound = read(path)
+    told = (recipe or {}).get("continue_from")
+    if isinstance(told, Mapping) and told.get("sha256") == _fingerprint(sound):
+        return sound
+    try:
+        return without_end(sound, read_recipe(path))
+    except ValueError:  # made elsewhere
+        return sound
+
+
 def _describe_audio(audio: Audio) -> dict[str, Any]:
-    samples = np.ascontiguousarray(audio.samples, np.float32)
     return {
-        "sha256": hashlib.sha256(samples.tobytes()).hexdigest(),
-        "seconds": round(samples.shape[1] / audio.sample_rate, 3),
+        "sha256": _fingerprint(audio),
+        "seconds": round(audio.samples.shape[1] / audio.sample_rate, 3),
         "sample_rate": audio.sample_rate,
-        "channels": samples.shape[0],
+        "channels": audio.samples.shape[0],
     }
+
+
+def _fingerprint(audio: Audio) -> str:
+    return hashlib.sha256(np.ascontiguousarray(audio.samples, np.float32).tobytes()).hexdigest()
 
 
 def _clean(text: Any, what: str) -> str:
@@ -229,7 +246,7 @@ def _clean(text: Any, what: str) -> str:
 def _number(value: Any, what: str) -> float:
     try:
         number = math.nan if isinstance(value, (bool, str)) else float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number):
         raise ValueError(f"{what} must be a number, not '{str(value)[:40]}'.")

@@ -35,9 +35,13 @@ CHORD_QUALITIES: dict[str, tuple[int, ...]] = {
     "9": (0, 2, 4, 7, 10),
     "5": (0, 7),
 }
-_QUALITY_SPELLINGS = {
+QUALITY_SPELLINGS = {
     "maj": "", "M": "", "min": "m", "-": "m", "M7": "maj7", "Δ": "maj7", "min7": "m7", "-7": "m7",
-    "o": "dim", "°": "dim", "ø": "m7b5", "+": "aug", "sus": "sus4", "add9": "9",
+    "o": "dim", "°": "dim", "ø": "m7b5", "+": "aug", "sus": "sus4",
+    # What the model is told has no place for more: a colour that is left out, not a chord that is.
+    "add9": "", "69": "6", "m9": "m7", "min9": "m7", "m11": "m7", "maj9": "maj7", "M9": "maj7",
+    "maj13": "maj7", "11": "7", "13": "7", "7b9": "7", "7#9": "7", "7#5": "7", "7alt": "7", "7sus4": "7",
+    "madd9": "m", "mmaj7": "m", "mM7": "m",
 }
 
 
@@ -117,7 +121,7 @@ def parse_key(text: str) -> Key:
 def parse_chord(text: str) -> Chord:
     """``"Am7"``, ``"F#dim"``, ``"C/E"`` -> Chord."""
     match = re.fullmatch(r"([A-G])([#♯b♭]?)([^/\s]*)(?:/([A-G][#♯b♭]?))?", text.strip())
-    quality = _QUALITY_SPELLINGS.get(match[3], match[3]) if match else ""
+    quality = QUALITY_SPELLINGS.get(match[3], match[3]) if match else ""
     if not match or quality not in CHORD_QUALITIES:
         raise ValueError(f"'{text}' is not a chord this program knows; write chords such as C, Am, G7, Fmaj7 or Bdim.")
     root = (_LETTERS[match[1]] + _ACCIDENTALS[match[2]]) % 12

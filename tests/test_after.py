@@ -70,6 +70,17 @@ def test_the_last_update_of_a_press_holds_take_and_button_together(engines):
     assert last["shown"] is not None and last["generate"]["interactive"] and isinstance(last["next_seed"], int)
 
 
+def test_the_same_players_go_on_whatever_the_next_seed(engines):
+    made = press(engines, prompt="cinematic pop", duration=1.0, seed="2")["shown"]
+    asked = replace(made.asked, seed="3", **{name: value for name, value in after.go_on(made, MAX_DURATION).items()
+                                             if name in Settings.__dataclass_fields__})
+    before, after_it = made.recipe["plan"], press(engines, **vars(asked))["shown"].recipe["plan"]
+    assert before["instruments"] and {key: before[key] for key in ("instruments", "drums", "key", "chords")} == {
+        key: after_it[key] for key in ("instruments", "drums", "key", "chords")}
+    other = press(engines, prompt="cinematic pop", duration=1.0, seed="3")["shown"].recipe["plan"]
+    assert other["instruments"] != before["instruments"], "another seed alone has another band"
+
+
 @pytest.mark.parametrize("takes", [0, 5, -1])
 def test_more_takes_than_the_page_makes_are_refused(engines, takes):
     assert "1 to 4 takes" in press(engines, takes=takes)["status"]
@@ -105,6 +116,7 @@ def test_a_take_goes_on_and_becomes_a_melody(engines):
     assert (float(on["bpm"]), on["key"], on["chords"]) == (plan["bpm"], plan["key"], plan["chords"])
     longer = press(engines, prompt="a", seed="4", continue_from=on["continue_from"], duration=4.0)
     assert audio.read(longer["take"]["value"]).seconds == pytest.approx(4.0, abs=0.1)
+    assert "2.0 s of sound in" in longer["facts"], "what was given was not made"
     assert "2 seconds at most" in after.go_on(made, 2.0)["status"]
     assert after.as_melody(made)["melody"] == made.file
     Path(made.file).unlink()

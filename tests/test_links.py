@@ -79,6 +79,8 @@ def signed(data: bytes) -> str:
         ({"prompt": "a" * 3000}, "the most"),
         ({"duration": "long"}, "must be a number"),
         ({"duration": 1e9}, "at most 3600 seconds"),
+        ({"temperature": 10**400}, "must be a number"),
+        ({"bpm": 10**400}, "not a number"),
         ({"seed": 1.5}, "whole number"),
         ({"seed": True}, "whole number"),
         ({"greedy": "yes"}, "Greedy is"),

@@ -372,8 +372,9 @@ def test_flags_win_over_the_environment_and_the_environment_over_defaults(monkey
     read = app.parse([])
     assert (read.models, read.max_duration, read.port, read.share) == (["small", "melody"], 30.0, 7861, True)
     assert app.parse(["--models", "large", "--port", "80"]).models == ["large"]
-    with pytest.raises(SystemExit):
-        app.parse(["--max-duration", "0"])
+    for seconds in ("0", "601", "nan"):  # longer takes could not be read back
+        with pytest.raises(SystemExit):
+            app.parse(["--max-duration", seconds])
 
 
 # -- the interface for programs -------------------------------------------------------------------------------------

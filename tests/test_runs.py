@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from musicgen import audio
 from musicgen.engine import Engine
 from musicgen.ui import app, codebooks, compare, handlers
 from musicgen.ui.engines import Engines
+from musicgen.ui.files import new_folder
+from musicgen.ui.live import Files
 from musicgen.ui.settings import Settings
 
 MAX_DURATION = 8.0
@@ -68,6 +71,56 @@ def test_who_was_replaced_says_no_more_but_keeps_what_was_made(engines):
     assert run.replaced and not any("take" in update or "generate" in update for update in seen)
     ((_, _, result, _, _),) = kept
     assert 0 < result.audio.shape[1] < MAX_DURATION * result.sample_rate
+
+
+def test_a_page_that_goes_away_while_the_take_is_finished_keeps_it_once(engines):
+    kept = []
+    steps = handlers.generate(engines, Settings(duration=1.0, seed="1"), handlers.Run(),
+                              lambda *take: str(kept.append(take)) or "id")
+    for update in steps:
+        if update.get("shown") is not None:
+            break
+    steps.close()
+    for thread in threading.enumerate():
+        if "_keep_rest" in thread.name:
+            thread.join(60)
+    assert len(kept) == 1
+
+
+def test_stop_lets_go_of_a_page_whose_press_has_not_begun(engines):
+    run = handlers.Run()
+    update = handlers.stop(run)
+    assert update["generate"]["interactive"] and "Stopped before it began" in update["status"]
+    assert list(run.shown(handlers.generate(engines, Settings(duration=1.0), run))) == []
+
+
+def test_who_gives_a_melody_is_told_that_it_is_listened_to(engines, tune, tmp_path):
+    audio.write(tmp_path / "tune.wav", tune)
+    settings = Settings(duration=1.0, melody=str(tmp_path / "tune.wav"), separation="none")
+    first = next(handlers.generate(engines, settings, handlers.Run()))
+    if "Loading" in first["status"]:  # the model comes first
+        run = handlers.Run()
+        first = next(handlers.generate(engines, settings, run))
+    assert "Listening to the melody" in first["status"] or "happens once" in first["status"]
+
+
+def test_files_can_be_added_while_others_are_cleared_away():
+    names = Files(f"{i}" for i in range(5))
+    for name in names:
+        names.add(name + " and another")
+    assert len(names) == 10
+    page = app.build(Engines(["pocket"], MAX_DURATION), None)
+    assert any(isinstance(files, Files) for files in page.temp_file_sets), "the page clears this set, not another"
+
+
+def test_empty_folders_of_old_files_go(tmp_path, monkeypatch):
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    empty, full, new = new_folder("live"), new_folder("take"), new_folder("saved")
+    (full / "a.wav").write_bytes(b"")
+    for folder in (empty, full):
+        os.utime(folder, (0, 0))
+    newest = new_folder("live")
+    assert [folder.is_dir() for folder in (empty, full, new, newest)] == [False, True, True, True]
 
 
 def test_a_take_without_sound_leaves_the_one_before_it_usable(engines, monkeypatch):

@@ -163,6 +163,10 @@ def test_a_link_to_settings_says_that_it_holds_no_audio(engines, takes, tune, tm
     sung = make(engines, takes, duration=1.0, melody=str(tmp_path / "tune.wav"), separation="none")["take_id"]
     labels = [str(keeping.share_settings(takes, MINE, take, HERE)["link"]["label"]) for take in (plain, sung)]
     assert "on any host" in labels[0] and "a link cannot hold" in labels[1]
+    links = [keeping.share_settings(takes, MINE, take, HERE)["link"]["value"] for take in (plain, sung)]
+    there = [arrive(engines, None, None, link)["status"] for link in links]
+    assert "Generate makes the take again" in there[0]
+    assert "made with a melody, which a link cannot hold: give the file first" in there[1]
     reopened = keeping.reopen(engines, takes, MINE, sung, None)
     assert "made with a melody, which is not kept: give the file again" in reopened["status"]
 

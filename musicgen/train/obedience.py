@@ -97,8 +97,8 @@ def spoken(caption: str, words: frozenset[str]) -> bool:
 def density(exam: Exam) -> dict[str, Any]:
     """Onsets a second of takes whose caption says lively words, and of those whose caption says calm ones.
 
-    Captions of held-out pieces, text alone. "lively above calm" is the share of all pairs of a lively and a calm take
-    in which the lively one has more onsets; 0.5 is chance.
+    Captions of held-out pieces and nothing else. "lively above calm" is the share of all pairs of a lively and a calm
+    take in which the lively one has more onsets; 0.5 is chance.
     """
     groups: dict[str, list[tuple[int, str]]] = {"lively": [], "calm": []}
     for i, piece in enumerate(exam.all_pieces):
@@ -110,10 +110,11 @@ def density(exam: Exam) -> dict[str, Any]:
     for name, found in groups.items():
         chosen = found[:: max(1, len(found) // DENSITY_TAKES)][:DENSITY_TAKES]
         pieces = [exam.all_pieces[i] for i, _ in chosen]
-        jobs = [Job("density", GenerationRequest(prompt=caption, seed=i, duration=exam.sizes.sweep_seconds, plan="off",
-                                                 **exam.settings)) for i, caption in chosen]
-        sounds = {"rendered": [piece.audio for piece in pieces], "rendered, through the codec": exam.coded(pieces),
-                  "generated: text alone": [take.audio for take in exam.make(jobs)]}
+        sounds = {"rendered": [piece.audio for piece in pieces], "rendered, through the codec": exam.coded(pieces)}
+        for kind, plan in (("plan drawn from the text", "auto"), ("text alone", "off")):
+            jobs = [Job("density", GenerationRequest(prompt=caption, seed=i, duration=exam.sizes.sweep_seconds,
+                                                     plan=plan, **exam.settings)) for i, caption in chosen]
+            sounds[f"generated: {kind}"] = [take.audio for take in exam.make(jobs)]
         for kind, audio in sounds.items():
             rates.setdefault(kind, {})[name] = np.array([onset_rate(a, RATE) for a in audio])
     rows = {kind: {"lively, onsets/s": float(both["lively"].mean()), "calm, onsets/s": float(both["calm"].mean()),

@@ -15,12 +15,13 @@ import gradio as gr
 import numpy as np
 
 from musicgen import audio
+from musicgen.instruments import parse_instruments
 from musicgen.loop import loop_of
 from musicgen.request import without_end
 from musicgen.ui import views
 from musicgen.ui.files import name_of, new_folder
 from musicgen.ui.handlers import Made, Update, show_take
-from musicgen.ui.settings import Settings
+from musicgen.ui.settings import DRUMS, Settings
 
 KINDS = {"wav": "WAV", "flac": "FLAC", "mp3": "MP3", "loop": "Loop", "npz": "Codes", "png": "Picture"}
 MORE = 10.0  # seconds that "continue" adds
@@ -45,7 +46,7 @@ def new_seed() -> Update:
 
 
 def go_on(made: Made | None, longest: float) -> Update:
-    """The take as the beginning of a longer one, in its tempo, metre, key and chords."""
+    """The take as the beginning of a longer one, in its tempo, metre, key and chords, by the same players."""
     if made is None or not Path(made.file).is_file():
         return {"status": views.problem(_GONE)}
     file, length = _begun(made)
@@ -67,10 +68,15 @@ def go_on(made: Made | None, longest: float) -> Update:
 
 def _told(plan: Mapping[str, Any] | None) -> Update:
     """What is known of a take's music, for the controls: better than what could be heard of it."""
-    if not plan or not plan.get("bpm"):
+    if not plan:
         return {}
-    return {"bpm": f"{plan['bpm']:g}", "key": plan.get("key") or "auto", "meter": plan.get("meter") or "auto",
-            "chords": plan.get("chords") or ""}
+    band = plan.get("instruments")
+    told: Update = {"instruments": list(parse_instruments(band)) if band else []}
+    told["drums"] = next(word for word, value in DRUMS.items() if value is plan.get("drums"))
+    if plan.get("bpm"):
+        told |= {"bpm": f"{plan['bpm']:g}", "key": plan.get("key") or "auto", "meter": plan.get("meter") or "auto",
+                 "chords": plan.get("chords") or ""}
+    return told
 
 
 def _begun(made: Made) -> tuple[str, float]:

@@ -5,8 +5,10 @@ Knows nothing of the page or of how the files get there. Names of folders are dr
 
 from __future__ import annotations
 
+import contextlib
 import re
 import tempfile
+import time
 import wave
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -19,6 +21,7 @@ from gradio.utils import get_upload_folder
 from musicgen import audio
 from musicgen.engine import GenerationResult
 
+EMPTY_SECONDS = 3600.0  # how old an empty folder is before it goes
 NAME = 40  # letters of a prompt that a file's name has at most
 
 
@@ -30,7 +33,11 @@ def served_folder() -> str:
 
 
 def new_folder(kind: str) -> Path:
-    """A new folder among the served ones, with a name that nobody can guess."""
+    """A new folder among the served ones, with a name that nobody can guess; those whose files are gone go, too."""
+    for old in Path(served_folder()).glob("*-*/"):
+        with contextlib.suppress(OSError):  # it is not empty, or somebody else was quicker
+            if time.time() - old.stat().st_mtime > EMPTY_SECONDS:
+                old.rmdir()
     return Path(tempfile.mkdtemp(prefix=f"{kind}-", dir=served_folder()))
 
 

@@ -119,10 +119,13 @@ def refused() -> Update:
 
 
 def stop(run: Run | None) -> Update:
-    """Ask this page's run to end; it keeps what it has made."""
-    if run is not None:
-        run.stop()
-    return {"stop": gr.update(interactive=False)}
+    """Ask this page's run to end; it keeps what it has made. One that has not begun lets go of the page at once."""
+    if run is None or run.generation is not None:
+        if run is not None:
+            run.stop()
+        return {"stop": gr.update(interactive=False)}
+    run.give_way()
+    return IDLE | {"status": views.note("Stopped before it began."), "live": ""}
 
 
 def generate(
@@ -213,6 +216,8 @@ def _take(
 ) -> Iterator[Update]:
     codec = engine.model.codec
     pressed, first_sound, drawn = time.perf_counter(), None, 0.0
+    if request.melody is not None:
+        yield {"status": views.progress(say("Listening to the melody …"))}
     generation = run.generation = engine.start(request)
     step_of = _step_of(engine, generation)
 
@@ -239,10 +244,6 @@ def _take(
                 break
         took = time.perf_counter() - started
         result = generation.result()
-        if not result.audio.size:
-            yield {"status": views.note("Stopped before there was any sound."), "shown": None}
-        else:
-            yield _finished(result, codes_of(result.codes), asked, run, took, first_sound, keep)
     except GeneratorExit:  # the page was closed, or lost its connection
         generation.close()
         if keep is not None:  # in a thread: whoever closes us is the server's own, and waits for nothing
@@ -250,6 +251,10 @@ def _take(
         raise
     finally:
         generation.close()
+    if not result.audio.size:
+        yield {"status": views.note("Stopped before there was any sound."), "shown": None}
+    else:
+        yield _finished(result, codes_of(result.codes), asked, run, took, first_sound, keep)
 
 
 def _keep_rest(generation: Generation, codes_of: Callable[[np.ndarray], Codes], keep: Callable[..., str]) -> None:
@@ -330,7 +335,8 @@ def draw_grid(codes: Codes) -> str:
 
 
 def _facts(result: GenerationResult, length: float, took: float, first_sound: float | None) -> list[str]:
-    facts = [f"{views.seconds(length)} of sound in {views.seconds(took)}: {length / took:.1f}× real time"]
+    new = length - (result.recipe.get("continue_from") or {"seconds": 0.0})["seconds"]
+    facts = [f"{views.seconds(new)} of sound in {views.seconds(took)}: {new / took:.1f}× real time"]
     if first_sound is not None:
         facts.append(f"first sound after {views.seconds(first_sound)}")
     facts.append(f"seed {result.recipe.get('seed')}")

@@ -68,8 +68,12 @@ def arrive(engines: Engines, takes: Takes | None, owner: str | None, query: Mapp
         elif "recipe" in query:
             request, model = links.decode(query["recipe"])
             filled, notes = fill(engines, request, model)
-            said = ["The settings of the link are filled in; Generate makes the take again.", *notes]
-            update |= filled | {"status": views.progress(" ".join(said))}
+            given = [what for key, what in GIVEN.items() if key in query.get("given", "").split(",")]
+            said = "The settings of the link are filled in; Generate makes the take again."
+            if given:
+                said = ("The settings of the link are filled in. The take was made with "
+                        f"{' and '.join(given)}, which a link cannot hold: give the file first.")
+            update |= filled | {"status": views.progress(" ".join([said, *notes]))}
     except ValueError as error:
         update["status"] = views.problem(str(error))
     return update
@@ -159,10 +163,11 @@ def share_settings(takes: Takes, owner: str, take_id: str, address: str) -> Upda
         link = links.encode(take.settings)
     except ValueError as error:
         return _warned(error, "link")
-    given = any(take.recipe.get(key) for key in GIVEN)
+    given = ",".join(key for key in GIVEN if take.recipe.get(key))
     label = say("Makes it again with the same audio, which a link cannot hold" if given else
                 "Makes it again, on any host")
-    return {"link": gr.update(value=f"{address}?recipe={link}", visible=True, label=label)}
+    query = f"recipe={link}&given={given}" if given else f"recipe={link}"
+    return {"link": gr.update(value=f"{address}?{query}", visible=True, label=label)}
 
 
 def _warned(error: ValueError, field: str) -> Update:

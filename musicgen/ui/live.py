@@ -7,6 +7,7 @@ files, as they are, for an encoder and a playlist in between would keep back the
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -29,6 +30,13 @@ _TEMPLATE = """
 _WORDS = ("Live", "Play", "Pause")
 
 
+class Files(set[str]):
+    """Names of files to be cleared away, added to by one thread while another goes through them."""
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(tuple(super().__iter__()))
+
+
 def live() -> gr.HTML:
     """The component, silent. Its value is a stream as ``told`` writes it, or "" for silence.
 
@@ -36,10 +44,13 @@ def live() -> gr.HTML:
     """
     fixed = {"words": {"ko": {word: KOREAN[word] for word in _WORDS}}}
     script = Path(__file__).with_name("live.js").read_text(encoding="utf-8")
-    return gr.HTML(
+    player = gr.HTML(
         "", html_template=_TEMPLATE, js_on_load=f"const fixed = {json.dumps(fixed)};\n{script}", elem_id="live",
-        label="Live",
+        label="Live", render=False,
     )
+    player.temp_files = Files()  # before it is on the page, which keeps the set that it finds
+    player.render()
+    return player
 
 
 def told(player: gr.HTML, stream: Stream) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from musicgen import audio
-from musicgen.request import GenerationRequest
+from musicgen.request import GenerationRequest, beginning_of
 
 AS_TRAINED = "as trained"
 DRUMS = {"auto": None, "with": True, "without": False}
@@ -52,7 +52,7 @@ class Settings:
             duration=self.duration,
             melody=audio.read(self.melody) if self.melody else None,
             separation=self.separation,
-            continue_from=audio.read(self.continue_from) if self.continue_from else None,
+            continue_from=beginning_of(self.continue_from) if self.continue_from else None,
             pattern=None if self.pattern in (None, "", AS_TRAINED) else self.pattern,
             seed=self.chosen_seed(),
             temperature=_number(self.temperature, "The temperature"),
