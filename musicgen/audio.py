@@ -57,6 +57,10 @@ class Audio:
         """The mean of the channels, ``[N]``."""
         return self.samples.mean(axis=0)
 
+    def first(self, seconds: float) -> Audio:
+        """The first ``seconds`` of it, at least one sample."""
+        return Audio(self.samples[:, : max(1, round(seconds * self.sample_rate))], self.sample_rate)
+
     def resampled(self, sample_rate: int) -> Audio:
         """The same sound at another rate."""
         return Audio(resample(self.samples, self.sample_rate, sample_rate), sample_rate)

@@ -113,15 +113,6 @@ class ModelConfig:
     sampling: SamplingDefaults = field(default_factory=SamplingDefaults)
     licence: str = "CC-BY-NC-4.0"
 
-    def knows(self, pattern: str) -> bool:
-        """Whether the weights were trained to decode along ``pattern``, given by its name."""
-        return self.lm.told_pattern or pattern == self.pattern
-
-    @property
-    def stereo(self) -> bool:
-        """Whether the model makes two channels."""
-        return self.codec.channels == 2
-
 
 @dataclass(frozen=True)
 class KnownModel:

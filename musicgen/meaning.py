@@ -16,6 +16,8 @@ from musicgen.reading import read_prompt
 from musicgen.text_encoders import minilm
 
 LEAST = 0.22  # similarity below which no style is near
+LEAST_WALTZ = 0.4  # the same of a waltz, which dictates the metre
+QUICK = 110.0  # felt beats a minute from which on nothing floats or lulls
 VOTES = 2  # scenes of a style that count: its nearest ones
 FOREIGN = 0.3  # share of letters beyond Latin-1 above which the English encoder is not asked
 
@@ -74,6 +76,11 @@ def nearest_style(prompt: str) -> str | None:
         return None
     votes = {style: float(mine.topk(VOTES).values.mean())
              for style, mine in zip(SCENES, similar.split([len(s) for s in SCENES.values()]), strict=True)}
+    asked = said.bpm_range or said.mood_range
+    if said.drums or (said.bpm or (asked[0] if asked else 0.0)) >= QUICK:
+        del votes["ambient"], votes["lullaby"]
+    if votes["waltz"] < LEAST_WALTZ:
+        del votes["waltz"]
     best = max(votes, key=votes.__getitem__)
     return best if votes[best] >= LEAST else None
 

@@ -13,14 +13,13 @@ import torch
 from torch import Tensor
 
 from musicgen import aligned, chroma, rhythm
-from musicgen.audio import Audio
 from musicgen.conditions import Conditions
 from musicgen.instruments import parse_instruments
 from musicgen.meaning import nearest_style
 from musicgen.model import Model
 from musicgen.painting import Painting
 from musicgen.painting import parse as parse_painting
-from musicgen.plan import MAX_BPM, MIN_BPM, Plan, left_open, lineup, make_plan
+from musicgen.plan import MAX_BPM, MIN_BPM, Plan, left_open, lineup, make_plan, read_prompt
 from musicgen.request import GenerationRequest
 from musicgen.separation import SAMPLE_RATE, separate
 from musicgen.theory import METERS, parse_chords, parse_key, parse_meter
@@ -169,16 +168,12 @@ def _given_codes(model: Model, request: GenerationRequest, frames: int) -> Tenso
 def _melody(model: Model, request: GenerationRequest, notes: list[str]) -> tuple[np.ndarray, str]:
     """Chroma of the tune in the melody's recording, [M, 12], no longer than the take, and how it was separated."""
     assert request.melody is not None
-    tune = separate(_first(request.melody, request.duration), request.separation)
+    tune = separate(request.melody.first(request.duration), request.separation)
     if tune.note:
         notes.append(tune.note)
     # The released models know no rests: silence is bin 0 to them.
     gate = GATE_DB if model.config.lm.aligned_dim else None
     return chroma.chromagram(tune.samples, SAMPLE_RATE, gate), tune.method
-
-
-def _first(audio: Audio, seconds: float) -> Audio:
-    return Audio(audio.samples[:, : max(1, round(seconds * audio.sample_rate))], audio.sample_rate)
 
 
 def _plan(
@@ -193,11 +188,14 @@ def _plan(
         return _told_by_hand(request)
     style = nearest_style(request.prompt)
     plan = make_plan(request.prompt, request.seed, **request.parts, style=style)
+    odd = read_prompt(request.prompt).odd_meter
+    if odd is not None and request.meter is None:
+        notes.append(f"This model can be told {', '.join(METERS)}, not {odd}; {plan.meter} is asked for.")
     source = request.melody or request.continue_from
     if source is None:
         return plan
     untold = left_open(request.prompt, request.parts)
-    samples = _first(source, request.duration).mono()
+    samples = source.first(request.duration).mono()
     bpm: float | None = plan.bpm
     if "bpm" in untold:
         estimate = round(rhythm.tempo(samples, source.sample_rate), 2)
@@ -217,9 +215,10 @@ def _plan(
         # Chords that were merely drawn would quarrel with the tune.
         chords = plan.chords if told and bpm is not None else ()
         return replace(plan, bpm=bpm, meter=meter, key=key, chords=chords, start=-beat)
-    parts = {**request.parts, "key": key, "chords": request.chords}
-    again = make_plan(request.prompt, request.seed, **parts, style=style)
-    chords = () if bpm is None else plan.chords if told else again.chords
+    chords = () if bpm is None else plan.chords
+    if chords and not told:  # a loop in the key that is heard
+        parts = {**request.parts, "key": key}
+        chords = make_plan(request.prompt, request.seed, **parts, style=style).chords
     if bpm is not None:  # the loop begins with the first bar of the new music; the recording begins with a bar
         bar = aligned.bar_seconds(bpm, meter)
         beat += np.ceil((given_seconds - beat - NEARLY * 60.0 / bpm) / bar) * bar

@@ -44,6 +44,7 @@ class Reading:
     key: Key | None = None
     mode: str | None = None  # "major" or "minor", also from words such as "sad"
     meter: Meter | None = None
+    odd_meter: str | None = None  # a metre that cannot be told, such as "7/8"
     chords: tuple[Chord, ...] = ()
     degrees: tuple[Degree, ...] = ()  # from Roman numerals
     drums: bool | None = None
@@ -81,6 +82,7 @@ def read_prompt(prompt: str) -> Reading:
         key=key,
         mode=key.mode if key else mode,
         meter=METERS[meter_word] if meter_word else METERS["3/4"] if _IN_THREE.search(lower) else None,
+        odd_meter=odd[0] if (odd := _ODD_METER.search(lower)) else None,
         chords=chords,
         degrees=degrees,
         drums=drums,
@@ -149,6 +151,7 @@ _BPM_FORMS = tuple(
         r"\bat (?:around |about )?(\d{2,3})(?= ?(?:$|[,.;!)](?!\d)| (?:in|with|and|without|no)\b))",
     )
 )
+_BARE = re.compile(r"^,? (\d{2,3}) ?(?=$|[,.;|)])")
 _PASSING = re.compile(r"^ (?:intro|build|start|arpeggios?|runs?)\b")  # not the tempo of the piece
 
 
@@ -161,6 +164,10 @@ def _tempo(lower: str) -> tuple[float | None, tuple[float, float] | None]:
         match = form.search(lower)
         if match and float(match[1]) > 0:
             return _fold(float(match[1])), None
+    for match in _found(STYLE_WORDS, lower):  # "techno 130"
+        number = _BARE.search(lower[match.end() : match.end() + 12])
+        if number and 60 <= float(number[1]) <= 200:
+            return float(number[1]), None
     for match in _found(TEMPO_WORDS, lower):
         if not _PASSING.search(lower[match.end() : match.end() + 20]):
             return None, TEMPO_WORDS[match[0]]
@@ -176,6 +183,7 @@ def _fold(bpm: float) -> float:
     return round(bpm, 2)
 
 
+_ODD_METER = re.compile(r"(?<![\d/])(?:5/4|7/4|5/8|7/8|9/8|11/8)(?![\d/])")
 _IN_THREE = re.compile(r"\bin (?:three|3)(?=$|[,.;]| time\b| feel\b)")
 
 

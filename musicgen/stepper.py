@@ -206,8 +206,6 @@ class Track:
 class Stepper:
     """Decodes any number of windows, a step of each at a time."""
 
-    steps_at_once = 1
-
     def __init__(self, lm: LM) -> None:
         self.network = Network(lm)
         # Where a product's last bits depend on how many rows it has, everyone goes alone.

@@ -107,7 +107,7 @@ def test_released_configurations_agree_with_the_catalogue_and_could_be_built(nam
     known, config = KNOWN_MODELS[name], released(KNOWN_MODELS[name])
     check_config(config)
     assert checkpoints.configuration(name) == config
-    assert (config.stereo, bool(config.lm.melody_bins), config.lm.cross_attention) == (
+    assert (config.codec.channels == 2, bool(config.lm.melody_bins), config.lm.cross_attention) == (
         known.stereo, known.melody, not known.melody)
     assert config.pattern == known.pattern and config.licence == known.licence
     assert config.lm.dim // config.lm.heads == 64  # as the paper has it for all sizes
@@ -159,7 +159,7 @@ def test_the_picture_names_what_is_configured(config, wide):
         f"{lm.codebooks} heads {lm.dim:,} → {lm.codebook_size:,}", f"Guidance × {config.sampling.guidance:g}",
         f"Pattern: {config.pattern.replace('_', ' ')}", f"{steps:,} steps for {frames:,} frames",
         f"{codec.frame_rate:g} frames a second", f"{codec.sample_rate:,} samples/s",
-        "2 channels" if config.stereo else "mono", f"{config.sampling.top_k} likeliest",
+        "2 channels" if config.codec.channels == 2 else "mono", f"{config.sampling.top_k} likeliest",
     ):
         assert phrase in said, phrase
     told = {

@@ -163,12 +163,6 @@ def test_weights_that_cannot_fit_are_refused_before_they_are_read(tmp_path: Path
         load(tmp_path / "saved", "cpu")
 
 
-def test_which_patterns_weights_know(tiny_model) -> None:
-    told, other = tiny_model("told").config, tiny_model("stereo").config
-    assert told.knows("delay") and told.knows("musiclm") and told.knows("0,3,1,1")
-    assert other.knows("stereo_partial_delay") and not other.knows("delay")
-
-
 @pytest.mark.parametrize(
     "pattern, name",
     [

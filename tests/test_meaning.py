@@ -62,6 +62,11 @@ def test_what_is_said_or_cannot_be_read_is_left_alone(prompt: str) -> None:
     assert nearest_style(prompt) is None
 
 
+@pytest.mark.parametrize("prompt", ["workout", "fast", "romantic", "koto"])
+def test_a_word_alone_is_neither_a_waltz_nor_floats_when_it_is_quick(prompt: str) -> None:
+    assert nearest_style(prompt) not in ("waltz", "ambient", "lullaby")
+
+
 def test_without_the_encoder_there_is_no_style(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(device: str = "cpu") -> None:
         raise ModelUnavailable("not installed")

@@ -51,6 +51,9 @@ SAYS = [
     ("ambient, 00-90 bpm", {"bpm": 90.0}),  # nothing is at 0
     ("90-00 bpm", {"bpm": None, "bpm_range": None}),
     ("tempo is around 95", {"bpm": 95.0}),
+    ("techno 130", {"bpm": 130.0}),
+    ("lofi 70, piano", {"bpm": 70.0}),
+    ("a rock 50s hit, disco 70s", {"bpm": None}),
     ("quarter note = 72", {"bpm": 72.0}),
     ("100-ish bpm", {"bpm": 100.0}),
     ("between 90 and 100 bpm", {"bpm_range": (90.0, 100.0)}),
@@ -77,7 +80,7 @@ SAYS = [
     ("folk song in 6/8", {"style": "folk", "meter": "6/8"}),
     ("irish jig", {"style": "folk", "meter": "6/8"}),
     ("four on the floor", {"meter": "4/4", "drums": True}),
-    ("7/8 prog", {"meter": None}),
+    ("7/8 prog", {"meter": None, "odd_meter": "7/8"}),
     ("epic in three acts", {"meter": None}),
     ("a dance in three", {"meter": "3/4"}),
     # chords
@@ -451,7 +454,7 @@ def test_every_instrument_is_known_by_its_own_name_and_every_word_leads_to_one()
 @given(PROMPTS, SEEDS)
 def test_no_prompt_names_more_than_can_be_told(prompt, seed):
     players = make_plan(prompt, seed).instruments
-    assert len(set(players)) == len(players) <= MOST and set(players) <= set(INSTRUMENTS)
+    assert len(set(players)) == len(players) <= MOST and set(players) <= {*INSTRUMENTS, KIT}
 
 
 def test_a_list_of_instruments_is_read_and_what_is_none_is_refused():

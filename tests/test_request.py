@@ -13,9 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_engine import ASK, KINDS
 
-from musicgen.audio import Audio
+from musicgen.audio import Audio, read, write
 from musicgen.engine import Engine, GenerationRequest
-from musicgen.request import MAX_SEED, request_from_recipe, resolve
+from musicgen.plan import make_plan
+from musicgen.request import MAX_SEED, beginning_of, make_recipe, request_from_recipe, resolve
+from musicgen.ui.settings import Settings
 
 SILENCE = Audio(np.zeros((1, 32_000), np.float32), 32_000)
 BAD = [
@@ -76,6 +78,19 @@ def test_a_recipe_makes_the_take_again(tiny_model, kind):
         assert len(recipe["melody"]["sha256"]) == 64 and recipe["melody"]["seconds"] == 4.0
         with pytest.raises(ValueError, match="--melody"):
             request_from_recipe(recipe)
+
+
+def test_music_goes_on_from_before_a_final_chord_unless_a_recipe_went_on_from_all_of_it(tmp_path):
+    plan = make_plan("", 1, bpm=120.0, meter="4/4", chords="C F", ending=True)
+    path, sound = tmp_path / "take.wav", Audio(0.1 * np.sin(np.arange(9 * 3200) / 9)[None].astype(np.float32), 3200)
+    write(path, sound, {"duration": 9.0, "plan": plan.to_dict()})
+    whole = read(path)
+    assert beginning_of(path).seconds == pytest.approx(6.0) == Settings(continue_from=str(path)).request(
+        ).continue_from.seconds  # fmt: skip
+    followed = make_recipe(replace(ASK, continue_from=whole), "a", None, ())
+    assert beginning_of(path, followed).seconds == whole.seconds
+    write(path, sound, {"duration": "long", "plan": plan.to_dict()})  # somebody else's
+    assert beginning_of(path).seconds == whole.seconds
 
 
 @pytest.mark.parametrize("recipe", [{}, [], {"prompt": "x"}, None])

@@ -57,7 +57,7 @@ def listen(path: str, how: str, duration: float) -> Tune:
     """The tune in the first ``duration`` seconds of a file. Raises ``ValueError``, ``ModelUnavailable``."""
     sound = audio.read(path)
     audio.require_sound(sound, "The melody")
-    part = audio.Audio(sound.samples[:, : max(1, round(duration * sound.sample_rate))], sound.sample_rate)
+    part = sound.first(duration)
     tune = separate(part, how)
     heard = chroma.chromagram(tune.samples, SAMPLE_RATE, GATE_DB)
     return Tune(heard, chroma.strongest(heard), part.seconds, tune.method, tune.note or _SEPARATED[tune.method])

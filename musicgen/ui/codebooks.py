@@ -141,7 +141,7 @@ def hear(engines: Engines, source: str | None, model: str) -> Iterator[Update]:
 
 def original_of(codec: Codec, sound: audio.Audio) -> audio.Audio:
     """As much of ``sound`` as is taken, as the codec hears it. Raises ``ValueError``: silent, or too short."""
-    cut = audio.Audio(sound.samples[:, : round(LONGEST * sound.sample_rate)], sound.sample_rate)
+    cut = sound.first(LONGEST)
     audio.require_sound(cut, "The sound")
     if cut.seconds < SHORTEST:
         raise ValueError(f"The sound is too short; choose one of at least {SHORTEST:g} seconds.")

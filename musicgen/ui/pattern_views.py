@@ -118,7 +118,7 @@ def _says(pattern: Pattern, frames: int) -> list[str]:
 def figures(pattern: Pattern, seconds: float, frame_rate: float) -> str:
     """What ``seconds`` of sound cost with this pattern, and what its order is worth."""
     frames = max(1, round(seconds * frame_rate))
-    steps, least = pattern.step_count(frames), min_steps(frames)
+    steps, least = pattern.step_count(frames), frames  # a step holds at most one code of a codebook
     items = [
         f"{steps} steps for {seconds:g} s",
         f"{steps / seconds:.1f} steps a second",
@@ -142,11 +142,6 @@ def figures(pattern: Pattern, seconds: float, frame_rate: float) -> str:
     )
     text = " ".join((pattern.description, exact, streams, told))
     return f"{views.facts(items)}{views.note(text)}"
-
-
-def min_steps(frames: int) -> int:
-    """Fewer steps than frames cannot be: a step holds at most one code of a codebook."""
-    return frames
 
 
 def table(codebooks: int, seconds: float, frame_rate: float, chosen: Pattern | None) -> str:
