@@ -115,13 +115,15 @@ def read(source: str | Path | bytes, limits: Limits | None = None) -> Audio:
     """
     limits = limits or Limits()
     name, data = _bytes(source, limits)
-    try:
-        return _decode(data, name, limits)
-    except _Unreadable:
-        pass
+    guessed = _length_is_a_guess(data)
+    if not guessed:
+        try:
+            return _decode(data, name, limits)
+        except _Unreadable:
+            pass
     wav = _ffmpeg_to_wav(data, limits)
     try:
-        return _decode(wav, name, limits)
+        return _decode(wav, name, limits) if wav or not guessed else _decode(data, name, limits, whole=False)
     except _Unreadable as error:
         raise ValueError(f"{name} is not audio that this program can read; {_READABLE}.") from error
 
@@ -210,8 +212,23 @@ def _bytes(source: str | Path | bytes, limits: Limits) -> tuple[str, bytes]:
     return name, source if isinstance(source, bytes) else Path(source).read_bytes()
 
 
-def _decode(data: bytes, name: str, limits: Limits) -> Audio:
-    """Decode by libsndfile, block by block, the format checked before the first."""
+def _length_is_a_guess(data: bytes) -> bool:
+    """Whether it is an MP3 (or what begins like one) that does not say how long it is: one made as a stream, say.
+
+    libsndfile guesses from the first frame then, and reads no further.
+    """
+    start = 0
+    while data[start : start + 3] == b"ID3" and len(data) >= start + 10:  # titles, pictures
+        size = data[start + 6 : start + 10]
+        start += 10 + sum((byte & 0x7F) << shift for byte, shift in zip(size, (21, 14, 7, 0), strict=True))
+    head = data[start : start + 4096]
+    frame = len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0
+    return frame and not any(tag in head for tag in (b"Xing", b"Info", b"VBRI"))
+
+
+def _decode(data: bytes, name: str, limits: Limits, whole: bool = True) -> Audio:
+    """Decode by libsndfile, block by block, the format checked before the first; what is not all there is refused,
+    unless ``whole`` is False."""
     import soundfile
 
     try:
@@ -235,7 +252,7 @@ def _decode(data: bytes, name: str, limits: Limits) -> Audio:
     if not count:
         raise ValueError(f"{name} holds no sound at all (0 samples); choose another file, or record again.")
     # Estimates of compressed files are off by a few blocks; what is missing beyond that was cut off.
-    if not endless and promised - count > max(0.01 * promised, 0.1 * rate):
+    if whole and not endless and promised - count > max(0.01 * promised, 0.1 * rate):
         raise ValueError(
             f"{name} is truncated: {promised / rate:.1f} s are promised and {count / rate:.1f} s are there; "
             "save or upload it again."

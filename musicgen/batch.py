@@ -256,7 +256,7 @@ class Batch:
         self.replay.forget()
         old = self._state if self.seats else {}
         if not old:
-            self._state = {}  # before the new ones are made: both need not fit
+            self._state, self._size = {}, (0, 0, 0)  # before the new ones are made: both need not fit
         self._state = self._tensors(*size)
         for name, tensor in old.items():
             self._state[name][tuple(slice(n) for n in tensor.shape)] = tensor

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import sys
 import time
@@ -195,6 +196,8 @@ def _check_outputs(flags: dict[str, Any]) -> None:
     for path in (output, codes):
         if not path.absolute().parent.is_dir():
             raise ValueError(f"There is no folder '{path.parent}' to write {path.name} into.")
+        if path.is_dir() or not os.access(path if path.exists() else path.absolute().parent, os.W_OK):
+            raise ValueError(f"'{path}' cannot be written; choose another file or folder.")
 
 
 def write(result: GenerationResult, output: Path, codes: str | None) -> None:

@@ -19,6 +19,7 @@ import numpy as np
 import torch
 
 from musicgen import threads
+from musicgen.chroma import CHROMA_RATE
 from musicgen.decoding import Window
 from musicgen.memory import said_in_words
 from musicgen.model import Model
@@ -89,7 +90,8 @@ class Generation:
 
     def __init__(self, model: Model, request: GenerationRequest, prepared: Prepared, scheduler: Scheduler) -> None:
         self.plan = prepared.plan
-        self.melody_chroma = prepared.chroma
+        asked = prepared.chroma  # of which a released model may be told more than the take is long
+        self.melody_chroma = None if asked is None else asked[: 1 + round(request.duration * CHROMA_RATE)]
         self.recipe: dict[str, Any] = make_recipe(
             replace(request, separation=prepared.separation), model.name, prepared.plan, prepared.notes
         ) | {"device": model.device.type, "dtype": str(model.dtype).removeprefix("torch.")}

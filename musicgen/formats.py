@@ -48,6 +48,11 @@ def check_config(config: ModelConfig) -> None:
             if field.name in _LIMITS:
                 _check_size(config.name, field.name, getattr(part, field.name))
     lm, codec = config.lm, config.codec
+    if not 0.1 <= config.stride_seconds <= config.window_seconds <= 600:  # windows that do not move on never end
+        raise ModelUnavailable(
+            f"The configuration of '{config.name}' is damaged: windows of {config.window_seconds:g} s that move on by "
+            f"{config.stride_seconds:g} s."
+        )
     if lm.dim % lm.heads:
         raise ModelUnavailable(f"The model '{config.name}' cannot be: {lm.dim} is not divisible by {lm.heads} heads.")
     if isinstance(codec, EncodecConfig):

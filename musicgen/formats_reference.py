@@ -70,10 +70,14 @@ class Settings:
 
     def number(self, name: str, default: int) -> int:
         """A whole number; `check_config` judges its size."""
+        return int(self.real(name, default))
+
+    def real(self, name: str, default: float) -> float:
+        """A number."""
         value = self.get(name, default)
         if isinstance(value, bool) or not isinstance(value, int | float) or value != value or abs(value) > 1e9:
             raise ModelUnavailable(f"The checkpoint's configuration is damaged: {name} is {str(value)[:40]!r}.")
-        return int(value)
+        return float(value)
 
     def only(self, supported: dict[str, Any]) -> None:
         """Refuse a setting that would change the result and that we do not have."""
@@ -130,7 +134,7 @@ def model_config(
         pattern=_pattern(settings, codebooks, name),
         window_seconds=float(seconds),
         stride_seconds=0.6 * seconds,
-        sampling=SamplingDefaults(guidance=float(settings.number("classifier_free_guidance.inference_coef", 3))),
+        sampling=SamplingDefaults(guidance=settings.real("classifier_free_guidance.inference_coef", 3.0)),
         licence=licence,
     )
     check_config(config)

@@ -36,7 +36,7 @@ class Prepared:
     text: str  # what the text encoder reads
     plan: Plan | None
     features: np.ndarray | None  # aligned features float32 [T, A]
-    chroma: np.ndarray | None  # the melody after the argmax, [M, 12], not longer than the take
+    chroma: np.ndarray | None  # the melody after the argmax, [M, 12]; of a released model to the end of its last window
     given: Tensor  # codes of the audio to go on from, [K, P]; P may be 0
     separation: str  # how the melody was separated in the end
     notes: tuple[str, ...]
@@ -59,7 +59,10 @@ def prepare(model: Model, request: GenerationRequest) -> Prepared:
     if not model.config.lm.aligned_dim:
         onehot = None if heard is None else chroma.argmax_onehot(heard)
         if painting is not None and painting.sings:  # silence is bin 0 to the released models
-            sung = _sung(painting, request.duration, None if onehot is None else onehot.argmax(1))
+            seconds = request.duration + model.config.window_seconds
+            # A tune that is too short starts again, painted over or not.
+            tune = None if onehot is None else np.resize(onehot.argmax(1), round(seconds * chroma.CHROMA_RATE) + 1)
+            sung = _sung(painting, seconds, tune)
             onehot = np.eye(chroma.BINS, dtype=np.float32)[np.maximum(sung, 0)]
         if painting is not None and painting.harmonises:
             notes.append("The painted chords are not told: this model takes a melody only.")
@@ -166,9 +169,11 @@ def _given_codes(model: Model, request: GenerationRequest, frames: int) -> Tenso
 
 
 def _melody(model: Model, request: GenerationRequest, notes: list[str]) -> tuple[np.ndarray, str]:
-    """Chroma of the tune in the melody's recording, [M, 12], no longer than the take, and how it was separated."""
+    """Chroma of the tune in the melody's recording, [M, 12], as far as a window reaches, and how it was separated."""
     assert request.melody is not None
-    tune = separate(request.melody.first(request.duration), request.separation)
+    # The released models are told 30 s of the tune, however short the take is.
+    beyond = 0.0 if model.config.lm.aligned_dim else model.config.window_seconds
+    tune = separate(request.melody.first(request.duration + beyond), request.separation)
     if tune.note:
         notes.append(tune.note)
     # The released models know no rests: silence is bin 0 to them.
@@ -195,7 +200,9 @@ def _plan(
     if source is None:
         return plan
     untold = left_open(request.prompt, request.parts)
-    samples = source.first(request.duration).mono()
+    # No rhythm needs more; the analysis of a file at 192 kHz would take gigabytes.
+    source = source.first(request.duration).resampled(SAMPLE_RATE)
+    samples = source.mono()
     bpm: float | None = plan.bpm
     if "bpm" in untold:
         estimate = round(rhythm.tempo(samples, source.sample_rate), 2)

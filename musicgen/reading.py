@@ -75,7 +75,7 @@ def read_prompt(prompt: str) -> Reading:
         key = Key(key.tonic, mode or key.mode)
     return Reading(
         style=style,
-        genre=next((match[0] for match in _found(GENRES, lower)), None),
+        genre=next((match[0] for match in _found(GENRES, lower) if STYLE_WORDS[match[0]] == style), None),
         bpm=bpm,
         bpm_range=bpm_range,
         mood_range=_first(MOOD_TEMPO, lower),

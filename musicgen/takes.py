@@ -124,7 +124,7 @@ class Takes:
         except BaseException:
             self._remove([take])
             raise
-        self.prune()
+        self.prune(kept=take)
         return take
 
     def mine(self, owner: str, search: str = "", limit: int = SHOWN) -> tuple[list[Take], int]:
@@ -184,19 +184,20 @@ class Takes:
             raise ValueError("Only the browser that made this take can delete it.")
         self._drop([take])
 
-    def prune(self) -> None:
-        """Delete what is beyond the limits, the oldest first, favourites last."""
+    def prune(self, kept: str = "") -> None:
+        """Delete what is beyond the limits, the oldest first, favourites last; never the one just ``kept``."""
+        order = "id = ? DESC, favourite DESC, made DESC, rowid DESC"
         with self._rows() as rows:
             old = rows.execute(
                 "SELECT id FROM takes WHERE NOT favourite AND made < ?", (self._clock() - 86_400 * self._max_days,)
             ).fetchall()
             many = rows.execute(
-                "SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY owner ORDER BY favourite DESC, made DESC, "
-                "rowid DESC) AS place FROM takes) WHERE place > ?", (self._max_takes,)
+                f"SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY owner ORDER BY {order}) AS place "
+                "FROM takes) WHERE place > ?", (kept, self._max_takes),
             ).fetchall()
             large = rows.execute(
-                "SELECT id FROM (SELECT id, sum(bytes) OVER (ORDER BY favourite DESC, made DESC, rowid DESC) AS total "
-                "FROM takes) WHERE total > ?", (self._max_bytes,)
+                f"SELECT id FROM (SELECT id, sum(bytes) OVER (ORDER BY {order}) AS total FROM takes) WHERE total > ?",
+                (kept, self._max_bytes),
             ).fetchall()
         self._drop({row["id"] for row in (*old, *many, *large)})
 

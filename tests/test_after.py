@@ -17,6 +17,7 @@ from musicgen.engine import Engine
 from musicgen.ui import after, before, handlers, words
 from musicgen.ui.engines import Engines
 from musicgen.ui.settings import Settings
+from musicgen.ui.shown import Update
 
 MAX_DURATION = 8.0
 
@@ -27,13 +28,13 @@ def engines(tmp_path, monkeypatch) -> Engines:
     return Engines(["pocket"], MAX_DURATION, lambda *_: Engine(build_model("aligned"), MAX_DURATION))
 
 
-def press(engines: Engines, takes: int = 1, **settings) -> handlers.Update:
+def press(engines: Engines, takes: int = 1, **settings) -> Update:
     """All updates of one press of Generate, the later over the earlier."""
     steps = handlers.generate(engines, Settings(**settings), handlers.Run(), takes=takes)
     return {name: value for update in steps for name, value in update.items()}
 
 
-def controls_of(update: handlers.Update) -> Settings:
+def controls_of(update: Update) -> Settings:
     return Settings(**{name: update[name] for name in Settings.__dataclass_fields__})
 
 
@@ -237,3 +238,17 @@ def test_every_phrase_on_the_page_has_its_korean_and_none_is_left_over():
     assert set(words.KOREAN) <= said | drawn, set(words.KOREAN) - said - drawn
     assert all("가" <= letter <= "힣" or letter.isascii() or not letter.isalpha()
                for phrase in words.KOREAN.values() for letter in phrase)
+
+
+def test_what_steers_beside_the_words_is_named_and_can_be_ended():
+    assert before.by_hand(Settings(prompt="a", duration=3.0, model="small")) == {
+        "by_hand": "", "afresh": {"visible": False, "__type__": "update"}}
+    told = before.by_hand(Settings(seed="7", key="A minor", painting="0.5;m=0;c=", drums="with", follow_plan=False))
+    for name in ("seed", "no plan", "key", "drums", "painted notes"):
+        assert name in told["by_hand"]
+    assert "tempo" not in told["by_hand"] and told["afresh"]["visible"]
+    fresh = before.afresh()
+    reset = Settings(**{name: value for name, value in fresh.items() if name != "takes"})
+    assert before.by_hand(reset)["by_hand"] == ""
+    steering = set(Settings.__dataclass_fields__) - set(before.KEPT)
+    assert set(fresh) == steering | {"takes"} and set(before._STEERS) == steering - {"separation"}

@@ -135,6 +135,15 @@ def test_formats_of_phones_and_browsers(name, options, tmp_path):
     assert loudest_frequency(back) == pytest.approx(440, abs=3)
 
 
+@pytest.mark.parametrize("options", [("-b:a", "128k"), ("-q:a", "2")], ids=["constant", "variable"])
+def test_an_mp3_that_does_not_say_how_long_it_is_is_read_whole(options, tmp_path):
+    quiet = Audio(np.concatenate([0.001 * tone(2.0).samples, tone(4.0).samples], axis=1), 32_000)
+    data = by_ffmpeg(quiet, "a.mp3", tmp_path, "-write_xing", "0", *options)
+    cover = b"ID3\x04\x00\x00" + bytes((0, 3, 0x6A, 0x60)) + bytes(3 * 2**14 + 0x6A * 2**7 + 0x60)
+    for file in (data, cover + data):
+        assert read(file).seconds == pytest.approx(6.0, abs=0.15)
+
+
 def test_a_wav_written_into_a_pipe(tmp_path):
     data = bytearray(encoded(tone(0.5), ".wav", tmp_path))
     at = data.index(b"data")

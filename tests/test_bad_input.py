@@ -18,6 +18,7 @@ from musicgen.ui import before, handlers
 from musicgen.ui.app import build, launch_options
 from musicgen.ui.engines import Engines
 from musicgen.ui.settings import Settings
+from musicgen.ui.shown import Update
 
 MAX_DURATION = 8.0
 
@@ -33,13 +34,13 @@ def engines(engine, tmp_path, monkeypatch) -> Engines:
     return Engines(["pocket"], MAX_DURATION, lambda *_: engine)
 
 
-def last(engines: Engines, **settings) -> handlers.Update:
+def last(engines: Engines, **settings) -> Update:
     """All updates of one press, the later over the earlier."""
     steps = handlers.generate(engines, Settings(**{"duration": 1.0, "seed": "1"} | settings), handlers.Run())
     return {name: value for update in steps for name, value in update.items()}
 
 
-def refused(update: handlers.Update) -> str:
+def refused(update: Update) -> str:
     """The one sentence of a press that made nothing."""
     assert "take" not in update and update["generate"]["interactive"] and 'role="alert"' in update["status"]
     assert update["status"].count("<p") == 1 and "Traceback" not in update["status"]

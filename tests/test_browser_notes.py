@@ -116,3 +116,36 @@ def test_the_page_speaks_korean_to_those_who_read_it(served, browser):  # noqa: 
     page.wait_for_selector("#books-go >> text=코드북마다 듣기")
     assert page.locator("text=__i18n__").count() == 0 and fits(page)
     context.close()
+
+
+def test_what_was_typed_outlives_a_reload(visit):  # noqa: F811
+    page = visit()
+    page.fill("#prompt textarea", "bells far away")
+    page.wait_for_function("() => sessionStorage.getItem('musicgen-draft') === 'bells far away'")
+    page.reload()
+    page.wait_for_function("() => document.querySelector('#prompt textarea')?.value === 'bells far away'")
+    page.fill("#duration input[type=number]", "1")
+    page.fill("#seed textarea, #seed input", "3")
+    page.wait_for_selector("#lock[aria-pressed=true]")
+    page.click("#generate")
+    assert audio.read_recipe(fetched(finished(page, 3)))["prompt"] == "bells far away", "the server knows of it, too"
+
+
+def test_a_value_that_cannot_be_leaves_the_take_and_a_fresh_start_ends_what_steers_it(visit):  # noqa: F811
+    page = visit()
+    ask(page, "calm piano", 1, seed=31)
+    page.click("#generate")
+    finished(page, 31)
+    page.click("#plan-fold > button")
+    page.fill("#bpm textarea, #bpm input", "900")
+    page.wait_for_selector("#by-hand >> text=seed, tempo")
+    page.click("#generate")
+    page.wait_for_selector("#status [role=alert] >> text=out of range")
+    page.wait_for_selector("#take a[download]")
+    assert page.is_enabled("#generate") and "seed 31" in page.inner_text("#facts")
+    page.click("#afresh")
+    page.wait_for_selector("#afresh", state="hidden")
+    assert page.input_value("#bpm textarea, #bpm input") == "" and page.input_value("#prompt textarea") == "calm piano"
+    page.click("#generate")
+    page.wait_for_selector("#stop:enabled")
+    assert audio.read_recipe(fetched(finished(page)))["bpm"] is None

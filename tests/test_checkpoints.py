@@ -76,14 +76,20 @@ def test_dtype_is_the_language_models_alone(text_folder: Path) -> None:
     assert torch.allclose(exact, rounded.float(), atol=0.1) and not torch.equal(exact, rounded.float())
 
 
+def changed(config: dict) -> None:
+    config["dataset"].update(segment_duration=12)
+    config["classifier_free_guidance"].update(inference_coef=1.5)
+
+
 @pytest.mark.parametrize("kind, channels", [("text", 1), ("text", 2), ("melody", 1)])
 def test_reference_format(kind: str, channels: int, tmp_path: Path, hash_text: list[tuple]) -> None:
     save_transformers(tmp_path / "transformers", kind, channels)
     first = load(tmp_path / "transformers", "cpu")
     melody = kind == "melody"
-    save_reference(tmp_path / "reference", first, melody, channels, lambda c: c["dataset"].update(segment_duration=12))
+    save_reference(tmp_path / "reference", first, melody, channels, changed)
     second = load(tmp_path / "reference", "cpu")
     assert second.config.lm.melody_frames == 12 * 3200 // 4096 + 1 if melody else True
+    assert second.config.sampling.guidance == 1.5
     assert second.config.window_seconds == 12.0 and second.config.pattern == first.config.pattern
     assert second.config.codec == first.config.codec and second.config.lm.melody_bins == first.config.lm.melody_bins
     if melody:  # the number of chroma frames is the one thing in which the two differ

@@ -13,7 +13,7 @@ from musicgen import audio
 from musicgen.engine import Engine
 from musicgen.ui import codebooks
 from musicgen.ui.engines import Engines
-from musicgen.ui.handlers import Update
+from musicgen.ui.shown import Update
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ from musicgen.patterns import PATTERN_NAMES, get_pattern
 from musicgen.ui import before, compare, lab, pattern_views
 from musicgen.ui.compare import Comparison
 from musicgen.ui.engines import Engines
-from musicgen.ui.handlers import Run, Update
+from musicgen.ui.handlers import Run
+from musicgen.ui.shown import Update
 
 MAX_DURATION = 8.0
 

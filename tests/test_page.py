@@ -28,6 +28,7 @@ from musicgen.ui.engines import Engines
 from musicgen.ui.files import Stream
 from musicgen.ui.live import live, told
 from musicgen.ui.settings import Settings
+from musicgen.ui.shown import Update
 
 MAX_DURATION = 8.0
 
@@ -55,11 +56,11 @@ def tiny_engines() -> Engines:
     ))
 
 
-def updates(engines: Engines, run: handlers.Run | None = None, **settings) -> list[handlers.Update]:
+def updates(engines: Engines, run: handlers.Run | None = None, **settings) -> list[Update]:
     return list(handlers.generate(engines, Settings(**settings), run or handlers.Run()))
 
 
-def merged(all_updates: list[handlers.Update]) -> handlers.Update:
+def merged(all_updates: list[Update]) -> Update:
     return {name: value for update in all_updates for name, value in update.items()}
 
 
@@ -203,7 +204,9 @@ def test_stop_ends_only_the_run_of_its_own_page(engines):
 
 def test_a_new_press_ends_the_last_one_and_starts_unstopped():
     old = handlers.Run()
-    new = handlers.begin(old)["run"]
+    refused = handlers.begin(old, Settings(bpm="900"))
+    assert refused["run"] is None and set(refused) == {"run", "status"} and not old.replaced, "nothing is cleared"
+    new = handlers.begin(old, Settings(melody="not looked at yet"))["run"]
     assert old.stopped and not new.stopped
     assert handlers.begin(None)["run"] is not new
 
@@ -221,7 +224,7 @@ def test_two_pages_at_once_get_what_each_asked_for(engines):
     alone = [merged(updates(engines, prompt=p, seed=s, duration=1.5))["take"]["value"] for p, s in (("a", 1), ("b", 2))]
     pair = [handlers.generate(engines, Settings(prompt=p, seed=s, duration=1.5), handlers.Run())
             for p, s in (("a", 1), ("b", 2))]
-    both: list[handlers.Update] = [{}, {}]
+    both: list[Update] = [{}, {}]
     open_pages = [0, 1]
     while open_pages:
         for page in list(open_pages):

@@ -160,6 +160,7 @@ SAYS = [
     ("meditation drone", {"style": "ambient"}),
     ("atmospheric drum and bass", {"style": "house", "genre": "drum and bass"}),
     ("epic metal", {"style": "rock", "genre": "metal"}),
+    ("epic orchestral video game music", {"style": "cinematic", "genre": None}),
     ("jazzy hip hop", {"style": "lo-fi hip hop"}),
     ("funky house", {"style": "house"}),
     ("something funky", {"style": "funk"}),

@@ -154,6 +154,15 @@ def test_the_oldest_make_room_and_favourites_go_last(tmp_path):
     assert {path.stem for path in files(store)} == {first, third, yours} and second not in {first, third}
 
 
+def test_a_take_that_was_just_kept_stays_beside_favourites(tmp_path):
+    store = Takes(tmp_path, max_takes=2, clock=Clock())
+    favourites = [keep(store) for _ in range(2)]
+    for take in favourites:
+        store.set_favourite(take, MINE, True)
+    new = keep(store)
+    assert store.get(new, MINE).mine and {take.id for take in store.mine(MINE)[0]} == {new, favourites[1]}
+
+
 def test_disk_and_age_are_bounded(tmp_path):
     clock = Clock()
     probe = Takes(tmp_path / "probe")

@@ -28,6 +28,7 @@ from musicgen.ui import handlers, keeping, lent
 from musicgen.ui.app import build, launch_options
 from musicgen.ui.engines import Engines
 from musicgen.ui.settings import Settings
+from musicgen.ui.shown import Update
 
 MAX_DURATION = 8.0
 HERE = "http://here/"
@@ -55,7 +56,7 @@ def served(engines, tmp_path_factory) -> Iterator[str]:
         page.close()
 
 
-def make(engines: Engines, takes: Takes, owner: str = MINE, stop: bool = False, **settings) -> handlers.Update:
+def make(engines: Engines, takes: Takes, owner: str = MINE, stop: bool = False, **settings) -> Update:
     """All updates of one press of Generate, the later over the earlier."""
     run, update = handlers.Run(), {}
     for step in handlers.generate(engines, Settings(**settings), run, partial(keeping.keep, takes, owner)):
@@ -65,11 +66,11 @@ def make(engines: Engines, takes: Takes, owner: str = MINE, stop: bool = False, 
     return update
 
 
-def arrive(engines: Engines, takes: Takes | None, owner: str | None, address: str) -> handlers.Update:
+def arrive(engines: Engines, takes: Takes | None, owner: str | None, address: str) -> Update:
     return keeping.arrive(engines, takes, owner, dict(parse_qsl(urlsplit(address).query)))
 
 
-def settings_of(update: handlers.Update) -> Settings:
+def settings_of(update: Update) -> Settings:
     return Settings(**{name: update[name] for name in Settings.__dataclass_fields__})
 
 

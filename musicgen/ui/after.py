@@ -20,8 +20,8 @@ from musicgen.loop import loop_of
 from musicgen.request import without_end
 from musicgen.ui import views
 from musicgen.ui.files import name_of, new_folder
-from musicgen.ui.handlers import Made, Update, show_take
 from musicgen.ui.settings import DRUMS, Settings
+from musicgen.ui.shown import Made, Update, show_take
 
 KINDS = {"wav": "WAV", "flac": "FLAC", "mp3": "MP3", "loop": "Loop", "npz": "Codes", "png": "Picture"}
 MORE = 10.0  # seconds that "continue" adds

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import gradio as gr
 import numpy as np
 
 from musicgen import audio, chroma, painting, visual
@@ -24,8 +25,8 @@ from musicgen.separation import SAMPLE_RATE, separate
 from musicgen.theory import Chord, home_chord
 from musicgen.ui import views
 from musicgen.ui.engines import Engines
-from musicgen.ui.handlers import Made, Update
 from musicgen.ui.settings import AS_TRAINED, ENDINGS, Settings, roll_seed
+from musicgen.ui.shown import Made, Update
 
 _SEPARATED = {
     "demucs": "Demucs took vocals and other instruments out of the mix; drums and bass were left out.",
@@ -33,6 +34,14 @@ _SEPARATED = {
     "none": "The melody was taken from all of the sound.",
 }
 _FIELDS = {"tempo": "bpm", "metre": "meter", "key": "key"}  # what the line calls a part -> its field
+KEPT = ("prompt", "model", "duration")  # what a fresh start leaves as it is
+_STEERS = {  # what else steers a take -> what people call it
+    "seed": "seed", "follow_plan": "no plan", "bpm": "tempo", "key": "key", "meter": "metre", "chords": "chords",
+    "drums": "drums", "instruments": "instruments", "ending": "ending", "painting": "painted notes",
+    "melody": "a melody to follow", "continue_from": "a recording to go on from", "pattern": "pattern",
+    "temperature": "temperature", "guidance": "guidance", "top_k": "top-k", "top_p": "top-p",
+    "negative_prompt": "negative prompt", "greedy": "greedy",
+}
 FREE_STEP = 0.25  # seconds a cell of the sheet where no tempo is known
 
 
@@ -91,6 +100,21 @@ def show_pattern(engines: Engines, model: str, pattern: str | None, duration: fl
         return views.pattern_card(chosen, max(1, round(duration * card.frame_rate)), trained)
     except ValueError as error:
         return views.problem(str(error))
+
+
+def by_hand(settings: Settings) -> Update:
+    """What else than words and length steers the next take: a line that names it, and the button that ends it."""
+    start = Settings()
+    names = [called for name, called in _STEERS.items()
+             if (getattr(settings, name) or None) != (getattr(start, name) or None)]  # an empty field is an open one
+    line = views.note(f"Set by hand, stronger than the words: {', '.join(names)}.") if names else ""
+    return {"by_hand": line, "afresh": gr.update(visible=bool(names))}
+
+
+def afresh() -> Update:
+    """Every control but the prompt, the model and the length as it was when the page was opened."""
+    start = {name: value for name, value in vars(Settings()).items() if name not in KEPT}
+    return start | {"instruments": [], "takes": 1}
 
 
 def show_plan(settings: Settings) -> str:

@@ -21,8 +21,8 @@ from musicgen.errors import ModelUnavailable
 from musicgen.ui import handlers, views
 from musicgen.ui.engines import Engines
 from musicgen.ui.files import new_folder
-from musicgen.ui.handlers import Update
 from musicgen.ui.lent import on_gpu
+from musicgen.ui.shown import Update
 from musicgen.ui.wiring import QUIET, WAVES, named
 from musicgen.ui.words import say
 

@@ -21,8 +21,9 @@ from musicgen.patterns import PAPER_FIGURES, Pattern, get_pattern
 from musicgen.ui import handlers, pattern_views, views
 from musicgen.ui.engines import Card, Engines
 from musicgen.ui.evaluated import evaluated
-from musicgen.ui.handlers import Run, Update
+from musicgen.ui.handlers import Run
 from musicgen.ui.settings import Settings, roll_seed
+from musicgen.ui.shown import Update
 from musicgen.ui.words import say
 
 log = logging.getLogger(__name__)

@@ -27,6 +27,7 @@ from musicgen.ui.prompts import EXAMPLES, TUNES, surprise
 from musicgen.ui.results import results, wire_results
 from musicgen.ui.settings import AS_TRAINED, DRUMS, ENDINGS, Settings, roll_seed
 from musicgen.ui.sheet import sheet
+from musicgen.ui.shown import Update
 from musicgen.ui.wiring import QUIET, RESULTS, WAVES, Parts, controls, named
 from musicgen.ui.words import say
 
@@ -55,6 +56,7 @@ def create_tab(engines: Engines, keep: Callable[..., str] | None = None) -> Part
     wire_results(parts, _wire_generation(parts, engines, keep), engines.max_duration)
     _wire_helpers(parts, engines)
     _wire_plan(parts)
+    _wire_by_hand(parts)
     return parts
 
 
@@ -71,7 +73,10 @@ def _ask() -> Parts:
         [[text] for text in EXAMPLES.values()], [prompt], example_labels=list(EXAMPLES), label=say("Or start from"),
         api_visibility="private",
     )
-    return {"prompt": prompt, "surprise": surprise_me, "generate": generate, "stop": stop}
+    by_hand = gr.HTML("", elem_id="by-hand")
+    afresh = gr.Button(say("Start afresh"), size="sm", visible=False, elem_id="afresh")
+    return {"prompt": prompt, "surprise": surprise_me, "generate": generate, "stop": stop, "by_hand": by_hand,
+            "afresh": afresh}
 
 
 def _main_controls(engines: Engines) -> Parts:
@@ -196,8 +201,11 @@ def _wire_generation(parts: Parts, engines: Engines, keep: Callable[..., str] | 
 
     @on_gpu
     def make(
-        run: handlers.Run, owner: str | None, takes: int, next_seed: int | None, **values: Any
-    ) -> Iterator[handlers.Update]:
+        run: handlers.Run | None, owner: str | None, takes: int, next_seed: int | None, **values: Any
+    ) -> Iterator[Update]:
+        if run is None:  # refused before it began
+            yield {}
+            return
         kept = partial(keep, owner) if keep and owner else None
         settings = _seeded(Settings(**values), next_seed)  # the seed whose plan was seen
         if not engines.card(settings.model).sings:
@@ -206,8 +214,14 @@ def _wire_generation(parts: Parts, engines: Engines, keep: Callable[..., str] | 
 
     inputs = {"run": parts["run"], "owner": parts["owner"], "takes": parts["takes"], "next_seed": parts["next_seed"]}
 
+    def begin(run: handlers.Run | None, **values: Any) -> Update:
+        return handlers.begin(run, Settings(**values))
+
     def press(event: Any) -> None:
-        event(named(parts, handlers.begin), parts["run"], [parts["run"], *shown], **QUIET).then(
+        event(
+            named(parts, begin), inputs_kwargs={"run": parts["run"]} | controls(parts),
+            outputs=[parts["run"], *shown], **QUIET,
+        ).then(
             named(parts, make), inputs_kwargs=inputs | controls(parts), outputs=shown, show_progress="hidden",
             concurrency_limit=handlers.OPEN_TAKES, concurrency_id="takes", api_visibility="private",
         ).failure(named(parts, handlers.refused), None, shown, **QUIET)
@@ -277,4 +291,17 @@ def _wire_plan(parts: Parts) -> None:
     )
     parts["clear_plan"].click(
         lambda: ("", "auto", "auto", "", "auto", [], "auto"), None, [parts[name] for name in fields], **QUIET,
+    )
+
+
+def _wire_by_hand(parts: Parts) -> None:
+    steering = {name: control for name, control in controls(parts).items() if name not in before.KEPT}
+    changes = [control.change for control in steering.values()] + [parts["painting"].input, parts["painting"].clear]
+    gr.on(
+        changes, named(parts, lambda **values: before.by_hand(Settings(**values))), inputs_kwargs=steering,
+        outputs=[parts["by_hand"], parts["afresh"]], trigger_mode="always_last", show_progress="hidden",
+        concurrency_limit=4, api_visibility="private",
+    )
+    parts["afresh"].click(
+        named(parts, before.afresh), None, [*steering.values(), parts["takes"]], **QUIET
     )

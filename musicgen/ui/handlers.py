@@ -5,12 +5,12 @@ Holds no state. What belongs to one user lives in that user's ``Run``; the engin
 
 from __future__ import annotations
 
-import json
 import logging
+import math
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from functools import partial
@@ -20,20 +20,21 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from musicgen import audio, chroma, visual
+from musicgen import audio
 from musicgen.engine import Engine, Generation, GenerationEvent, GenerationRequest, GenerationResult
 from musicgen.errors import ModelUnavailable
 from musicgen.patterns import get_pattern
+from musicgen.request import check
 from musicgen.takes import Codes
 from musicgen.ui import views
 from musicgen.ui.engines import Engines
 from musicgen.ui.files import Chunks, Stream, save
 from musicgen.ui.settings import Settings, roll_seed
+from musicgen.ui.shown import Made, Update, draw_grid, facts_of, show_take
 from musicgen.ui.words import say
 
 log = logging.getLogger(__name__)
 
-Update = dict[str, Any]
 # Keeps a take with the settings that ask for it and the facts of its making, and returns its id.
 Keep = Callable[[GenerationRequest, str, GenerationResult, Codes, list[str]], str]
 
@@ -70,25 +71,22 @@ class Run:
                 yield update
 
 
-@dataclass(frozen=True)
-class Made:
-    """A take on the page, and what its buttons need."""
-
-    file: str  # served
-    codes: Codes
-    recipe: Mapping[str, Any]
-    facts: Sequence[str]
-    asked: Settings  # with which it is made again
-    take: str = ""  # its id among the takes that are kept; "" when it is not
-
-
 IDLE: Update = {"generate": gr.update(interactive=True), "stop": gr.update(interactive=False)}
 REFUSED = views.problem("This was not begun: a setting is out of range, or the server is full. Try again in a moment.")
 FAILED = views.problem("Something went wrong on the server; its log says what.")
 
 
-def begin(previous: Run | None) -> Update:
-    """Clear the last take away, at once, and say that this one waits for its turn."""
+def begin(previous: Run | None, settings: Settings | None = None) -> Update:
+    """Clear the last take away, at once, and say that this one waits for its turn.
+
+    Values that cannot be are named before anything is cleared; there is no run then.
+    """
+    try:
+        if settings is not None:  # the files are looked at later: they take their time
+            check(replace(settings, melody=None, continue_from=None).request(), math.inf)
+    except ValueError as error:
+        gr.Warning(escape(str(error)), title="This cannot be made")
+        return {"run": None, "status": views.problem(str(error))}
     if previous is not None:
         previous.give_way()
     return {
@@ -280,7 +278,7 @@ def _finished(
     notes = " ".join(result.recipe.get("notes", ()))
     done = "Stopped; this is what was made." if run.stopped else "Done."
     length = result.audio.shape[1] / result.sample_rate
-    facts, take = _facts(result, length, took, first_sound), ""
+    facts, take = facts_of(result, length, took, first_sound), ""
     if keep is not None:
         try:
             take = keep(result, codes, facts)
@@ -289,25 +287,6 @@ def _finished(
     made = Made(save(result), codes, result.recipe, facts, asked, take)
     return show_take(made, audio.Audio(result.audio, result.sample_rate)) | {
         "status": views.progress(f"{done} {notes}".strip(), 1.0),
-    }
-
-
-def show_take(made: Made, sound: audio.Audio) -> Update:
-    """A take with all that is known of it: one just made, or one that was kept."""
-    codes = made.codes
-    return {
-        "take": gr.update(value=made.file, visible=True),
-        "facts": views.facts(made.facts),
-        "grid": draw_grid(codes),
-        "followed": draw_followed(codes, sound),
-        "spectrum": visual.spectrogram(sound.samples, sound.sample_rate),
-        "recipe": json.dumps(made.recipe, indent=2, ensure_ascii=False),
-        "recipe_fold": gr.update(visible=True),
-        "after": gr.update(visible=True),
-        "shown": made,
-        "take_id": made.take,
-        "share_row": gr.update(visible=bool(made.take)),
-        "link": gr.update(value="", visible=False),
     }
 
 
@@ -327,40 +306,3 @@ def _step_of(engine: Engine, generation: Generation) -> np.ndarray | None:
         return None
     frames = max(1, round(recipe["duration"] * engine.model.codec.frame_rate))
     return get_pattern(recipe["pattern"], config.lm.codebooks).layout(frames).step_of.numpy()
-
-
-def draw_grid(codes: Codes) -> str:
-    """The codes so far."""
-    return visual.token_grid(codes.values, codes.frame_rate, codes.codebook_size, codes.step_of)
-
-
-def _facts(result: GenerationResult, length: float, took: float, first_sound: float | None) -> list[str]:
-    new = length - (result.recipe.get("continue_from") or {"seconds": 0.0})["seconds"]
-    facts = [f"{views.seconds(new)} of sound in {views.seconds(took)}: {new / took:.1f}× real time"]
-    if first_sound is not None:
-        facts.append(f"first sound after {views.seconds(first_sound)}")
-    facts.append(f"seed {result.recipe.get('seed')}")
-    if result.plan is not None:
-        facts.append(result.plan.describe())
-    return facts
-
-
-def draw_followed(codes: Codes, sound: audio.Audio) -> str:
-    """The melody asked over the melody of the take, and how alike they are; "" when none was asked.
-
-    Compared where a note was asked: a rest of the tune is no silence of the music. Beside it the same tune in the
-    eleven other keys, which is what chance comes to.
-    """
-    if codes.melody is None or not codes.melody.any():
-        return ""
-    heard = chroma.chromagram(sound.mono(), sound.sample_rate)
-    asked = codes.melody[: len(heard)]
-    rows = np.flatnonzero(asked.any(axis=1))
-    alike = [chroma.similarity(np.roll(asked[rows], shift, axis=1), heard[rows]) for shift in range(chroma.BINS)]
-    title = f"Melody: asked over followed, similarity {alike[0]:.2f}"
-    meaning = (
-        f"1.00: only the asked note is heard in every moment. The same tune in the eleven other keys, which is chance: "
-        f"{np.mean(alike[1:]):.2f}."
-    )
-    pictures = visual.chromagrams([("asked", asked), ("followed", heard)], chroma.CHROMA_RATE, title)
-    return pictures + views.note(meaning)

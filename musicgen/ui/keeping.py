@@ -26,8 +26,9 @@ from musicgen.takes import SHOWN, Codes, Take, Takes, new_owner
 from musicgen.ui import handlers, views
 from musicgen.ui.engines import Engines
 from musicgen.ui.files import name_of, served_folder
-from musicgen.ui.handlers import Made, Run, Update
+from musicgen.ui.handlers import Run
 from musicgen.ui.settings import AS_TRAINED, DRUMS, ENDINGS, Settings
+from musicgen.ui.shown import Made, Update, show_take
 from musicgen.ui.words import say
 
 SIDES = ("first", "second")  # the two panels of the tab
@@ -87,7 +88,7 @@ def open_take(engines: Engines, takes: Takes, take: Take, whose: str) -> Update:
     if given:
         notes.append(f"It was made with {' and '.join(given)}, which is not kept: give the file again.")
     made = Made(served(takes, take), codes, take.recipe, take.facts, Settings(**filled), take.id)
-    return filled | handlers.show_take(made, sound) | {
+    return filled | show_take(made, sound) | {
         "status": views.progress(" ".join([whose, *notes]), 1.0),
         "live": "",
         "versions": gr.update(choices=[], value=None, visible=False),
@@ -237,7 +238,7 @@ def panel(takes: Takes, owner: str, picked: str | None, side: str) -> Update:
     except ValueError as error:
         return empty | {names["title"]: views.problem(str(error)), f"kept_{side}": gr.update(visible=True)}
     made = Made(served(takes, take), codes, take.recipe, take.facts, Settings())
-    shown = handlers.show_take(made, sound)
+    shown = show_take(made, sound)
     return {
         f"kept_{side}": gr.update(visible=True),
         names["title"]: f'<p class="kept-title">{escape(take.prompt or "(no words)")}</p>',

@@ -13,9 +13,10 @@ import gradio as gr
 from musicgen.patterns import PATTERN_NAMES, get_pattern
 from musicgen.ui import compare, pattern_views, views
 from musicgen.ui.engines import Engines
-from musicgen.ui.handlers import OPEN_TAKES, Run, Update
+from musicgen.ui.handlers import OPEN_TAKES, Run
 from musicgen.ui.lent import on_gpu
 from musicgen.ui.prompts import EXAMPLES
+from musicgen.ui.shown import Update
 from musicgen.ui.wiring import QUIET, WAVES, named
 from musicgen.ui.words import say
 

@@ -23,16 +23,26 @@ const open = (rate) => {
   if (context && tuned === rate) return;
   if (context) { context.onstatechange = null; context.close(); }
   tuned = rate;
-  if (navigator.audioSession) navigator.audioSession.type = "playback";  // an iPhone's mute switch is for its ringing
   try { context = new AudioContext({ sampleRate: rate }); } catch { context = new AudioContext(); }
   context.onstatechange = () => { if (unlocked) go(); show(); };
 };
 const busy = () => told !== null && state() !== "ended";
-const run = () => context.resume().then(() => { unlocked = true; rest(); }).catch(() => { /* closed meanwhile */ });
-const rest = () => { if (context?.state === "running" && (held || !busy())) context.suspend(); };
+// An iPhone's mute switch is for its ringing, not for music; but while a page says so, it lets nobody record.
+const session = (type) => { if (navigator.audioSession) navigator.audioSession.type = type; };
+const run = () => {
+  if (busy()) session("playback");
+  return context.resume().then(() => { unlocked = true; rest(); }).catch(() => { /* closed meanwhile */ });
+};
+const rest = () => {
+  if (context?.state === "running" && (held || !busy())) context.suspend().then(() => session("auto"));
+};
 const go = () => { if (context && context.state !== "running" && busy() && !held) run(); };
 const unlock = (event) => {
   if (element.contains(event.target)) return;  // our own button says itself what it wants
+  if (event.type === "pointerdown" && event.target.closest?.("#melody, #continue-from, #books-source")) {
+    if (["playing", "waiting"].includes(state())) pause();  // who records wants silence, and the microphone
+    return session("auto");
+  }
   if (!context) open(RATE);
   if (unlocked) go(); else run();
 };

@@ -25,6 +25,26 @@ document.addEventListener("input", (event) => {
   if (box.value === "" || Number(box.value) < Number(box.min)) event.stopImmediatePropagation();
 }, true);
 
+// Whether the seed is kept, for those who do not see the lock; and what was typed, for a page that is loaded again.
+const DRAFT = "musicgen-draft", asked = new URLSearchParams(location.search);
+const memory = {
+  get: () => { try { return sessionStorage.getItem(DRAFT); } catch { return null; } },  // a frame may have none
+  set: (text) => { try { sessionStorage.setItem(DRAFT, text); } catch { /* then a reload forgets */ } },
+};
+let draft = asked.has("take") || asked.has("recipe") ? null : memory.get();  // such an address has its own words
+setInterval(() => {
+  const seed = document.querySelector("#seed :is(textarea, input)")?.value ?? "";
+  document.getElementById("lock")?.setAttribute("aria-pressed", String(seed !== ""));
+  const field = document.querySelector("#prompt textarea");
+  if (!field) return;
+  if (draft !== null && draft !== field.value && document.activeElement !== field) {
+    field.value = draft;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+  draft = null;
+  memory.set(field.value);
+}, 1000);
+
 // How far a take is, for those who look at another page meanwhile.
 let titled = "";
 setInterval(() => {

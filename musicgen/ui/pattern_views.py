@@ -51,7 +51,9 @@ const show = (step) => {
   const board = element.querySelector(".board"), range = element.querySelector(".board input");
   if (!board) return;
   range.value = step;
-  board.querySelector("output").textContent = JSON.parse(board.dataset.says)[step];
+  const told = board.querySelector("output");
+  told.setAttribute("aria-live", timer ? "off" : "polite");  // while it plays, nothing is read out
+  told.textContent = JSON.parse(board.dataset.says)[step];
   for (const cell of board.querySelectorAll("[data-step]")) {
     cell.classList.toggle("ahead", Number(cell.dataset.step) > step);
     cell.classList.toggle("now", Number(cell.dataset.step) === step);

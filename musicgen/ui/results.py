@@ -56,6 +56,7 @@ def _buttons(parts: Parts) -> None:
         parts["new_seed"] = gr.Button(say("New seed"), size="sm", min_width=90, elem_id="new-seed")
         parts["go_on"] = gr.Button(say("Continue it"), size="sm", min_width=90, elem_id="go-on")
         parts["as_melody"] = gr.Button(say("Use as melody"), size="sm", min_width=90, elem_id="as-melody")
+    gr.HTML(views.note(say("Save as")), elem_id="save-as")
     with gr.Row():
         for kind, name in after.KINDS.items():
             parts[f"save_{kind}"] = gr.Button(

@@ -99,6 +99,7 @@ SENTENCES = {
         "이 브라우저에는 아직 테이크가 없습니다. 페이지를 새로 고치세요.",
     "This link cannot be read: it was cut off or changed on its way; ask for it again.":
         "링크가 잘렸거나 바뀌어 읽을 수 없습니다. 다시 받으세요.",
+    "Set by hand, stronger than the words:": "직접 정한 것(글보다 먼저 따릅니다):",
     # what cannot be made
     "The melody is silent; choose a file or a recording in which something can be heard.":
         "선율에 아무 소리도 없습니다. 소리가 들리는 파일이나 녹음을 고르세요.",

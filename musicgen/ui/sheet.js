@@ -2,7 +2,8 @@
 // by pointer or keys. `props.base` (JSON) is what lies under the paint, `props.value` the paint as text (painting.py);
 // `fixed`, the names of notes and chords and the words in other languages, is put before this by sheet.py.
 const KEPT = -2, REST = -1, UNTOUCHED = -1, LETTERS = "0123456789ab";
-const ROW = 15, HEAD = 20, FOOT = 18, NAMES = 38, ROWS = 13, NARROW = 7;
+const COARSE = matchMedia("(pointer: coarse)").matches;  // fingers need larger cells
+const ROW = COARSE ? 24 : 15, HEAD = 20, FOOT = 18, NAMES = 38, ROWS = 13, NARROW = COARSE ? 20 : 7;
 const find = (selector) => element.querySelector(selector);
 const language = navigator.language.slice(0, 2);
 const say = (text) => (fixed.words[language] ?? {})[text] ?? text;
@@ -76,12 +77,19 @@ const touch = ({ col, row }) => {
 };
 const takeBack = () => { paint = read(undo.pop()); tell(); };
 // What is painted is heard: the note, or the bar's chord.
-let sound = null;
+let sound = null, asked = 0, quiet = 0;
 const hear = ({ col }) => {
+  untold = false;
   const bits = sounding(col), note = sung(col);
   const notes = layer === "chords" ? fixed.pitches.map((_, p) => p).filter((p) => (bits >> p) & 1) : [note];
   if (layer === "erase" || notes[0] === undefined || notes[0] === REST) return;
   sound ??= new AudioContext();
+  const mine = ++asked;  // of several that wait for the browser's leave only the last is heard
+  sound.resume().then(() => { if (mine === asked) play(notes); });
+  clearTimeout(quiet);
+  quiet = setTimeout(() => sound.suspend(), 2000);
+};
+const play = (notes) => {
   const loudness = sound.createGain(), now = sound.currentTime;
   loudness.gain.setValueAtTime(0.2 / notes.length, now);
   loudness.gain.setTargetAtTime(0, now + 0.05, 0.08);
@@ -188,6 +196,7 @@ const announce = () => {
 };
 
 // -- pointer, keys, buttons -------------------------------------------------------------------------------------------
+let untold = false;  // whether what a finger paints is still to be heard
 const place = (event) => {
   const box = find(".sheet-cells").getBoundingClientRect(), within = (value, most) => Math.max(0, Math.min(most, value));
   return {
@@ -199,7 +208,9 @@ const canvas = find(".sheet-cells");
 canvas.addEventListener("pointerdown", (event) => {
   if (event.button) return;
   canvas.setPointerCapture(event.pointerId);
-  cursor = place(event); begin(cursor); touch(cursor); hear(cursor); announce(); draw();
+  cursor = place(event); begin(cursor); touch(cursor); announce(); draw();
+  untold = true;
+  if (event.pointerType !== "touch") hear(cursor);  // a finger may be about to scroll
 });
 canvas.addEventListener("pointermove", (event) => {
   if (!stroke) return;
@@ -209,7 +220,11 @@ canvas.addEventListener("pointermove", (event) => {
   if (to.col !== from || to.row !== cursor.row) hear(to);
   cursor = to; draw();
 });
-const end = () => { if (stroke) { stroke = null; tell(); announce(); } };
+const end = () => {
+  if (!stroke) return;
+  stroke = null; tell(); announce();
+  if (untold) hear(cursor);
+};
 canvas.addEventListener("pointerup", end);
 canvas.addEventListener("pointercancel", () => {  // it was no stroke: a finger that scrolls the page
   if (stroke) { stroke = null; paint = read(undo.pop()); draw(); }

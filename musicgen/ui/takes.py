@@ -10,8 +10,8 @@ import gradio as gr
 from musicgen.takes import Takes
 from musicgen.ui import keeping
 from musicgen.ui.engines import Engines
-from musicgen.ui.handlers import Update
 from musicgen.ui.settings import roll_seed
+from musicgen.ui.shown import Update
 from musicgen.ui.wiring import QUIET, RESULTS, WAVES, Parts, controls, named
 from musicgen.ui.words import say
 

@@ -49,7 +49,9 @@ def progress(text: Any, share: float | None = None) -> str:
             f'<div class="progress" role="progressbar" aria-valuenow="{percent}" aria-valuemin="0" aria-valuemax="100" '
             f'aria-label="progress"><div style="width:{percent}%"></div></div>'
         )
-    return f'<p class="status" aria-live="polite">{plain(text)}</p>{bar}'
+    # What counts up twice a second is not read out over the music.
+    live = "polite" if share is None or share >= 1 else "off"
+    return f'<p class="status" aria-live="{live}">{plain(text)}</p>{bar}'
 
 
 def facts(items: Sequence[str]) -> str:

@@ -1,0 +1,91 @@
+"""A take on the page: its player, its facts, its pictures, and what its buttons need to know of it.
+
+Knows nothing of how it was made or where it is kept.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+import numpy as np
+
+from musicgen import audio, chroma, visual
+from musicgen.engine import GenerationResult
+from musicgen.takes import Codes
+from musicgen.ui import views
+from musicgen.ui.settings import Settings
+
+Update = dict[str, Any]  # of the page, by control name
+
+
+@dataclass(frozen=True)
+class Made:
+    """A take on the page, and what its buttons need."""
+
+    file: str  # served
+    codes: Codes
+    recipe: Mapping[str, Any]
+    facts: Sequence[str]
+    asked: Settings  # with which it is made again
+    take: str = ""  # its id among the takes that are kept; "" when it is not
+
+
+def show_take(made: Made, sound: audio.Audio) -> Update:
+    """A take with all that is known of it: one just made, or one that was kept."""
+    codes = made.codes
+    return {
+        "take": gr.update(value=made.file, visible=True),
+        "facts": views.facts(made.facts),
+        "grid": draw_grid(codes),
+        "followed": draw_followed(codes, sound),
+        "spectrum": visual.spectrogram(sound.samples, sound.sample_rate),
+        "recipe": json.dumps(made.recipe, indent=2, ensure_ascii=False),
+        "recipe_fold": gr.update(visible=True),
+        "after": gr.update(visible=True),
+        "shown": made,
+        "take_id": made.take,
+        "share_row": gr.update(visible=bool(made.take)),
+        "link": gr.update(value="", visible=False),
+    }
+
+
+def draw_grid(codes: Codes) -> str:
+    """The codes so far."""
+    return visual.token_grid(codes.values, codes.frame_rate, codes.codebook_size, codes.step_of)
+
+
+def facts_of(result: GenerationResult, length: float, took: float, first_sound: float | None) -> list[str]:
+    """How fast ``length`` seconds came, the seed, the plan; what was given was not made."""
+    new = length - (result.recipe.get("continue_from") or {"seconds": 0.0})["seconds"]
+    facts = [f"{views.seconds(new)} of sound in {views.seconds(took)}: {new / took:.1f}× real time"]
+    if first_sound is not None:
+        facts.append(f"first sound after {views.seconds(first_sound)}")
+    facts.append(f"seed {result.recipe.get('seed')}")
+    if result.plan is not None:
+        facts.append(result.plan.describe())
+    return facts
+
+
+def draw_followed(codes: Codes, sound: audio.Audio) -> str:
+    """The melody asked over the melody of the take, and how alike they are; "" when none was asked.
+
+    Compared where a note was asked: a rest of the tune is no silence of the music. Beside it the same tune in the
+    eleven other keys, which is what chance comes to.
+    """
+    if codes.melody is None or not codes.melody.any():
+        return ""
+    heard = chroma.chromagram(sound.mono(), sound.sample_rate)
+    asked = codes.melody[: len(heard)]
+    rows = np.flatnonzero(asked.any(axis=1))
+    alike = [chroma.similarity(np.roll(asked[rows], shift, axis=1), heard[rows]) for shift in range(chroma.BINS)]
+    title = f"Melody: asked over followed, similarity {alike[0]:.2f}"
+    meaning = (
+        f"1.00: only the asked note is heard in every moment. The same tune in the eleven other keys, which is chance: "
+        f"{np.mean(alike[1:]):.2f}."
+    )
+    pictures = visual.chromagrams([("asked", asked), ("followed", heard)], chroma.CHROMA_RATE, title)
+    return pictures + views.note(meaning)
