@@ -20,7 +20,7 @@ from musicgen.train.making import Job
 from musicgen.train.soundness import clipped, silent
 from musicgen.train.tables import markdown
 
-GUIDANCE = (1.0, 2.0, 3.0, 4.0)
+GUIDANCE = (2.0, 3.0, 4.0)
 TEMPERATURES = (0.65, 0.8, 1.0)
 RANKED = ("tempo", "pulse", "in key", "chords", "drums", "instruments")
 
