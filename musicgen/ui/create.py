@@ -73,8 +73,9 @@ def _ask() -> Parts:
         [[text] for text in EXAMPLES.values()], [prompt], example_labels=list(EXAMPLES), label=say("Or start from"),
         api_visibility="private",
     )
-    by_hand = gr.HTML("", elem_id="by-hand")
-    afresh = gr.Button(say("Start afresh"), size="sm", visible=False, elem_id="afresh")
+    with gr.Row(elem_id="steered"):
+        by_hand = gr.HTML("", elem_id="by-hand")
+        afresh = gr.Button(say("Start afresh"), size="sm", visible=False, elem_id="afresh", min_width=120, scale=0)
     return {"prompt": prompt, "surprise": surprise_me, "generate": generate, "stop": stop, "by_hand": by_hand,
             "afresh": afresh}
 
