@@ -23,7 +23,7 @@ OPENING = ("By `make evaluate`, on pieces and tunes never trained on, captioned 
 # What a reader needs to know to read a stage's tables.
 WORDS = {
     "listener": "The judge of instruments, drums and tempo in what follows, trained apart, on held-out pieces. "
-                "By rule: a tempo told without a notion of style.",
+                "By rule: the tempo by arithmetic, with no notion of style.",
     "codec": "mel: mean absolute difference of log10 mel spectra over five resolutions; lin: of |STFT|^0.4; one "
              "window: mel at the codec's own resolution alone, which can be told before there is a phase.",
     "likelihood": "Nats of each codebook; knowing nothing costs 6.93, the logarithm of 1024.",
