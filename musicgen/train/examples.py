@@ -40,14 +40,13 @@ MIXTURES: tuple[tuple[float, tuple[str, ...]], ...] = (
     (0.16, ("beat", "melody", "drums")),
     (0.08, ("melody",)),
     (0.08, ("beat", "chords", "melody", "drums")),
-    (0.02, ("drums",)),
-    (0.12, ()),
+    (0.04, ("drums",)),
+    (0.10, ()),
 )
 INSTRUMENTS_TOLD = 0.65  # of the rows that are told any of these, the share that is told its instruments too
 ENDING_TOLD = 0.75  # the same, of whether and where they end; where an end can be heard it is always told
 ENDING_SHOWN = 0.45  # share of the crops of a piece with an end that have the end in them
 TEXT_DROPPED = 0.12
-NOTHING_TOLD = 0.4  # the same, where nothing is told per frame: what guidance leads away from has to be known, too
 
 
 @dataclass(frozen=True)
@@ -114,12 +113,10 @@ class Pieces:
         codes, aligned, texts = [], [], []
         for piece in rng.integers(len(self.facts), size=size):
             start = self.start(piece, frames, rng)
-            dropped = TEXT_DROPPED
             codes.append(self.codes[piece, :, start : start + frames].astype(np.int64))
             told = piece_aligned(self.facts[piece], start + frames)[start:]
             if withhold == "some":
                 groups = MIXTURES[rng.choice(len(MIXTURES), p=[share for share, _ in MIXTURES])][1]
-                dropped = TEXT_DROPPED if groups else NOTHING_TOLD
                 if groups and rng.random() < INSTRUMENTS_TOLD:
                     groups = (*groups, "instruments")
                 ends = self.facts[piece]["ends"]
@@ -132,7 +129,7 @@ class Pieces:
                 told = np.zeros((frames, ALIGNED_DIM), np.float32)
             aligned.append(told)
             caption = int(rng.integers(self.captions))  # drawn, used or not: the crops are the same whatever is told
-            hidden = withhold in ("text", "all") or (withhold == "some" and rng.random() < dropped)
+            hidden = withhold in ("text", "all") or (withhold == "some" and rng.random() < TEXT_DROPPED)
             texts.append(None if hidden else self.states(piece, caption))
         length = max([1, *(len(t) for t in texts if t is not None)])
         text = torch.zeros(size, length, self.text.shape[1])
