@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from musicgen.habits import GENRES
@@ -57,7 +58,12 @@ class Reading:
 
 def read_prompt(prompt: str) -> Reading:
     """What ``prompt`` says, in English or with Korean key words. Never raises for a string."""
-    text = re.sub(r"\s+", " ", prompt[:MAX_PROMPT]).strip()
+    return _read(prompt[:MAX_PROMPT])
+
+
+@lru_cache(maxsize=64)  # plan, style and page each ask for the same prompt, several times a key pressed
+def _read(prompt: str) -> Reading:
+    text = re.sub(r"\s+", " ", prompt).strip()
     lower = re.sub(r"(?<=[a-z]{2})/(?=[a-z]{2})", " / ", text.lower())  # "guitar/bass", but not "w/o"
     style = _most_named(STYLE_WORDS, lower) or _most_named(STYLE_HINTS, lower)
     meter_word = _first(METER_WORDS, lower)

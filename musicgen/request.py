@@ -192,7 +192,7 @@ def plan_of(recipe: Mapping[str, Any]) -> Plan | None:
     """The plan that a recipe tells; None where it tells none, or none that can be read."""
     try:
         return Plan.from_dict(recipe["plan"]) if recipe.get("plan") else None
-    except (ValueError, TypeError, OverflowError):  # of another version, or somebody else's
+    except (ValueError, TypeError):  # of another version, or somebody else's
         return None
 
 
