@@ -32,6 +32,7 @@ codec:
 tokens:
 	$(PYTHON) -m musicgen.train.tokens text
 	$(PYTHON) -m musicgen.train.tokens codes
+	$(PYTHON) -m musicgen.train.tokens heard
 
 lm:
 	$(PYTHON) -m musicgen.train.lm

@@ -7,6 +7,7 @@ one clear sentence in a `ModelUnavailable`. Knows nothing of requests or of deco
 from __future__ import annotations
 
 import difflib
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -57,11 +58,12 @@ def load(
     dtype = choose_dtype(dtype, device)
     if device.type == "cpu":
         threads.settle()
-    folder, repo = _locate(str(name_or_dir).strip(), progress)
+    name = str(name_or_dir).strip()
+    folder, repo = _locate(name, progress, lambda weights: _check_memory(weights, name, device, dtype))
     name = next((known.short_name for known in KNOWN_MODELS.values() if known.source == repo), repo or folder.name)
     if progress is not None:
         progress(1.0, f"reading {name}")
-    _check_memory(folder, name, device, dtype)
+    _check_memory(_weights_in(folder), name, device, dtype)
     try:
         return _assemble(_read(folder, name, repo, dtype, progress), device, dtype, repo)
     except torch.OutOfMemoryError:
@@ -133,19 +135,19 @@ def choose_dtype(dtype: torch.dtype | str | None, device: torch.device) -> torch
     return chosen
 
 
-def _locate(name: str, progress: Progress | None) -> tuple[Path, str | None]:
-    """Folder of the checkpoint, and the hub's name for it if it has one."""
+def _locate(name: str, progress: Progress | None, fits: Callable[[int], None]) -> tuple[Path, str | None]:
+    """Folder of the checkpoint, and the hub's name for it if it has one; ``fits`` is asked before a download."""
     if name == "pocket":
         if not (POCKET / "config.json").is_file():
             raise ModelUnavailable(f"The bundled model is missing from '{POCKET}'; get the whole repository again.")
         return POCKET, None
     if name in KNOWN_MODELS:
         known = KNOWN_MODELS[name]
-        return download.fetch(known.source, progress, known.download), known.source
+        return download.fetch(known.source, progress, known.download, fits), known.source
     if name and Path(name).is_dir():
         return Path(name), None
     if download.is_hub_name(name):
-        return download.fetch(name, progress), name
+        return download.fetch(name, progress, fits=fits), name
     if "/" in name or "\\" in name:
         raise ModelUnavailable(f"There is no folder '{name}', and it is no name on the hub, which is owner/name.")
     close = difflib.get_close_matches(name, KNOWN_MODELS, 1)
@@ -153,12 +155,16 @@ def _locate(name: str, progress: Progress | None) -> tuple[Path, str | None]:
     raise ModelUnavailable(f"There is no model '{name[:60]}'; {hint}")
 
 
-def _check_memory(folder: Path, name: str, device: torch.device, dtype: torch.dtype) -> None:
-    """Raise ``ModelUnavailable`` when the weights cannot fit beside what runs already: a system that runs out of memory
-    ends processes without a word."""
+def _weights_in(folder: Path) -> int:
+    """Bytes of the weights in a folder, in whichever format there are more of them."""
     files = [path for path in folder.iterdir() if path.is_file()]
-    sizes = [sum(path.stat().st_size for path in files if path.suffix == kind) for kind in (".safetensors", ".bin")]
-    needed = max(sizes) * dtype.itemsize // 4  # about: released files hold float32
+    return max(sum(path.stat().st_size for path in files if path.suffix == kind) for kind in (".safetensors", ".bin"))
+
+
+def _check_memory(weights: int, name: str, device: torch.device, dtype: torch.dtype) -> None:
+    """Raise ``ModelUnavailable`` when the bytes of ``weights`` cannot fit beside what runs already: a system that runs
+    out of memory ends processes without a word."""
+    needed = weights * dtype.itemsize // 4  # about: released files hold float32
     free = free_bytes(device)
     if free is not None and needed > free:
         raise ModelUnavailable(

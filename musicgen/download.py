@@ -47,10 +47,13 @@ def is_complete(folder: Path) -> bool:
     return all((folder / name).is_file() for name in _REFERENCE)
 
 
-def fetch(repo: str, progress: Progress | None = None, size: str = "") -> Path:
+def fetch(
+    repo: str, progress: Progress | None = None, size: str = "", fits: Callable[[int], None] | None = None
+) -> Path:
     """Folder with a repository's checkpoint, downloaded unless it is in the cache.
 
-    ``size`` is told to the person who is offline.
+    ``size`` is told to the person who is offline. ``fits`` is told the bytes before any of them are downloaded, and
+    raises where that would be in vain.
 
     Raises:
         ModelUnavailable: offline, unknown, closed, not a checkpoint, no space left, or broken off.
@@ -79,11 +82,16 @@ def fetch(repo: str, progress: Progress | None = None, size: str = "") -> Path:
     files = checkpoint_files(sizes)
     if not files:
         raise ModelUnavailable(f"'{repo}' holds no MusicGen checkpoint: neither safetensors nor the reference's files.")
-    total = sum(sizes[name] for name in files)
+    # What a download that broke off brought is there already; the commit it was of may not be the newest, so all are
+    # asked for, but only the others count.
+    here = {name for name in files if isinstance(hub.try_to_load_from_cache(repo, name), str)}
+    total = sum(sizes[name] for name in files if name not in here)
     cache = Path(hub.constants.HF_HUB_CACHE)
     free = shutil.disk_usage(next(path for path in (cache, *cache.parents) if path.exists())).free
     if total > free:
         raise ModelUnavailable(f"'{repo}' needs {total / 1e9:.1f} GB on the disk; only {free / 1e9:.1f} GB are free.")
+    if fits is not None:
+        fits(sum(sizes[name] for name in files))
     meter = _meter(progress, repo, total)
     try:
         for name in files:

@@ -142,6 +142,23 @@ def test_a_download_that_breaks_off(hub: Hub, monkeypatch) -> None:
         load("small", "cpu")
 
 
+def test_a_model_too_large_for_the_memory_is_not_downloaded(hub: Hub, monkeypatch) -> None:
+    monkeypatch.setattr(checkpoints, "free_bytes", lambda device: 1_000)
+    with pytest.raises(ModelUnavailable, match="'small' takes about .* of memory, but only 1 MB are free"):
+        load("small", "cpu")
+    assert hub.asked == []
+
+
+def test_what_a_broken_download_brought_is_not_counted_again(hub: Hub, text_folder: Path) -> None:
+    hub.cache.mkdir()
+    shutil.copy(text_folder / "tokenizer.json", hub.cache)
+    told: list[str] = []
+    load("small", "cpu", progress=lambda fraction, words: told.append(words))
+    files = download.checkpoint_files(path.name for path in text_folder.iterdir())
+    missing = sum((text_folder / name).stat().st_size for name in files if name != "tokenizer.json")
+    assert told[0].endswith(f"of {missing / 1e6:.0f} MB")
+
+
 def test_no_space_left(hub: Hub, monkeypatch) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=1000))
     with pytest.raises(ModelUnavailable, match="on the disk"):

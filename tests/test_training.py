@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 import torch
 
-from musicgen.aligned import ALIGNED_DIM, DRUMS_ON, HAS_CHORDS, HAS_ENDING, HAS_MELODY, INSTRUMENT, OVER
+from musicgen.aligned import ALIGNED_DIM, DRUMS_ON, HAS_CHORDS, HAS_ENDING, HAS_MELODY, INSTRUMENT, MELODY, OVER
+from musicgen.chroma import CHROMA_RATE, chromagram, strongest
 from musicgen.config import LMConfig
 from musicgen.instruments import INSTRUMENTS
 from musicgen.lm import LM
 from musicgen.patterns import get_pattern
 from musicgen.pocket_codec import ResidualQuantizer
-from musicgen.train.examples import Pieces, piece_aligned
+from musicgen.train.examples import Batch, Pieces, in_key, melody_heard, piece_aligned
 from musicgen.train.lm import (
     ASTRAY,
     BLIND,
@@ -35,6 +36,7 @@ from musicgen.train.lm import (
 )
 from musicgen.train.metrics import linear_distance, mel_distance
 from musicgen.train.quantizer import QuantizerTrainer, kmeans
+from musicgen.train.tokens import heard, load_codec
 from musicgen.train.translate import shares, translated
 
 FACTS = {
@@ -42,6 +44,9 @@ FACTS = {
     "instruments": ["piano", "harp", "drum kit"], "captions": ["calm piano", "a piano"], "melody": [0] * 200,
     "ends": None,
 }
+
+
+HEARD_PITCH = 4  # what the codes of the shards below sound like: E, where the melody has C
 
 
 @pytest.fixture()
@@ -53,6 +58,7 @@ def shards(tmp_path: Path) -> Path:
         np.save(path.with_suffix(".codes.npy"), rng.integers(0, 32, (4, 4, 400)).astype(np.int16))
         lengths = rng.integers(3, 7, 8)
         np.save(path.with_suffix(".lengths.npy"), lengths)
+        np.save(path.with_suffix(".heard.npy"), np.eye(12, dtype=np.float16)[np.full((4, 200), HEARD_PITCH)])
         np.save(path.with_suffix(".text.npy"), rng.standard_normal((lengths.sum(), 16)).astype(np.float16))
     return tmp_path
 
@@ -65,14 +71,14 @@ def tiny_lm() -> LM:
 
 
 def test_what_is_told_is_true_of_the_piece() -> None:
-    told = piece_aligned(FACTS, 300)
+    told = piece_aligned(FACTS, 300, np.array(FACTS["melody"]))
     assert told.shape == (300, ALIGNED_DIM)
     assert told[:, DRUMS_ON].all() and told[:, HAS_CHORDS].all() and told[:, HAS_MELODY].all()
     assert told[100, 8 + 9] == 1  # A minor in bar 2
 
 
 def test_the_instruments_told_are_those_of_the_piece() -> None:
-    told = piece_aligned(FACTS, 10)[0, INSTRUMENT]
+    told = piece_aligned(FACTS, 10, np.zeros(0, int))[0, INSTRUMENT]
     assert {INSTRUMENTS[i] for i in np.flatnonzero(told)} == {n for n in FACTS["instruments"] if "drum" not in n}
 
 
@@ -91,6 +97,55 @@ def test_an_end_that_can_be_heard_is_told_and_often_shown(shards: Path) -> None:
     assert batch.conditions.aligned is not None
     assert 0.4 < batch.conditions.aligned[:, 0, HAS_ENDING].mean() < 0.9
     assert not batch.conditions.aligned[..., OVER].any()
+
+
+def told_pitches(batch: Batch) -> np.ndarray:
+    """How many of the rows that are told a melody are told each pitch class, [12]."""
+    assert batch.conditions.aligned is not None
+    return batch.conditions.aligned[:, 0, MELODY].sum(0).numpy()
+
+
+def test_a_melody_is_mostly_told_as_its_codes_sound_and_as_written_to_measure(shards: Path) -> None:
+    told = told_pitches(Pieces(shards, "train").batch(400, 50, np.random.default_rng(0)))
+    assert told[[0, HEARD_PITCH]].sum() == told.sum() > 60
+    assert 0.65 < told[HEARD_PITCH] / told.sum() < 0.95
+    held = told_pitches(Pieces(shards, "held").batch(40, 50, np.random.default_rng(0), "nothing"))
+    assert held[0] == 40 == held.sum()
+
+
+def test_a_rest_stays_a_rest_whatever_sounds_in_it() -> None:
+    heard = np.eye(12)[[3, 3, 5, 5]]
+    assert melody_heard(np.array([3, -1, 3, 7]), heard).tolist() == [3, -1, 5, 5]
+    assert melody_heard(np.array([3, 3]), np.zeros((2, 12))).tolist() == [-1, -1]
+
+
+def test_what_codes_sound_like_is_what_their_stream_decodes_to(tmp_path: Path) -> None:
+    folder = Path(__file__).parents[1] / "assets" / "pocket"
+    codec, seconds = load_codec(folder), torch.arange(2 * 32_000) / 32_000
+    codes = codec.encode(0.3 * torch.sin(2 * torch.pi * 440.0 * seconds)[None, None])
+    np.save(tmp_path / "a.codes.npy", codes.to(torch.int16).numpy())
+    heard(tmp_path / "a.jsonl", folder)
+    quick, slow = np.load(tmp_path / "a.heard.npy")[0], chromagram(codec.decode(codes)[0, 0].numpy())
+    assert quick.shape == slow.shape
+    assert (strongest(quick) == strongest(slow)).mean() > 0.9
+    assert (strongest(quick)[2:-2] == 9).all()
+
+
+def test_chords_are_told_only_where_their_key_is_clear(shards: Path) -> None:
+    def chords_told() -> bool:
+        batch = Pieces(shards, "train").batch(60, 50, np.random.default_rng(0))
+        assert batch.conditions.aligned is not None
+        return bool(batch.conditions.aligned[..., HAS_CHORDS].any())
+
+    assert chords_told()
+    np.save(shards / "train_0.heard.npy", np.full((4, 200, 12), 1.0, np.float16))  # 7 of 12 parts are in the key
+    assert not chords_told()
+
+
+def test_what_is_in_key_is_measured_up_to_the_end() -> None:
+    heard = np.concatenate([np.eye(12)[[0, 4, 7, 1]], np.ones((4, 12))])
+    assert in_key(heard, FACTS | {"ends": 4 / CHROMA_RATE}) == 0.75
+    assert in_key(heard, FACTS) == pytest.approx((3 + 4 * 7) / (4 + 48))
 
 
 def test_batches_repeat_with_their_seed_and_withhold_as_told(shards: Path) -> None:

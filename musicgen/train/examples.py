@@ -1,11 +1,14 @@
 """What the language model is trained on: crops of codes with their conditions, some of them withheld.
 
-Knows nothing of the network or of audio.
+What is told is what can be heard: mostly the melody as it sounds through the codec, not as it was written, and chords
+only where their key is clear. What a model is told it then learns to make heard. Knows nothing of the network or of
+audio.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,10 +28,10 @@ from musicgen.aligned import (
     instrument_features,
     melody_features,
 )
-from musicgen.chroma import CHROMA_RATE
+from musicgen.chroma import CHROMA_RATE, strongest
 from musicgen.conditions import Conditions
 from musicgen.instruments import INSTRUMENTS
-from musicgen.theory import parse_chord, parse_meter
+from musicgen.theory import parse_chord, parse_key, parse_meter
 
 FRAME_RATE = 50.0
 
@@ -43,9 +46,11 @@ MIXTURES: tuple[tuple[float, tuple[str, ...]], ...] = (
     (0.04, ("drums",)),
     (0.10, ()),
 )
-INSTRUMENTS_TOLD = 0.65  # of the rows that are told any of these, the share that is told its instruments too
+INSTRUMENTS_TOLD = 0.75  # of the rows that are told any of these, the share that is told its instruments too
 ENDING_TOLD = 0.75  # the same, of whether and where they end; where an end can be heard it is always told
 ENDING_SHOWN = 0.45  # share of the crops of a piece with an end that have the end in them
+CLEAR = 0.72  # of the power in the chroma of a piece's codes that is in its key; where it is less, chords are not told
+HEARD = 0.8  # of the crops told a melody, the share told what is strongest in the decoded codes; the rest, as written
 TEXT_DROPPED = 0.12
 
 
@@ -57,28 +62,50 @@ class Batch:
     conditions: Conditions
 
 
-def piece_aligned(facts: dict, frames: int) -> np.ndarray:
-    """Everything there is to tell about a piece, per frame from its beginning, float32 [T, A]."""
+def piece_aligned(facts: dict, frames: int, melody: np.ndarray) -> np.ndarray:
+    """Everything there is to tell about a piece, per frame from its beginning, float32 [T, A].
+
+    ``melody`` [M] is the pitch class to tell in each chroma frame.
+    """
     meter = parse_meter(facts["meter"])
     chords = [parse_chord(name) for name in facts["chords"]]
     return (
         beat_features(frames, FRAME_RATE, facts["bpm"], meter)
         + chord_features(frames, FRAME_RATE, chords, bar_seconds(facts["bpm"], meter))
-        + melody_features(frames, FRAME_RATE, np.array(facts["melody"]), CHROMA_RATE)
+        + melody_features(frames, FRAME_RATE, melody, CHROMA_RATE)
         + drum_features(frames, facts["drums"])
         + instrument_features(frames, [name for name in facts["instruments"] if name in INSTRUMENTS])
         + ending_features(frames, FRAME_RATE, facts["ends"])
     )
 
 
+def in_key(heard: np.ndarray, facts: dict) -> float:
+    """The share of the chromagram ``heard`` [M, 12] that is in the piece's key, up to its end."""
+    end = len(heard) if facts["ends"] is None else math.ceil(facts["ends"] * CHROMA_RATE)
+    return float(heard[:end, list(parse_key(facts["key"]).scale)].sum() / max(heard[:end].sum(), 1e-9))
+
+
+def melody_heard(written: np.ndarray, heard: np.ndarray) -> np.ndarray:
+    """The strongest pitch class [M] of the chromagram ``heard`` [M, 12]; rests stay those of the ``written`` melody.
+
+    Where the melody rests, what is strongest is the bass or a drum.
+    """
+    return np.where(written < 0, -1, strongest(heard))
+
+
 class Pieces:
     """All tokenised shards of one kind (``train`` or ``held``), in memory."""
 
     def __init__(self, folder: Path, prefix: str) -> None:
-        names = sorted(p for p in folder.glob(f"{prefix}_*.jsonl") if p.with_suffix(".codes.npy").exists())
+        names = sorted(p for p in folder.glob(f"{prefix}_*.jsonl") if p.with_suffix(".heard.npy").exists())
         if not names:
             raise SystemExit(f"No tokenised {prefix} shards in {folder}; run python -m musicgen.train.tokens first.")
         self.facts = [json.loads(line) for name in names for line in name.read_text().splitlines()]
+        heard = np.concatenate([np.load(name.with_suffix(".heard.npy")) for name in names]).astype(np.float32)
+        # Of each piece the melody that its codes sound like, and whether they are in its key.
+        pairs = list(zip(self.facts, heard, strict=True))
+        self.melody = [melody_heard(np.array(facts["melody"]), row) for facts, row in pairs]
+        self.clear = [in_key(row, facts) >= CLEAR for facts, row in pairs]
         self.codes = np.concatenate([np.load(name.with_suffix(".codes.npy")) for name in names])
         lengths = np.concatenate([np.load(name.with_suffix(".lengths.npy")) for name in names])
         self.text = np.concatenate([np.load(name.with_suffix(".text.npy")) for name in names])
@@ -114,9 +141,13 @@ class Pieces:
         for piece in rng.integers(len(self.facts), size=size):
             start = self.start(piece, frames, rng)
             codes.append(self.codes[piece, :, start : start + frames].astype(np.int64))
-            told = piece_aligned(self.facts[piece], start + frames)[start:]
+            as_heard = withhold == "some" and rng.random() < HEARD
+            melody = self.melody[piece] if as_heard else np.array(self.facts[piece]["melody"])
+            told = piece_aligned(self.facts[piece], start + frames, melody)[start:]
             if withhold == "some":
                 groups = MIXTURES[rng.choice(len(MIXTURES), p=[share for share, _ in MIXTURES])][1]
+                if not self.clear[piece]:
+                    groups = tuple(group for group in groups if group != "chords")
                 if groups and rng.random() < INSTRUMENTS_TOLD:
                     groups = (*groups, "instruments")
                 ends = self.facts[piece]["ends"]
