@@ -24,7 +24,7 @@ from musicgen.decoding import Window
 from musicgen.memory import said_in_words
 from musicgen.model import Model
 from musicgen.patterns import Pattern, get_pattern
-from musicgen.preparation import Prepared, conditions, prepare
+from musicgen.preparation import Listened, Prepared, conditions, prepare
 from musicgen.request import (
     GenerationEvent,
     GenerationRequest,
@@ -59,8 +59,10 @@ class Engine:
         """Whether a request decodes or waits."""
         return self._scheduler.busy
 
-    def start(self, request: GenerationRequest) -> Generation:
+    def start(self, request: GenerationRequest, listened: Listened | None = None) -> Generation:
         """Check the request, settle its plan and seed, and return the generation, not yet running.
+
+        ``listened`` is that of another generation of the same request but for its seed: its audio is not heard anew.
 
         Raises ``ValueError`` for a bad value, ``ModelUnavailable`` when a part it needs is not to be had or the memory
         does not suffice, ``Busy`` when too many wait already.
@@ -69,7 +71,7 @@ class Engine:
         threads.settle()
         self._scheduler.check_room()
         with said_in_words("preparing the request"):
-            prepared = prepare(self.model, resolved)
+            prepared = prepare(self.model, resolved, listened)
         self._scheduler.check_memory(*_extent(self.model, resolved, prepared))
         return Generation(self.model, resolved, prepared, self._scheduler)
 
@@ -89,11 +91,11 @@ class Generation:
     """One take in the making: iterate over its events; close it to stop; ``result()`` is what there is then."""
 
     def __init__(self, model: Model, request: GenerationRequest, prepared: Prepared, scheduler: Scheduler) -> None:
-        self.plan = prepared.plan
+        self.plan, self.listened = prepared.plan, prepared.listened
         asked = prepared.chroma  # of which a released model may be told more than the take is long
         self.melody_chroma = None if asked is None else asked[: 1 + round(request.duration * CHROMA_RATE)]
         self.recipe: dict[str, Any] = make_recipe(
-            replace(request, separation=prepared.separation), model.name, prepared.plan, prepared.notes
+            replace(request, separation=prepared.listened.separation), model.name, prepared.plan, prepared.notes
         ) | {"device": model.device.type, "dtype": str(model.dtype).removeprefix("torch.")}
         self._model, self._request, self._prepared = model, request, prepared
         self._codes = np.full((model.config.lm.codebooks, prepared.frames), -1, np.int32)
@@ -155,8 +157,8 @@ class Generation:
         assert request.pattern is not None and request.seed is not None and request.guidance is not None
         pattern = get_pattern(request.pattern, model.config.lm.codebooks)
         rate = model.codec.frame_rate
-        given = prepared.given.shape[1]
-        self._codes[:, :given] = prepared.given.numpy()
+        given = prepared.listened.given.shape[1]
+        self._codes[:, :given] = prepared.listened.given.numpy()
         for frames in range(0, given, round(rate)):  # a second at a time: it is heard at once, and can be stopped
             if self._stopped:
                 return
@@ -233,7 +235,7 @@ def windows(total: int, given: int, window: int, stride: int) -> list[Span]:
 def _spans(model: Model, prepared: Prepared) -> list[Span]:
     config, rate = model.config, model.codec.frame_rate
     window, stride = round(config.window_seconds * rate), round(config.stride_seconds * rate)
-    return windows(prepared.frames, prepared.given.shape[1], window, stride)
+    return windows(prepared.frames, prepared.listened.given.shape[1], window, stride)
 
 
 def _extent(model: Model, request: GenerationRequest, prepared: Prepared) -> tuple[int, int]:

@@ -29,6 +29,17 @@ GATE_DB = 60.0  # a frame this far below the melody's loudest one is a rest, as 
 
 
 @dataclass(frozen=True)
+class Listened:
+    """What was heard in the audio of a request: the same whatever the seed, so that other takes need not hear it
+    again."""
+
+    given: Tensor  # codes of the audio to go on from, [K, P]; P may be 0
+    chroma: np.ndarray | None  # of the tune in the melody, [M, 12]
+    separation: str  # how the melody was separated in the end
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Prepared:
     """What steers a take of ``frames`` frames."""
 
@@ -37,8 +48,7 @@ class Prepared:
     plan: Plan | None
     features: np.ndarray | None  # aligned features float32 [T, A]
     chroma: np.ndarray | None  # the melody after the argmax, [M, 12]; of a released model to the end of its last window
-    given: Tensor  # codes of the audio to go on from, [K, P]; P may be 0
-    separation: str  # how the melody was separated in the end
+    listened: Listened
     notes: tuple[str, ...]
 
 
@@ -47,14 +57,28 @@ END_SHARE = 0.7  # of an end; by the loudness of last chords at 0, 0.4, 0.7 and 
 TEXT_SHARE = 0.5  # of the text beside a plan; by what 48 takes each obeyed at 0, 0.5 and 1
 
 
-def prepare(model: Model, request: GenerationRequest) -> Prepared:
-    """Analyse the audio of a resolved ``request`` and settle its plan. Raises ``ValueError``, ``ModelUnavailable``."""
-    frames = max(1, round(request.duration * model.codec.frame_rate))
-    notes: list[str] = []
-    given = _given_codes(model, request, frames)
-    heard, separation = None, request.separation
-    if request.melody is not None:
-        heard, separation = _melody(model, request, notes)
+def listen(model: Model, request: GenerationRequest) -> Listened:
+    """Analyse the audio of a resolved ``request``. Raises ``ValueError``, ``ModelUnavailable``."""
+    given = _given_codes(model, request)
+    if request.melody is None:
+        return Listened(given, None, request.separation, ())
+    # The released models are told 30 s of the tune, however short the take is.
+    beyond = 0.0 if model.config.lm.aligned_dim else model.config.window_seconds
+    tune = separate(request.melody.first(request.duration + beyond), request.separation)
+    # The released models know no rests: silence is bin 0 to them.
+    gate = GATE_DB if model.config.lm.aligned_dim else None
+    heard = chroma.chromagram(tune.samples, SAMPLE_RATE, gate)
+    return Listened(given, heard, tune.method, (tune.note,) if tune.note else ())
+
+
+def prepare(model: Model, request: GenerationRequest, listened: Listened | None = None) -> Prepared:
+    """Settle the plan of a resolved ``request``, and hear its audio unless that was ``listened`` to.
+
+    Raises ``ValueError``, ``ModelUnavailable``.
+    """
+    frames = _frames(model, request)
+    listened = listened or listen(model, request)
+    given, heard, notes = listened.given, listened.chroma, list(listened.notes)
     painting = None if request.painting is None else parse_painting(request.painting)
     if not model.config.lm.aligned_dim:
         onehot = None if heard is None else chroma.argmax_onehot(heard)
@@ -66,7 +90,7 @@ def prepare(model: Model, request: GenerationRequest) -> Prepared:
             onehot = np.eye(chroma.BINS, dtype=np.float32)[np.maximum(sung, 0)]
         if painting is not None and painting.harmonises:
             notes.append("The painted chords are not told: this model takes a melody only.")
-        return Prepared(frames, with_metadata(request), None, None, onehot, given, separation, tuple(notes))
+        return Prepared(frames, with_metadata(request), None, None, onehot, listened, tuple(notes))
 
     untold = replace(request, bpm=None, chords=None, instruments=None)  # what the features tell better than words
     text = request.prompt if request.plan == "auto" else with_metadata(untold)
@@ -97,7 +121,7 @@ def prepare(model: Model, request: GenerationRequest) -> Prepared:
     # A rest is left open: to a model that has learnt from whole bands a rest of all of them is the end of the music.
     features[~features[:, aligned.MELODY].any(1), aligned.HAS_MELODY] = 0.0
     features = features[:, : model.config.lm.aligned_dim]  # a model may have been trained with fewer of them
-    return Prepared(frames, text, plan, features, onehot, given, separation, tuple(notes))
+    return Prepared(frames, text, plan, features, onehot, listened, tuple(notes))
 
 
 def _sung(painting: Painting, seconds: float, heard: np.ndarray | None) -> np.ndarray:
@@ -154,7 +178,11 @@ def conditions(
     return row, replace(against, aligned=end)
 
 
-def _given_codes(model: Model, request: GenerationRequest, frames: int) -> Tensor:
+def _frames(model: Model, request: GenerationRequest) -> int:
+    return max(1, round(request.duration * model.codec.frame_rate))
+
+
+def _given_codes(model: Model, request: GenerationRequest) -> Tensor:
     codec = model.codec
     if request.continue_from is None:
         return torch.zeros(codec.codebooks, 0, dtype=torch.long)
@@ -163,22 +191,9 @@ def _given_codes(model: Model, request: GenerationRequest, frames: int) -> Tenso
     # A last frame that is only partly filled would make the model believe in a stop.
     whole = max(1, audio.samples.shape[1] // codec.hop)
     codes = codec.encode(samples)[0, :, :whole].cpu()
-    if codes.shape[1] >= frames:
+    if codes.shape[1] >= _frames(model, request):
         raise ValueError("The duration leaves no room for new music after the given audio; ask for a longer one.")
     return codes
-
-
-def _melody(model: Model, request: GenerationRequest, notes: list[str]) -> tuple[np.ndarray, str]:
-    """Chroma of the tune in the melody's recording, [M, 12], as far as a window reaches, and how it was separated."""
-    assert request.melody is not None
-    # The released models are told 30 s of the tune, however short the take is.
-    beyond = 0.0 if model.config.lm.aligned_dim else model.config.window_seconds
-    tune = separate(request.melody.first(request.duration + beyond), request.separation)
-    if tune.note:
-        notes.append(tune.note)
-    # The released models know no rests: silence is bin 0 to them.
-    gate = GATE_DB if model.config.lm.aligned_dim else None
-    return chroma.chromagram(tune.samples, SAMPLE_RATE, gate), tune.method
 
 
 def _plan(

@@ -10,9 +10,9 @@ from pathlib import Path
 import gradio as gr
 import numpy as np
 import pytest
-from conftest import build_model
+from conftest import build_model, sine_tune
 
-from musicgen import audio, painting
+from musicgen import audio, painting, preparation, separation
 from musicgen.engine import Engine
 from musicgen.ui import after, before, handlers, words
 from musicgen.ui.engines import Engines
@@ -54,6 +54,24 @@ def test_takes_of_one_press_have_seeds_that_follow_each_other_and_can_be_chosen(
     for picked in ((made, 9), ([], None)):  # a page that was left open while the server began anew
         with pytest.raises(gr.Error, match="no longer here"):
             after.pick(*picked)
+
+
+def test_the_melody_of_several_takes_is_heard_once_and_each_is_what_it_is_alone(engines, tmp_path, monkeypatch):
+    heard = []
+
+    def separate(sound, how):
+        heard.append(how)
+        return separation.separate(sound, how)
+
+    monkeypatch.setattr(preparation, "separate", separate)
+    tune = tmp_path / "tune.wav"
+    audio.write(tune, sine_tune())
+    asked = dict(prompt="a", duration=1.0, melody=str(tune), separation="harmonic")
+    made = press(engines, takes=3, seed="7", **asked)["made"]
+    assert heard == ["harmonic"]
+    alone = press(engines, seed="9", **asked)
+    assert Path(alone["take"]["value"]).read_bytes() == Path(made[2].file).read_bytes()
+    assert len(heard) == 2, "another press listens anew"
 
 
 @pytest.mark.parametrize("when", ["while it is made", "when it is there"])

@@ -214,9 +214,10 @@ def _take(
 ) -> Iterator[Update]:
     codec = engine.model.codec
     pressed, first_sound, drawn = time.perf_counter(), None, 0.0
-    if request.melody is not None:
+    before = run.generation  # of the same press: another seed, nothing else
+    if request.melody is not None and before is None:
         yield {"status": views.progress(say("Listening to the melody …"))}
-    generation = run.generation = engine.start(request)
+    generation = run.generation = engine.start(request, before.listened if before else None)
     step_of = _step_of(engine, generation)
 
     def codes_of(values: np.ndarray) -> Codes:
