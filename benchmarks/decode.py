@@ -121,7 +121,7 @@ def _engine() -> tuple[Engine, str]:
 def _patterns(asked: argparse.Namespace) -> Part:
     engine, what = _engine()
     seconds = 1.0 if asked.quick else 10.0
-    note = f"{what}, {seconds:g} s of music. Some patterns can only sound at the end."
+    note = f"{what}, {seconds:g} s of music. Some patterns sound only from half-way on."
     return _takes(takes.patterns(engine, PATTERNS, seconds, asked.rounds), "pattern", note)
 
 

@@ -137,8 +137,9 @@ def _sound(config: ModelConfig) -> tuple[Box, ...]:
     kind = "EnCodec" if isinstance(codec, EncodecConfig) else "our own"
     known = "all" if lm.told_pattern else "it alone"
     kept = config.window_seconds - config.stride_seconds
+    without = "without plan" if lm.aligned_dim else "without"
     return (
-        Box(f"Guidance × {sampling.guidance:g}", ("scores with what it is told, and without:",
+        Box(f"Guidance × {sampling.guidance:g}", (f"scores with what it is told, and {without}:",
                                                   f"without + {sampling.guidance:g} × (with − without)"),
             tone="sound", name="guidance"),
         Box("Sampling", (chance, f"temperature {', '.join(f'{value:g}' for value in warmth)}"), tone="sound"),

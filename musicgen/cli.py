@@ -59,7 +59,7 @@ def build_parser() -> argparse.ArgumentParser:
     make.add_argument("--temperature", type=float, metavar="X", help="above 1 wilder, below 1 tamer")
     make.add_argument("--top-k", type=int, metavar="N", help="draw among the N likeliest codes; 0 all")
     make.add_argument("--top-p", type=float, metavar="X", help="draw among the likeliest codes of this mass")
-    make.add_argument("--guidance", type=float, metavar="X", help="how strictly to keep to the prompt; 1 off, 3 usual")
+    make.add_argument("--guidance", type=float, metavar="X", help="how strictly to follow you; 1 off, 3 usual")
     make.add_argument("--greedy", action="store_true", help="always the likeliest code")
     make.add_argument("--bpm", type=float, metavar="N", help="tempo")
     make.add_argument("--key", metavar="K", help="such as 'A minor'")
@@ -68,7 +68,7 @@ def build_parser() -> argparse.ArgumentParser:
     make.add_argument("--instruments", metavar="I", help="all that play, drums apart, such as 'piano, acoustic bass'")
     make.add_argument("--ending", action=argparse.BooleanOptionalAction,
                       help="end on a final chord, or go on; default: as the prompt says")
-    make.add_argument("--plan", metavar="auto|off", help="off: draw no tempo, key or chords for what the prompt leaves")
+    make.add_argument("--plan", metavar="auto|off", help="off: tell what flags give, and the prompt as words only")
     make.add_argument("--device", metavar="D", help="cpu or cuda; default cuda where there is one")
     make.add_argument("--dtype", metavar="T", help="float32, bfloat16 or float16")
     make.add_argument("--recipe", metavar="FILE", help="make again what this file holds; other flags change it")

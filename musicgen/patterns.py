@@ -50,7 +50,7 @@ class Pattern:
 
     @property
     def streams(self) -> bool:
-        """Whether frames complete as decoding goes on, so that audio can play before the end."""
+        """Whether frames complete from the first steps on; without that, audio begins half-way."""
         return all(line.blocks == 0 for line in self.lines)
 
     @property
@@ -215,10 +215,11 @@ DESCRIPTIONS: dict[str, str] = {
     "Blog posts sometimes call it 'VALL-E style'; VALL-E itself is coarse first.",
     "partial_flattening": "At each frame codebook 1 in one step, then all others together in a second one.",
     "coarse_first": "All of codebook 1 from start to end, then the others in parallel. This is what VALL-E does, "
-    "although 'VALL-E style' in blog posts often means parallel. Needs the whole length before audio can play.",
+    "although 'VALL-E style' in blog posts often means parallel. The length must be known beforehand, and sound "
+    "begins half-way.",
     "flattening": "One code a step: exact, and K times as many steps.",
     "musiclm": "Flattened in two halves as in MusicLM: the coarse codebooks one code a step over the whole length, "
-    "then the fine ones. Needs the whole length before audio can play.",
+    "then the fine ones. The length must be known beforehand, and sound begins half-way.",
     "stereo_delay": "Each of the codebooks L1, R1, L2, R2 ... starts one step after the one before it.",
     "stereo_partial_delay": "Left and right together, each pair of codebooks one step after the pair before it. "
     "All stereo releases were trained with it.",

@@ -187,6 +187,8 @@ def test_the_sheet_shows_the_plan_that_the_take_will_follow(engines):
     assert base["chords"] == [minor] * 8 + [major] * 8 + [minor] * 8 and base["melody"] == [-1] * 24
     ends = json.loads(before.score(replace(settings, ending="final chord"), None))
     assert ends["names"] == ["Am", "F", "Am"] and ends["chords"] == base["chords"], "home on its last downbeat"
+    unplanned = json.loads(before.score(settings, [9] * 40, planned=False))
+    assert not any(unplanned["chords"]) and not unplanned["names"] and 9 in unplanned["melody"], "told no plan"
     three = json.loads(before.score(Settings(prompt="60 bpm", meter="6/8", seed="1"), None))
     assert three["step"] == pytest.approx(1 / 3) and three["bar"] == 2.0
 

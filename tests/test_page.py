@@ -287,6 +287,11 @@ def test_the_plan_line_tells_what_words_and_seed_decide():
     seeded = before.show_plan(Settings(prompt="jazz in A minor, 120 bpm", seed="3"))
     assert "chords" in seeded and "Drawn" not in seeded
     assert "Switched off" in before.show_plan(Settings(follow_plan=False))
+    released = before.show_plan(Settings(prompt="jazz"), planned=False)
+    assert "reads words only" in released and "Drawn" not in released
+    spoken = before.show_plan(Settings(prompt="jazz", bpm="120", key="A minor"), planned=False)
+    assert spoken.count("bpm: 120. key: A minor") == 1
+    assert "trouble" in before.show_plan(Settings(bpm="fast"), planned=False)
     assert "trouble" in before.show_plan(Settings(key="H major"))
 
 

@@ -1,6 +1,6 @@
 """Our own Table 4 of the paper: what each pattern costs and what it gives, with the same requests along each.
 
-Beside it stand the paper's figures (30 s, a 1.5 B model, MusicCaps-like data of its own): other data and other
+Beside it stand the paper's figures (30 s, in-domain data of its own, a model for each pattern): other data and other
 measures, so only the order of the rows compares. Knows nothing of how a pattern is decoded.
 """
 

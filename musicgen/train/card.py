@@ -30,7 +30,7 @@ WORDS = {
     "obedience": "Requests made of held-out pieces; of a piece's captions the prompt is the one that names most of its "
                  "instruments. Each row stands beside the same figure for the real piece, for "
                  "that piece through the codec, and for chance: the same sound against the requests of others. "
-                 "Standard errors and everything else are in `work/evaluate/figures.json`.",
+                 "`make evaluate` leaves standard errors and everything else in `work/evaluate/figures.json`.",
 }
 
 

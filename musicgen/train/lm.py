@@ -2,8 +2,8 @@
 
 ``python -m musicgen.train.lm --minutes 80``
 
-Teacher forcing along all patterns (half of the steps: delay), conditions withheld at random, an exponential average
-of the weights. Runs on a CPU (bf16 where the chip has it) or on CUDA by the same command; checkpoints every few
+Teacher forcing along all patterns (more than half of the steps: delay), conditions withheld at random, an exponential
+average of the weights. Runs on a CPU (bf16 where the chip has it) or on CUDA by the same command; checkpoints every few
 minutes in ``--out``; run again to go on. ``--start`` begins with weights that are there, new parts fresh: those of a
 model (``assets/pocket``), or a file that ``translate`` made for other codes. Knows nothing of audio.
 """

@@ -1,4 +1,4 @@
-"""Distances between two waveforms, as used in every table of the model card. Knows nothing of models."""
+"""Distances between two waveforms, as the codec is trained and judged by. Knows nothing of models."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
@@ -20,7 +20,7 @@ from musicgen.instruments import KIT
 from musicgen.meaning import nearest_style
 from musicgen.patterns import get_pattern
 from musicgen.plan import DRUMS_ALONE, Plan, left_open, make_plan
-from musicgen.preparation import GATE_DB
+from musicgen.preparation import GATE_DB, with_metadata
 from musicgen.separation import SAMPLE_RATE, separate
 from musicgen.theory import Chord, home_chord
 from musicgen.ui import views
@@ -117,11 +117,15 @@ def afresh() -> Update:
     return start | {"instruments": [], "takes": 1}
 
 
-def show_plan(settings: Settings) -> str:
-    """The plan that the prompt, the seed and the fields make, in one line."""
+def show_plan(settings: Settings, planned: bool = True) -> str:
+    """The plan that the prompt, the seed and the fields make, in one line; or what a model reads that has none."""
     if not settings.follow_plan:
         return views.note("Switched off: the model hears the words only.")
     try:
+        if not planned:
+            added = with_metadata(replace(settings, prompt="", melody=None, continue_from=None).request())
+            return views.note(f"This model reads the words, and after them: {added}" if added else
+                              "This model reads words only; what is set by hand here is added to them.")
         style = nearest_style(settings.prompt or "")
         near = f"Nearest style: {style}. " if style else ""
         seed, untold = settings.chosen_seed(), _left_to_audio(settings)
@@ -197,16 +201,16 @@ def fill_plan(settings: Settings) -> Update:
     return {name: value for name, value in filled.items() if name not in untold}
 
 
-def score(settings: Settings, heard: Sequence[int] | None) -> str:
+def score(settings: Settings, heard: Sequence[int] | None, planned: bool = True) -> str:
     """What lies under the painted notes, as JSON for the sheet: the grid of time, the plan's chords, the melody heard.
 
     A cell is half a felt beat (a third in 6/8), or as long as the cells painted already. Raises nothing: of settings
-    that are no plan yet only the grid of time is drawn.
+    that are no plan yet, and for a model that is told none, only the grid of time and the melody are drawn.
     """
     try:
         painted = painting.parse(settings.painting) if settings.painting else None
         seed = settings.chosen_seed()
-        plan = _planned(settings, seed or 0) if settings.follow_plan else None
+        plan = _planned(settings, seed or 0) if settings.follow_plan and planned else None
         untold = _left_to_audio(settings)
     except ValueError:
         painted, seed, plan, untold = None, None, None, set()

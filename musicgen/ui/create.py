@@ -55,7 +55,7 @@ def create_tab(engines: Engines, keep: Callable[..., str] | None = None) -> Part
     parts["owner"] = gr.BrowserState(None, storage_key="musicgen-owner", secret="musicgen")  # survives a restart
     wire_results(parts, _wire_generation(parts, engines, keep), engines.max_duration)
     _wire_helpers(parts, engines)
-    _wire_plan(parts)
+    _wire_plan(parts, engines)
     _wire_by_hand(parts)
     return parts
 
@@ -102,14 +102,14 @@ def _main_controls(engines: Engines) -> Parts:
 
 
 def _plan(engines: Engines) -> Parts:
-    plan_line = gr.HTML(before.show_plan(START), elem_id="plan-line")
+    plan_line = gr.HTML(before.show_plan(START, engines.card(engines.default).planned), elem_id="plan-line")
     with gr.Accordion(say("Plan and notes: tempo, key, chords, melody"), open=False, elem_id="plan-fold"):
         parts: Parts = {"plan_line": plan_line}
         with gr.Column(visible=engines.card(engines.default).sings, elem_id="sheet-box") as parts["sheet_box"]:
-            parts["painting"] = sheet(before.score(START, None))
+            parts["painting"] = sheet(before.score(START, None, engines.card(engines.default).planned))
             gr.HTML(views.note(say(
-                "Chords and melody over time, as they will be told to the model. Paint to change them: what you "
-                "painted is orange."
+                "Melody over time, and the plan's chords, as they will be told to the model. Paint to change them: "
+                "what you painted is orange."
             )))
         parts["follow_plan"] = gr.Checkbox(
             True, label=say("Follow a plan"), info=say("What is left on auto comes from prompt and seed."),
@@ -265,20 +265,22 @@ def _tune(file: Path) -> str:
     return str(shutil.copy(file, new_folder("tune")))
 
 
-def _wire_plan(parts: Parts) -> None:
+def _wire_plan(parts: Parts, engines: Engines) -> None:
     names = ("prompt", "seed", "follow_plan", "bpm", "key", "meter", "chords", "drums", "instruments", "ending")
     plan = {name: parts[name] for name in names}
     plan |= {"melody": parts["melody"], "continue_from": parts["continue_from"]}
-    under = plan | {"duration": parts["duration"], "painting": parts["painting"]}
+    under = plan | {"model": parts["model"], "duration": parts["duration"], "painting": parts["painting"]}
     told = [parts["plan_line"], parts["painting"]]
 
     def show(heard: list[int], next_seed: int | None, **values: Any) -> tuple[Any, Any]:
         settings = Settings(**values)
-        return before.show_plan(settings), gr.HTML(base=before.score(_seeded(settings, next_seed), heard))
+        planned = engines.card(settings.model).planned
+        base = before.score(_seeded(settings, next_seed), heard, planned)
+        return before.show_plan(settings, planned), gr.HTML(base=base)
 
     gr.on(
-        [control.change for control in (*plan.values(), parts["duration"], parts["heard"], parts["next_seed"])]
-        + [parts["painting"].clear],
+        [control.change for control in plan.values()]
+        + [parts[name].change for name in ("model", "duration", "heard", "next_seed")] + [parts["painting"].clear],
         show, inputs_kwargs={"heard": parts["heard"], "next_seed": parts["next_seed"], **under}, outputs=told,
         # In the queue and one by one: changes that follow closely run side by side otherwise, and the older answer may
         # come last.

@@ -37,6 +37,7 @@ class Card:
     any_pattern: bool = False  # whether they were trained with all of them
     frame_rate: float = 50.0
     sings: bool = True  # whether it follows a melody
+    planned: bool = False  # whether it is told a plan; others read what is set by hand as text
 
     def knows(self, pattern: Pattern) -> bool:
         """Whether the weights were trained to decode along ``pattern``, by whatever name it goes."""
@@ -156,7 +157,8 @@ def _card(name: str, config: ModelConfig | None) -> Card:
         lm, told = config.lm, config.lm.told_pattern
         note += " It knows every pattern." if told else f" Trained with the {_spoken(config.pattern)} pattern."
         rate, sings = config.codec.frame_rate, follows_melody(config)
-        return Card(name, label, note, lm.codebooks, config.pattern, told, rate, sings)
+        planned = bool(lm.aligned_dim)
+        return Card(name, label, note, lm.codebooks, config.pattern, told, rate, sings, planned)
     return Card(name, label, note)
 
 

@@ -35,13 +35,14 @@ IDEAS = (  # what it is, in plain words, and where it can be heard or seen
         say("The melody's bottleneck"),
         say("Of a recording only the strongest of twelve pitch classes is kept, moment by moment: no timbre, no "
             "octave, no words. The model can follow the tune, but cannot copy the recording: all else it has to "
-            "invent."),
+            "invent. (The bundled model is told the tempo and the key heard in it, too.)"),
         say("Try it on Create, under “Melody to follow”."),
     ),
     (
         say("Guidance"),
         say("Each step is scored twice: with what the model is told, and without. What that changes is then enlarged. "
-            "More guidance follows you more closely; too much sounds forced."),
+            "More guidance follows you more closely; too much sounds forced. (The bundled model keeps half of the "
+            "words on the other side, too, so that the plan weighs more.)"),
         say("Change it on Create, under “Advanced”."),
     ),
     (
@@ -53,8 +54,8 @@ IDEAS = (  # what it is, in plain words, and where it can be heard or seen
     ),
     (
         say("The paper"),
-        say("All of this but the plan told frame by frame is in Copet et al. 2023, “Simple and Controllable Music "
-            "Generation”, arXiv:2306.05284, sections 2.1 to 2.4."),
+        say("All of this but the plan is in Copet et al. 2023, “Simple and Controllable Music Generation”, "
+            "arXiv:2306.05284. Telling a model about tempo and chords frame by frame follows MusiConGen and JASCO."),
         "",
     ),
 )

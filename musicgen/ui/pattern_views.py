@@ -136,7 +136,7 @@ def figures(pattern: Pattern, seconds: float, frame_rate: float) -> str:
     streams = (
         "It streams: frames get whole one after another, so sound can play while the rest is made."
         if pattern.streams
-        else "It does not stream: the length must be known before the first step, and sound comes late."
+        else "It does not stream: the length must be known before the first step, and sound begins half-way."
     )
     paper = PAPER_FIGURES.get(pattern.name)
     told = "The paper gives no figures for it." if paper is None else (

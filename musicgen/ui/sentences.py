@@ -60,6 +60,8 @@ SENTENCES = {
         "librosa가 이어지는 소리를 골라냈고, 두드리는 소리와 낮은 소리는 뺐습니다.",
     "The melody was taken from all of the sound.": "선율을 소리 전체에서 얻었습니다.",
     "Switched off: the model hears the words only.": "꺼져 있습니다. 모델은 글만 듣습니다.",
+    "This model reads words only; what is set by hand here is added to them.":
+        "이 모델은 글만 읽습니다. 여기서 직접 정한 것은 글에 덧붙입니다.",
     "Its tune is the melody to follow now. Change the words and press Generate.":
         "이제 이 테이크의 선율을 따라갑니다. 글을 바꾸고 생성을 누르세요.",
     "The file of this take is no longer here; open it again from Takes, or make it again.":
@@ -141,5 +143,6 @@ PARTS = {
         "썼습니다.",
     "The take is the beginning now; change the words if you like. Generate goes on from it, to this length in all: ":
         "이제 테이크가 시작 부분입니다. 원하면 글을 바꾸세요. 생성을 누르면 이어집니다. 전체 길이: ",
+    "This model reads the words, and after them: ": "이 모델은 글을 읽고, 이어서 다음을 읽습니다: ",
     ", time left: ": ", 남은 시간: ",
 }

@@ -64,7 +64,7 @@ def _panel(parts: Parts, side: str) -> None:
             label=say("Take"), type="filepath", interactive=False, visible=False, buttons=["download"],
             waveform_options=WAVES,
         )
-        parts[f"{name}_facts"] = gr.HTML(elem_classes="fact-row")
+        parts[f"{name}_facts"] = gr.HTML()
         parts[f"{name}_grid"] = gr.HTML(elem_classes="figure")
         parts[f"{name}_spectrum"] = gr.HTML(elem_classes="figure")
 

@@ -24,8 +24,9 @@ KOREAN = {
     "Keep this seed, or let it go": "이 시드 고정 또는 해제", "Model": "모델",
     # plan
     "Plan and notes: tempo, key, chords, melody": "계획과 음: 빠르기, 조성, 화음, 선율",
-    "Chords and melody over time, as they will be told to the model. Paint to change them: what you painted is orange.":
-        "모델에 전해질 화음과 선율입니다. 칠해서 바꿀 수 있고, 칠한 것은 주황색입니다.",
+    "Melody over time, and the plan's chords, as they will be told to the model. Paint to change them: what you "
+    "painted is orange.":
+        "모델에 전해질 선율과, 계획의 화음입니다. 칠해서 바꿀 수 있고, 칠한 것은 주황색입니다.",
     "Follow a plan": "계획 따르기",
     "What is left on auto comes from prompt and seed.": "자동으로 둔 것은 프롬프트와 시드에서 나옵니다.",
     "Tempo": "빠르기", "auto": "자동", "Key": "조성", "Metre": "박자", "Chords, one a bar": "화음, 마디마다 하나",
@@ -98,14 +99,18 @@ KOREAN = {
     "See and hear it on Patterns.": "패턴 탭에서 보고 들어 보세요.",
     "The melody's bottleneck": "선율의 병목",
     "Of a recording only the strongest of twelve pitch classes is kept, moment by moment: no timbre, no octave, no "
-    "words. The model can follow the tune, but cannot copy the recording: all else it has to invent.":
+    "words. The model can follow the tune, but cannot copy the recording: all else it has to invent. (The bundled "
+    "model is told the tempo and the key heard in it, too.)":
         "녹음에서는 순간마다 열두 음 가운데 가장 센 하나만 남깁니다. 음색도, 옥타브도, 가사도 남지 않습니다. 그래서 "
-        "모델은 선율을 따라갈 수 있지만 녹음을 베낄 수는 없고, 나머지는 스스로 지어내야 합니다.",
+        "모델은 선율을 따라갈 수 있지만 녹음을 베낄 수는 없고, 나머지는 스스로 지어내야 합니다. (함께 들어 있는 모델은 "
+        "녹음에서 들리는 빠르기와 조성도 전해 듣습니다.)",
     "Try it on Create, under “Melody to follow”.": "만들기 탭의 ‘따라갈 선율’에서 해 보세요.",
     "Each step is scored twice: with what the model is told, and without. What that changes is then enlarged. More "
-    "guidance follows you more closely; too much sounds forced.":
+    "guidance follows you more closely; too much sounds forced. (The bundled model keeps half of the words on the "
+    "other side, too, so that the plan weighs more.)":
         "걸음마다 점수를 두 번 냅니다. 모델에 전한 것을 넣고 한 번, 빼고 한 번. 그리고 둘의 차이를 키웁니다. "
-        "가이던스가 클수록 요청을 더 가까이 따르지만, 지나치면 억지스럽게 들립니다.",
+        "가이던스가 클수록 요청을 더 가까이 따르지만, 지나치면 억지스럽게 들립니다. (함께 들어 있는 모델은 뺀 쪽에도 "
+        "글을 절반 남겨서, 계획이 더 무겁게 여겨집니다.)",
     "Change it on Create, under “Advanced”.": "만들기 탭의 ‘고급’에서 바꿔 보세요.",
     "The plan": "계획",
     "Words alone hold neither tempo nor key well. So a plan comes first, from your prompt and the seed: tempo, metre, "
@@ -116,10 +121,10 @@ KOREAN = {
         "것을 글의 일부로 읽습니다.",
     "See it and paint over it on Create, under “Plan and notes”.": "만들기 탭의 ‘계획과 음’에서 보고 칠해 보세요.",
     "The paper": "논문",
-    "All of this but the plan told frame by frame is in Copet et al. 2023, “Simple and Controllable Music "
-    "Generation”, arXiv:2306.05284, sections 2.1 to 2.4.":
-        "프레임마다 전하는 계획 말고는 모두 Copet et al. 2023, “Simple and Controllable Music Generation”, "
-        "arXiv:2306.05284, 2.1~2.4절에 있습니다.",
+    "All of this but the plan is in Copet et al. 2023, “Simple and Controllable Music Generation”, arXiv:2306.05284. "
+    "Telling a model about tempo and chords frame by frame follows MusiConGen and JASCO.":
+        "계획 말고는 모두 Copet et al. 2023, “Simple and Controllable Music Generation”, arXiv:2306.05284에 있습니다. "
+        "빠르기와 화음을 프레임마다 전하는 방법은 MusiConGen과 JASCO를 따랐습니다.",
     # takes
     "Search": "찾기", "Words of the prompt, model, seed …": "프롬프트의 낱말, 모델, 시드 …", "Your takes": "내 테이크",
     "Open in Create": "만들기에서 열기", "★ Favourite": "★ 즐겨찾기", "☆ Unmark": "☆ 해제", "Share link": "링크 공유",
