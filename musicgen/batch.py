@@ -260,6 +260,9 @@ class Batch:
         self._state = self._tensors(*size)
         for name, tensor in old.items():
             self._state[name][tuple(slice(n) for n in tensor.shape)] = tensor
+        if old:  # there is no text of theirs in the new places
+            rows, places = old["text_seen"].shape
+            self._state["text_seen"][:rows, places:] = False
         self._size = size
         self._counts = torch.arange(max(2 * size[0], size[1]), device=self._device)
 

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from musicgen.config import EncodecConfig, ModelConfig
 from musicgen.errors import ModelUnavailable
+from musicgen.sampling import MAX_GUIDANCE, SamplingParams
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,13 @@ def check_config(config: ModelConfig) -> None:
             f"The configuration of '{config.name}' is damaged: windows of {config.window_seconds:g} s that move on by "
             f"{config.stride_seconds:g} s."
         )
+    sampling = config.sampling
+    try:
+        if not 0 <= sampling.guidance <= MAX_GUIDANCE:
+            raise ValueError(f"The guidance must lie between 0 and {MAX_GUIDANCE:g}, not {sampling.guidance}.")
+        SamplingParams(sampling.temperature, sampling.top_k, sampling.top_p, False, sampling.codebook_temperatures)
+    except (ValueError, TypeError) as error:
+        raise ModelUnavailable(f"The configuration of '{config.name}' is damaged: {error}") from None
     if lm.dim % lm.heads:
         raise ModelUnavailable(f"The model '{config.name}' cannot be: {lm.dim} is not divisible by {lm.heads} heads.")
     if isinstance(codec, EncodecConfig):

@@ -202,9 +202,14 @@ def _players(said: Reading, genre: Genre, seed: int) -> tuple[str, ...]:
 
 
 def left_open(prompt: str, parts: Mapping[str, Any]) -> set[str]:
-    """Which of bpm, meter, key and chords neither the prompt nor the ``parts`` given by hand say."""
+    """Which of bpm, meter, key and chords neither the prompt nor the ``parts`` given by hand say.
+
+    Chords say their key, too. Roman numerals are chords only where a key is said.
+    """
     said = read_prompt(prompt)
-    told = {"bpm": said.bpm, "meter": said.meter, "key": said.key, "chords": said.chords or said.degrees or None}
+    key = said.key or parts.get("key")
+    chords = parts.get("chords") or said.chords or (said.degrees if key else ())
+    told = {"bpm": said.bpm, "meter": said.meter, "key": key or chords or None, "chords": chords or None}
     return {name for name, value in told.items() if value is None and parts.get(name) is None}
 
 
@@ -270,13 +275,15 @@ def _draw_meter(habits: Habits, seed: int) -> Meter:
 
 def _draw_bpm(usual: tuple[float, float], said: Reading, meter: Meter, seed: int) -> float:
     low, high = usual
+    asked = said.bpm_range or said.mood_range
     if meter.name == "6/8":  # a felt beat of 6/8 is three eighths long, so it comes more slowly
         low, high = 0.6 * low, 0.68 * high
-    asked = said.bpm_range or said.mood_range
+        if asked is not None and not said.counted:
+            asked = asked[0] / 1.5, asked[1] / 1.5
     if asked is not None:
         both = max(low, asked[0]), min(high, asked[1])
         # A word for a tempo is obeyed, a mood has its way as far as the style goes.
-        low, high = both if both[0] < both[1] else said.bpm_range or usual
+        low, high = both if both[0] < both[1] else asked if said.bpm_range else (low, high)
     low, high = max(low, MIN_BPM), min(high, MAX_BPM)
     grid = [round(60 / (meter.pulses * GRID_SECONDS * n), 2) for n in range(2, 20)]
     fitting = [bpm for bpm in grid if low <= bpm <= high]
@@ -299,6 +306,8 @@ def _draw_chords(habits: Habits, key: Key, seed: int) -> tuple[Chord, ...]:
 
 
 def _on_degree(degree: Degree, key: Key) -> Chord:
-    lowered = degree.flat and key.mode == "major"  # the natural minor's third, sixth and seventh are flat already
-    root = (key.scale[degree.step] - lowered) % 12
+    minor = key.mode == "minor"
+    lowered = degree.flat and not (minor and degree.step in (2, 5, 6))  # those of the natural minor are flat already
+    raised = minor and degree.step == 6 and degree.quality == "dim" and not degree.flat  # on the leading tone
+    root = (key.scale[degree.step] - lowered + raised) % 12
     return Chord(root, degree.quality, root)

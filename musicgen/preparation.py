@@ -95,8 +95,13 @@ def prepare(model: Model, request: GenerationRequest, listened: Listened | None 
     untold = replace(request, bpm=None, chords=None, instruments=None)  # what the features tell better than words
     text = request.prompt if request.plan == "auto" else with_metadata(untold)
     plan = _plan(request, heard, given.shape[1] / model.codec.frame_rate, notes)
-    if plan is not None and (ends := plan.ends(frames / model.codec.frame_rate)) is not None:
-        if ends < given.shape[1] / model.codec.frame_rate:  # no room for one in the new music
+    if plan is not None and plan.ending:
+        ends = plan.ends(frames / model.codec.frame_rate)
+        if plan.bpm is None:
+            notes.append("An ending needs a tempo to end in; give one such as 120 bpm.")
+            plan = replace(plan, ending=None)
+        elif ends is None or ends < given.shape[1] / model.codec.frame_rate:
+            notes.append("There is no room for an ending in the new music; ask for a longer duration.")
             plan = replace(plan, ending=False)
     features = np.zeros((frames, aligned.ALIGNED_DIM), np.float32)
     if plan is not None:
@@ -208,9 +213,9 @@ def _plan(
         return _told_by_hand(request)
     style = nearest_style(request.prompt)
     plan = make_plan(request.prompt, request.seed, **request.parts, style=style)
-    odd = read_prompt(request.prompt).odd_meter
-    if odd is not None and request.meter is None:
-        notes.append(f"This model can be told {', '.join(METERS)}, not {odd}; {plan.meter} is asked for.")
+    said = read_prompt(request.prompt)
+    if said.odd_meter is not None and request.meter is None:
+        notes.append(f"This model can be told {', '.join(METERS)}, not {said.odd_meter}; {plan.meter} is asked for.")
     source = request.melody or request.continue_from
     if source is None:
         return plan
@@ -232,15 +237,16 @@ def _plan(
     beat = 0.0 if bpm is None else rhythm.beat_offset(samples, source.sample_rate, bpm)
     if bpm is not None and beat > (1 - NEARLY) * 60.0 / bpm:  # what is heard first is the second beat
         beat -= 60.0 / bpm
-    told = "chords" not in untold
-    if request.melody is not None:
-        # Chords that were merely drawn would quarrel with the tune.
-        chords = plan.chords if told and bpm is not None else ()
-        return replace(plan, bpm=bpm, meter=meter, key=key, chords=chords, start=-beat)
     chords = () if bpm is None else plan.chords
-    if chords and not told:  # a loop in the key that is heard
+    if chords and "chords" in untold:  # a loop in the key that is heard
+        if said.degrees:
+            key = replace(key, mode=said.mode or key.mode)
         parts = {**request.parts, "key": key}
         chords = make_plan(request.prompt, request.seed, **parts, style=style).chords
+        if request.melody is not None and not said.degrees:  # merely drawn, it would quarrel with the tune
+            chords = ()
+    if request.melody is not None:
+        return replace(plan, bpm=bpm, meter=meter, key=key, chords=chords, start=-beat)
     if bpm is not None:  # the loop begins with the first bar of the new music; the recording begins with a bar
         bar = aligned.bar_seconds(bpm, meter)
         beat += np.ceil((given_seconds - beat - NEARLY * 60.0 / bpm) / bar) * bar

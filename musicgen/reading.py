@@ -41,6 +41,7 @@ class Reading:
     genre: str | None = None  # a key of habits.GENRES: what narrows the style
     bpm: float | None = None
     bpm_range: tuple[float, float] | None = None  # from words such as "slow", or from "90-100 bpm"
+    counted: bool = False  # whether that range was said in beats a minute
     mood_range: tuple[float, float] | None = None  # what a mood such as "calm" leans to
     key: Key | None = None
     mode: str | None = None  # "major" or "minor", also from words such as "sad"
@@ -66,8 +67,9 @@ def _read(prompt: str) -> Reading:
     text = re.sub(r"\s+", " ", prompt).strip()
     lower = re.sub(r"(?<=[a-z]{2})/(?=[a-z]{2})", " / ", text.lower())  # "guitar/bass", but not "w/o"
     style = _most_named(STYLE_WORDS, lower) or _most_named(STYLE_HINTS, lower)
-    meter_word = _first(METER_WORDS, lower)
-    bpm, bpm_range = _tempo(lower)
+    metres = [match[0] for match in _found(METER_WORDS, lower)]
+    meter_word = next((word for word in metres if "/" in word), metres[0] if metres else None)  # figures before words
+    bpm, bpm_range, counted = _tempo(lower)
     instruments, unwanted = _instruments(lower)
     solo = bool(_SOLO.search(lower))
     drums = _drums(lower, solo)
@@ -84,10 +86,11 @@ def _read(prompt: str) -> Reading:
         genre=next((match[0] for match in _found(GENRES, lower) if STYLE_WORDS[match[0]] == style), None),
         bpm=bpm,
         bpm_range=bpm_range,
+        counted=counted,
         mood_range=_first(MOOD_TEMPO, lower),
         key=key,
         mode=key.mode if key else mode,
-        meter=METERS[meter_word] if meter_word else METERS["3/4"] if _IN_THREE.search(lower) else None,
+        meter=METERS[METER_WORDS[meter_word]] if meter_word else METERS["3/4"] if _IN_THREE.search(lower) else None,
         odd_meter=odd[0] if (odd := _ODD_METER.search(lower)) else None,
         chords=chords,
         degrees=degrees,
@@ -161,23 +164,24 @@ _BARE = re.compile(r"^,? (\d{2,3}) ?(?=$|[,.;|)])")
 _PASSING = re.compile(r"^ (?:intro|build|start|arpeggios?|runs?)\b")  # not the tempo of the piece
 
 
-def _tempo(lower: str) -> tuple[float | None, tuple[float, float] | None]:
+def _tempo(lower: str) -> tuple[float | None, tuple[float, float] | None, bool]:
+    """The tempo, or a range of it and whether that was said in beats a minute."""
     span = _BPM_RANGE.search(lower)
     if span and float(span[1]) > 0 and float(span[2]) > 0:
         low, high = sorted((_fold(float(span[1])), _fold(float(span[2]))))
-        return (low, None) if low == high else (None, (low, high))
+        return (low, None, False) if low == high else (None, (low, high), True)
     for form in _BPM_FORMS:
         match = form.search(lower)
         if match and float(match[1]) > 0:
-            return _fold(float(match[1])), None
+            return _fold(float(match[1])), None, False
     for match in _found(STYLE_WORDS, lower):  # "techno 130"
         number = _BARE.search(lower[match.end() : match.end() + 12])
         if number and 60 <= float(number[1]) <= 200:
-            return float(number[1]), None
+            return float(number[1]), None, False
     for match in _found(TEMPO_WORDS, lower):
         if not _PASSING.search(lower[match.end() : match.end() + 20]):
-            return None, TEMPO_WORDS[match[0]]
-    return None, None
+            return None, TEMPO_WORDS[match[0]], False
+    return None, None, False
 
 
 def _fold(bpm: float) -> float:

@@ -23,13 +23,12 @@ from musicgen.painting import parse as parse_painting
 from musicgen.patterns import get_pattern
 from musicgen.plan import Plan, check_bpm
 from musicgen.reading import MAX_PROMPT
-from musicgen.sampling import SamplingParams
+from musicgen.sampling import MAX_GUIDANCE, SamplingParams
 from musicgen.separation import METHODS
 from musicgen.theory import parse_chords, parse_key, parse_meter
 
 PROGRAM, VERSION = "musicgen-studio", "0.1.0"
 MAX_SEED = 2**53 - 1  # the largest whole number that survives JSON everywhere
-MAX_GUIDANCE = 20.0
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+MAX_GUIDANCE = 20.0
+
 
 @dataclass(frozen=True)
 class SamplingParams:

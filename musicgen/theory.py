@@ -37,10 +37,10 @@ CHORD_QUALITIES: dict[str, tuple[int, ...]] = {
 }
 QUALITY_SPELLINGS = {
     "maj": "", "M": "", "min": "m", "-": "m", "M7": "maj7", "Δ": "maj7", "min7": "m7", "-7": "m7",
-    "o": "dim", "°": "dim", "ø": "m7b5", "+": "aug", "sus": "sus4",
+    "o": "dim", "°": "dim", "ø": "m7b5", "+": "aug", "sus": "sus4", "7sus4": "sus4", "9sus4": "sus4",
     # What the model is told has no place for more: a colour that is left out, not a chord that is.
     "add9": "", "69": "6", "m9": "m7", "min9": "m7", "m11": "m7", "maj9": "maj7", "M9": "maj7",
-    "maj13": "maj7", "11": "7", "13": "7", "7b9": "7", "7#9": "7", "7#5": "7", "7alt": "7", "7sus4": "7",
+    "maj13": "maj7", "11": "7", "13": "7", "7b9": "7", "7#9": "7", "7#5": "7", "7alt": "7",
     "madd9": "m", "mmaj7": "m", "mM7": "m",
 }
 

@@ -114,7 +114,9 @@ def test_same_again_is_the_same_even_without_a_seed_and_after_changes(engines):
     assert again["takes"] == 1 and again["temperature"] == "0.8" and again["painting"] == "0.5;m=0;c="
     same = press(engines, **vars(controls_of(again)))
     assert Path(same["take"]["value"]).read_bytes() == Path(made["take"]["value"]).read_bytes()
-    assert after.new_seed()["seed"] == ""
+    assert after.new_seed([], 5) == {"seed": "", "takes": 1, "next_seed": 5}, "the seed whose plan was seen"
+    seed = made["shown"].recipe["seed"]
+    assert after.new_seed(made["made"], seed)["next_seed"] != seed  # it draws one only when all its takes are made
     with pytest.raises(gr.Error, match="no longer here"):
         after.again(None)
 
@@ -214,7 +216,9 @@ def test_what_the_audio_brings_is_not_promised_by_the_plan():
     assert "120 bpm" in before.show_plan(told) and "Heard" not in before.show_plan(told)
     assert json.loads(before.score(told, [9, 9]))["bar"] == 2.0
     begun = replace(told, melody=None, continue_from="take.wav", key="auto", prompt="jazz", bpm="")
-    assert "Heard in the recording: tempo and key." in before.show_plan(begun)
+    assert "Heard in the recording: tempo and key." in before.show_plan(replace(begun, chords=""))
+    line = before.show_plan(begun)
+    assert "Heard in the recording: tempo." in line and "A minor" in line, "chords say their key"
     assert json.loads(before.score(replace(begun, bpm="120"), None))["bar"] == 0, "nor where its bars lie"
 
 
@@ -250,9 +254,9 @@ def test_every_phrase_on_the_page_has_its_korean_and_none_is_left_over():
                 said |= {part.value for part in ast.walk(node.args[0])
                          if isinstance(part, ast.Constant) and isinstance(part.value, str)}
     said |= {name for name in after.KINDS.values() if name not in ("WAV", "FLAC", "MP3")}
-    from musicgen.ui import live, sheet
+    from musicgen.ui import live, pattern_views, sheet
 
-    drawn = {*sheet._WORDS, *live._WORDS}  # in the browser
+    drawn = {*sheet._WORDS, *live._WORDS, *pattern_views._WORDS}  # in the browser
     known = set(words.KOREAN) | set(words.SENTENCES)
     assert said - {"Top-k", "Top-p"} <= known, said - known
     assert set(words.KOREAN) <= said | drawn, set(words.KOREAN) - said - drawn
@@ -263,10 +267,13 @@ def test_every_phrase_on_the_page_has_its_korean_and_none_is_left_over():
 def test_what_steers_beside_the_words_is_named_and_can_be_ended():
     assert before.by_hand(Settings(prompt="a", duration=3.0, model="small")) == {
         "by_hand": "", "afresh": {"visible": False, "__type__": "update"}}
-    told = before.by_hand(Settings(seed="7", key="A minor", painting="0.5;m=0;c=", drums="with", follow_plan=False))
-    for name in ("seed", "no plan", "key", "drums", "painted notes"):
+    told = before.by_hand(Settings(seed="7", key="A minor", painting="0.5;m=0;c=", drums="with"))
+    for name in ("seed", "key", "drums", "painted notes"):
         assert name in told["by_hand"]
     assert "tempo" not in told["by_hand"] and told["afresh"]["visible"]
+    off = before.by_hand(Settings(key="A minor", temperature="1.2", follow_plan=False))["by_hand"]
+    assert "no plan" in off and "temperature" in off and "plan, temp" in off, "what is not told is not named"
+    assert "painted" not in before.by_hand(Settings(painting="0.5;m=0;c="), sings=False)["by_hand"]
     fresh = before.afresh()
     reset = Settings(**{name: value for name, value in fresh.items() if name != "takes"})
     assert before.by_hand(reset)["by_hand"] == ""

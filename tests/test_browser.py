@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
@@ -28,14 +29,20 @@ pytestmark = [
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 LONG = 3600.0  # seconds of music that no test waits for
 PATIENCE = 60_000  # ms until a condition counts as never met
+LOADED = threading.Event()  # until then the model medium is being loaded
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("served")))
-        slots = {"pocket": None, "small": 1}  # of the one, a second person has to wait until the first is gone
-        page = build(Engines(list(slots), LONG, lambda name, _: Engine(build_model("aligned"), LONG, slots[name])))
+        slots = {"pocket": None, "small": 1, "medium": None}  # of small a second person waits until the first is gone
+
+        def opened(name: str, _) -> Engine:
+            assert name != "medium" or LOADED.wait(PATIENCE / 1000)
+            return Engine(build_model("aligned"), LONG, slots[name])
+
+        page = build(Engines(list(slots), LONG, opened))
         _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, **launch_options())
         yield url
         page.close()
@@ -228,13 +235,36 @@ def test_what_cannot_be_made_is_said_beside_what_stays(visit):
     page.click("#plan-fold > button")
     page.fill("#bpm textarea, #bpm input", "900")
     page.click("#generate")
-    page.wait_for_selector("#status .trouble >> text=out of range")
+    page.wait_for_selector("#status .trouble >> text=A tempo of 900 bpm is out of range")
     page.wait_for_selector("#generate:enabled")
+    assert page.locator("#status >> text=A tempo of 900 bpm").count() == 1, "that sentence stays"
     assert page.input_value("#prompt textarea") == "calm piano"
     assert page.input_value("#bpm textarea, #bpm input") == "900"
     page.fill("#bpm textarea, #bpm input", "")
     page.click("#generate")
     assert finished(page)
+
+
+def test_stop_while_a_model_loads_gives_the_page_back_for_another_take(visit):
+    page = visit()
+    page.click("#model input")
+    page.click("[role=option] >> text=medium")
+    ask(page, "calm piano", 2, seed=4)
+    page.click("#generate")
+    page.wait_for_selector("#status >> text=this happens once")
+    page.click("#stop")
+    page.wait_for_selector("#status >> text=Stopped before it began")
+    page.wait_for_selector("#generate:enabled")
+    page.click("#model input")
+    page.click("[role=option] >> text=pocket")
+    page.click("#generate")  # while the first press still waits for its model
+    assert audio.read_recipe(fetched(finished(page, 4)))["seed"] == 4
+    LOADED.set()
+    page.click("#model input")
+    page.click("[role=option] >> text=medium")
+    ask(page, "calm piano", 2, seed=5)
+    page.click("#generate")
+    assert audio.read_recipe(fetched(finished(page, 5)))["seed"] == 5
 
 
 def test_a_melody_is_drawn_at_once_and_compared_with_the_take(visit, tune, tmp_path):

@@ -207,3 +207,25 @@ def test_takes_are_found_marked_compared_and_reopened(visitor):
     page.wait_for_selector("#prompt >> visible=true")
     assert page.input_value("#prompt textarea") == "second idea"
     assert page.input_value("#seed textarea, #seed input") == "62"
+
+
+def test_a_take_opened_while_another_is_made_is_not_written_over(visitor):
+    page = visitor()()
+    make(page, "first idea", 71)
+    page.fill("#prompt textarea", "second idea")
+    page.fill("#duration input[type=number]", "8")
+    page.fill("#seed textarea, #seed input", "72")
+    page.click("#generate")
+    page.wait_for_selector("#grid svg[role=img]")
+    takes_tab(page)
+    page.click("#kept label >> text=first idea")
+    page.wait_for_selector("#kept-first >> text=first idea")
+    page.click("#kept-reopen")
+    page.wait_for_selector("#status >> text=One of your takes")
+    while not page.locator("#kept label >> text=second idea").count():  # what there was of it is kept when it is over
+        page.click("role=tab[name=Create]")
+        takes_tab(page)
+    page.click("role=tab[name=Create]")
+    page.wait_for_selector("#facts >> text=seed 71")
+    assert page.locator("#status >> text=One of your takes").count() == 1
+    assert page.locator("#live").get_attribute("data-state") in ("idle", "ended")

@@ -104,6 +104,12 @@ def test_configurations_that_cannot_be(change: Callable[[dict], Any], sentence: 
     refused(folder, sentence)
 
 
+@pytest.mark.parametrize("scale", [float("inf"), float("nan"), -1, 1e30, 10**400])
+def test_a_guidance_that_cannot_be(scale: float, folder: Path) -> None:
+    (folder / "generation_config.json").write_text(json.dumps({"guidance_scale": scale}))
+    refused(folder, "guidance must lie between 0 and 20")
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "[" * 100_000, "\ud800", '"x"'])
 def test_a_configuration_that_is_no_json(text: str, folder: Path) -> None:
     (folder / "config.json").write_bytes(text.encode("utf-8", "surrogatepass"))

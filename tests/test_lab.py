@@ -204,7 +204,10 @@ def test_a_closed_page_stops_the_model(engines):
 
 def test_a_new_press_ends_the_last_one_and_clears_the_cards():
     old = Run()
-    cleared = compare.begin(old)
+    engines = Engines(["pocket"])
+    for wrong in (asked("delay"), asked("delay", "parallel", seconds=99.0)):
+        assert set(compare.begin(engines, old, wrong)) == {"status"} and not old.stopped, "what was compared stays"
+    cleared = compare.begin(engines, old, asked("delay", "parallel"))
     assert old.stopped and not cleared["run"].stopped and cleared["audio3"] is None
     said = list(compare.compare(Engines(["pocket"]), asked("delay", "parallel"), old))
     assert "Stopped before" in merged(said)["status"]

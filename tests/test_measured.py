@@ -182,4 +182,5 @@ def test_the_figures_stand_beside_a_comparison_of_the_bundled_model_only(tmp_pat
     html = shown(tmp_path, monkeypatch, "pocket")
     assert html == table(MEASURED, patterns("delay", "parallel"), "pocket") != ""
     assert shown(tmp_path, monkeypatch, "small") == ""
-    assert compare.begin(None)["evaluated"] == ""
+    two = compare.Comparison("a", "pocket", 1.0, 1, ["delay", "parallel"])
+    assert compare.begin(Engines(["pocket"]), None, two)["evaluated"] == ""

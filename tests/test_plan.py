@@ -14,7 +14,7 @@ from test_reading import PROMPTS
 from musicgen import aligned
 from musicgen.habits import BANDS, GENRES, PLAIN, STYLES
 from musicgen.instruments import INSTRUMENTS, KIT, MOST, WORDS, parse_instruments
-from musicgen.plan import Plan, key_of, make_plan
+from musicgen.plan import Plan, key_of, left_open, make_plan
 from musicgen.theory import METERS, Key, parse_chord, parse_chords, parse_key
 from musicgen.vocabulary import COLOURS, STYLE_WORDS
 
@@ -104,6 +104,25 @@ def test_roman_numerals_are_read_in_the_key():
     assert " ".join(map(str, plan.chords)) == "C Bb F"
     for seed in range(9):
         assert make_plan("i-VI-III-VII trap", seed).key.mode == "minor"
+    for prompt, chords in (("i-bII trap in A minor", "Am Bb"), ("i-bII-bVII-i in E phrygian", "Em F D Em"),
+                           ("i-iv-vii°-i in A minor", "Am Dm Abdim Am"), ("i-bVI-bIII-bVII in A minor", "Am F C G")):
+        assert " ".join(map(str, make_plan(prompt, 0).chords)) == chords
+
+
+def test_words_for_a_tempo_are_of_the_bar_not_of_dotted_beats():
+    """A dotted beat is a beat and a half: what is fast in 4/4 is two thirds of that in 6/8."""
+    for seed in range(9):
+        assert 88 <= make_plan("a fast irish jig", seed).bpm <= 112
+        assert make_plan("energetic jig", seed).bpm <= 86, "a mood goes as far as the style"
+        assert 90 <= make_plan("a jig, 90-100 bpm", seed).bpm <= 100, "a number is a number"
+
+
+def test_chords_say_their_key_and_roman_numerals_need_one():
+    assert left_open("jazz", {}) == {"bpm", "meter", "key", "chords"}
+    assert left_open("chords: D A Bm G", {"bpm": 90.0}) == {"meter"}
+    assert left_open("jazz", {"chords": "C F"}) == {"bpm", "meter"}
+    assert left_open("I-V-vi-IV pop", {}) == {"bpm", "meter", "key", "chords"}
+    assert left_open("I-V-vi-IV pop in D major", {}) == {"bpm", "meter"}
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,26 @@ def test_an_aligned_model_is_told_the_tune_note_by_note(tiny_model, tune):
     assert given_chords.features[:, aligned.HAS_CHORDS].all() and given_chords.plan.bpm == 120
 
 
+def test_roman_numerals_are_in_the_key_that_is_heard_and_chords_bring_their_own(tiny_model, tune):
+    model = tiny_model("aligned")
+    told = prepare(model, resolve(follow(tune, prompt="pop, i-VI-iv, 100 bpm"), model.config, 600)).plan
+    assert str(told.key) == "A minor" and " ".join(map(str, told.chords)) == "Am F Dm"
+    after = prepare(model, resolve(replace(ASK, prompt="pop, i-VI-iv, 100 bpm", continue_from=tune, duration=9.0),
+                                   model.config, 600)).plan
+    assert " ".join(map(str, after.chords)) == "Am F Dm"
+    own = prepare(model, resolve(follow(tune, chords="D A Bm G", bpm=100), model.config, 600)).plan
+    assert str(own.key) == "D major"
+
+
+def test_an_ending_without_room_or_tempo_is_told_to_whoever_asked(tiny_model):
+    model = tiny_model("aligned")
+    short = prepare(model, resolve(replace(ASK, ending=True, bpm=60.0, duration=8.0), model.config, 600))
+    assert short.plan.ending is False and any("no room for an ending" in note for note in short.notes)
+    free = prepare(model, resolve(replace(ASK, plan="off", ending=True), model.config, 600))
+    assert free.plan.ending is None and any("needs a tempo" in note for note in free.notes)
+    assert not free.features[:, aligned.HAS_ENDING].any(), "it is not told to go on"
+
+
 def test_a_beat_is_taken_from_the_melody_unless_the_words_give_one(tiny_model):
     model = tiny_model("aligned")
     time = np.arange(32_000 * 8) / 32_000

@@ -29,6 +29,8 @@ SAYS = [
     ("bpm: 130. key: A minor", {"bpm": 130.0, "key": "A minor"}),
     ("tempo of 72.5, piano", {"bpm": 72.5}),
     ("140 beats per minute punk", {"style": "rock", "bpm": 140.0, "drums": None}),
+    ("a march in 6/8", {"meter": "6/8"}),
+    ("slow waltz ballad, 4/4", {"meter": "4/4"}),
     ("90-100 bpm house", {"bpm": None, "bpm_range": (90.0, 100.0)}),
     ("speedcore, 400 bpm", {"bpm": 200.0}),  # felt at half time
     ("very slow ambient", {"style": "ambient", "bpm_range": (46, 62)}),

@@ -91,7 +91,7 @@ def test_stop_lets_go_of_a_page_whose_press_has_not_begun(engines):
     run = handlers.Run()
     update = handlers.stop(run)
     assert update["generate"]["interactive"] and "Stopped before it began" in update["status"]
-    assert list(run.shown(handlers.generate(engines, Settings(duration=1.0), run))) == []
+    assert list(run.shown(handlers.generate(engines, Settings(duration=1.0), run))) == [{}], "nothing is changed"
 
 
 def test_who_gives_a_melody_is_told_that_it_is_listened_to(engines, tune, tmp_path):
@@ -127,10 +127,10 @@ def test_a_take_without_sound_leaves_the_one_before_it_usable(engines, monkeypat
     run, last = handlers.Run(), {}
     start = Engine.start
 
-    def stopped_before_the_second(self, request):
+    def stopped_before_the_second(self, request, listened):
         if request.seed == 8:
             run.stop()
-        return start(self, request)
+        return start(self, request, listened)
 
     monkeypatch.setattr(Engine, "start", stopped_before_the_second)
     for update in handlers.generate(engines, Settings(prompt="a", duration=1.0, seed="7"), run, takes=3):

@@ -244,6 +244,20 @@ def test_products_that_depend_on_the_company_are_not_shared(monkeypatch):
 # -- the batch -------------------------------------------------------------------------------------------------------
 
 
+def test_a_longer_text_that_joins_changes_nothing_for_those_who_decode_already():
+    def asked(words: int) -> Window:
+        return Window(conditions("text", words, 20, words), pattern("delay", 4), 20, params=SamplingParams(greedy=True))
+
+    batch = Batch(LMS["text"], slots=4)
+    short = batch.open(asked(5))
+    assert not batch.advance([short])
+    long = batch.open(asked(40))  # more than there was room for
+    while not (short.done and long.done):
+        assert not batch.advance([short, long])
+    for seat, words in ((short, 5), (long, 40)):
+        assert torch.equal(tokens(seat.take()), tokens(decode_steps(LMS["text"], asked(words))))
+
+
 @pytest.mark.parametrize("kind", CONFIGS)
 def test_all_patterns_side_by_side_in_one_batch(kind):
     def asked(name: str) -> Window:

@@ -64,6 +64,7 @@ def test_chords_worked_by_hand() -> None:
     assert parse_chord("C/E").bass == 4
     assert [str(chord) for chord in parse_chords("C, Am | F - G")] == ["C", "Am", "F", "G"]
     assert parse_chord("Cb").root == 11
+    assert parse_chord("G7sus4").pitch_classes == (7, 0, 2), "the third is what is suspended"
 
 
 @pytest.mark.parametrize("text", ["H", "Cfoo", "", "c am", "|", " ".join(["C"] * 17)])

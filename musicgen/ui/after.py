@@ -20,7 +20,7 @@ from musicgen.loop import loop_of
 from musicgen.request import without_end
 from musicgen.ui import views
 from musicgen.ui.files import name_of, new_folder
-from musicgen.ui.settings import DRUMS, Settings
+from musicgen.ui.settings import DRUMS, Settings, roll_seed
 from musicgen.ui.shown import Made, Update, show_take
 
 KINDS = {"wav": "WAV", "flac": "FLAC", "mp3": "MP3", "loop": "Loop", "npz": "Codes", "png": "Picture"}
@@ -40,9 +40,10 @@ def again(made: Made | None) -> Update:
     return values
 
 
-def new_seed() -> Update:
-    """The seed left open: the next press draws one."""
-    return {"seed": "", "takes": 1}
+def new_seed(made: Sequence[Made], next_seed: int | None) -> Update:
+    """The seed left open: the next press has the one drawn for it, or, if one of its takes has that, another."""
+    used = any(one.recipe.get("seed") == next_seed for one in made)
+    return {"seed": "", "takes": 1, "next_seed": roll_seed() if used else next_seed}
 
 
 def go_on(made: Made | None, longest: float) -> Update:

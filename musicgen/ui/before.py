@@ -102,11 +102,15 @@ def show_pattern(engines: Engines, model: str, pattern: str | None, duration: fl
         return views.problem(str(error))
 
 
-def by_hand(settings: Settings) -> Update:
-    """What else than words and length steers the next take: a line that names it, and the button that ends it."""
+def by_hand(settings: Settings, sings: bool = True) -> Update:
+    """What else than words and length steers the next take: a line that names it, and the button that ends it.
+
+    What is set but not told is left out: a plan that is switched off, notes painted for a model that ``sings`` none.
+    """
     start = Settings()
-    names = [called for name, called in _STEERS.items()
-             if (getattr(settings, name) or None) != (getattr(start, name) or None)]  # an empty field is an open one
+    untold = {*(() if settings.follow_plan else settings.plan_parts()), *(() if sings else ("painting",))}
+    names = [called for name, called in _STEERS.items() if name not in untold
+             and (getattr(settings, name) or None) != (getattr(start, name) or None)]  # an empty field is an open one
     line = views.note(f"Set by hand, stronger than the words: {', '.join(names)}.") if names else ""
     return {"by_hand": line, "afresh": gr.update(visible=bool(names))}
 

@@ -58,8 +58,14 @@ class Comparison:
         return list(patterns.values())
 
 
-def begin(previous: Run | None) -> Update:
-    """Clear the last comparison away, at once."""
+def begin(engines: Engines, previous: Run | None, asked: Comparison) -> Update:
+    """Clear the last comparison away, at once; one that cannot be made is named first, and then it stays."""
+    try:
+        asked.request()
+        asked.chosen(engines.card(asked.model).codebooks)
+    except ValueError as error:
+        gr.Warning(escape(str(error)), title="This cannot be compared")
+        return {"status": views.problem(str(error))}
     if previous is not None:
         previous.give_way()
     cleared: Update = {"run": Run(), "go": gr.update(interactive=False), "halt": gr.update(interactive=True),

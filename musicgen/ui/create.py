@@ -56,7 +56,7 @@ def create_tab(engines: Engines, keep: Callable[..., str] | None = None) -> Part
     wire_results(parts, _wire_generation(parts, engines, keep), engines.max_duration)
     _wire_helpers(parts, engines)
     _wire_plan(parts, engines)
-    _wire_by_hand(parts)
+    _wire_by_hand(parts, engines)
     return parts
 
 
@@ -204,9 +204,10 @@ def _wire_generation(parts: Parts, engines: Engines, keep: Callable[..., str] | 
     def make(
         run: handlers.Run | None, owner: str | None, takes: int, next_seed: int | None, **values: Any
     ) -> Iterator[Update]:
-        if run is None:  # refused before it began
+        if run is None or run.begun:  # refused before it began
             yield {}
             return
+        run.begun = True
         kept = partial(keep, owner) if keep and owner else None
         settings = _seeded(Settings(**values), next_seed)  # the seed whose plan was seen
         if not engines.card(settings.model).sings:
@@ -225,10 +226,11 @@ def _wire_generation(parts: Parts, engines: Engines, keep: Callable[..., str] | 
         ).then(
             named(parts, make), inputs_kwargs=inputs | controls(parts), outputs=shown, show_progress="hidden",
             concurrency_limit=handlers.OPEN_TAKES, concurrency_id="takes", api_visibility="private",
+            trigger_mode="multiple",  # also while one that gave way is still ending
         ).failure(named(parts, handlers.refused), None, shown, **QUIET)
 
     press(parts["generate"].click)
-    parts["stop"].click(named(parts, handlers.stop), parts["run"], parts["stop"], **QUIET)
+    parts["stop"].click(named(parts, handlers.stop), parts["run"], shown, **QUIET)
     return press
 
 
@@ -297,11 +299,17 @@ def _wire_plan(parts: Parts, engines: Engines) -> None:
     )
 
 
-def _wire_by_hand(parts: Parts) -> None:
+def _wire_by_hand(parts: Parts, engines: Engines) -> None:
     steering = {name: control for name, control in controls(parts).items() if name not in before.KEPT}
-    changes = [control.change for control in steering.values()] + [parts["painting"].input, parts["painting"].clear]
+    told = steering | {"model": parts["model"]}
+    changes = [control.change for control in told.values()] + [parts["painting"].input, parts["painting"].clear]
+
+    def by_hand(**values: Any) -> Update:
+        settings = Settings(**values)
+        return before.by_hand(settings, engines.card(settings.model).sings)
+
     gr.on(
-        changes, named(parts, lambda **values: before.by_hand(Settings(**values))), inputs_kwargs=steering,
+        changes, named(parts, by_hand), inputs_kwargs=told,
         outputs=[parts["by_hand"], parts["afresh"]], trigger_mode="always_last", show_progress="hidden",
         concurrency_limit=4, api_visibility="private",
     )

@@ -49,6 +49,7 @@ REDRAW_SECONDS = 0.5  # between two drawings of the live grid
 class Run:
     """One press of Generate. Only the page it was pressed on holds this object, and so only its Stop ends it."""
 
+    begun: bool = False  # its takes are being made, or were: a press that was refused leaves the one before it here
     stopped: bool = False
     replaced: bool = False  # another press, or a take that was opened, has its place on the page
     generation: Generation | None = None
@@ -69,6 +70,8 @@ class Run:
         for update in updates:
             if not self.replaced:
                 yield update
+        if self.replaced:  # Gradio sends the last one again when all is over
+            yield {}
 
 
 IDLE: Update = {"generate": gr.update(interactive=True), "stop": gr.update(interactive=False)}
@@ -79,14 +82,14 @@ FAILED = views.problem("Something went wrong on the server; its log says what.")
 def begin(previous: Run | None, settings: Settings | None = None) -> Update:
     """Clear the last take away, at once, and say that this one waits for its turn.
 
-    Values that cannot be are named before anything is cleared; there is no run then.
+    Values that cannot be are named before anything is cleared; the run stays what it was then.
     """
     try:
         if settings is not None:  # the files are looked at later: they take their time
             check(replace(settings, melody=None, continue_from=None).request(), math.inf)
     except ValueError as error:
         gr.Warning(escape(str(error)), title="This cannot be made")
-        return {"run": None, "status": views.problem(str(error))}
+        return {"status": views.problem(str(error))}
     if previous is not None:
         previous.give_way()
     return {

@@ -142,12 +142,19 @@ def _wire(parts: Parts, engines: Engines) -> None:
     shown = [parts[name] for name in ("status", "trained", "evaluated", "go", "halt", *slots)]
 
     @on_gpu
-    def make(run: Run, *values: Any) -> Iterator[Update]:
+    def make(run: Run | None, *values: Any) -> Iterator[Update]:
+        if run is None or run.begun:  # refused before it began
+            yield {}
+            return
+        run.begun = True
         yield from run.shown(compare.compare(engines, compare.Comparison(*values), run))
 
+    def begin(run: Run | None, *values: Any) -> Update:
+        return compare.begin(engines, run, compare.Comparison(*values))
+
     parts["go"].click(
-        named(parts, compare.begin), parts["run"], [parts["run"], *shown], queue=False, show_progress="hidden",
-        api_visibility="private",
+        named(parts, begin), [parts["run"], *(parts[name] for name in asked)], [parts["run"], *shown], queue=False,
+        show_progress="hidden", api_visibility="private",
     ).then(
         named(parts, make), [parts["run"], *(parts[name] for name in asked)], shown, show_progress="hidden",
         concurrency_limit=OPEN_TAKES, concurrency_id="takes", api_visibility="private",

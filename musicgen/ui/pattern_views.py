@@ -11,6 +11,7 @@ from html import escape
 from musicgen import visual
 from musicgen.patterns import PAPER_FIGURES, PATTERN_NAMES, Pattern, get_pattern
 from musicgen.ui import views
+from musicgen.ui.words import KOREAN
 
 PAPER_SOURCE = (
     "FAD, KL and CLAP: read from the paper's Table 4 (30 s of music, one model trained for each pattern). "
@@ -40,17 +41,20 @@ LISTEN = (
 )
 
 # The board's slider and its Play button work in the browser, without asking the server for each step.
-BOARD_JS = """
+_WORDS = ("Play", "Pause", "Step of the pattern")
+BOARD_JS = f"""const words = {json.dumps({"ko": {word: KOREAN[word] for word in _WORDS}})};""" + """
+const say = (text) => (words[navigator.language.slice(0, 2)] ?? {})[text] ?? text;
 let timer = null;
 const stop = () => { clearInterval(timer); timer = null; name(); };
 const name = () => {
   const play = element.querySelector(".play");
-  if (play) play.textContent = timer ? "Pause" : "Play";
+  if (play) play.textContent = say(timer ? "Pause" : "Play");
 };
 const show = (step) => {
   const board = element.querySelector(".board"), range = element.querySelector(".board input");
   if (!board) return;
   range.value = step;
+  range.ariaLabel = say("Step of the pattern");
   const told = board.querySelector("output");
   told.setAttribute("aria-live", timer ? "off" : "polite");  // while it plays, nothing is read out
   told.textContent = JSON.parse(board.dataset.says)[step];
@@ -80,6 +84,7 @@ element.addEventListener("click", (event) => {
   name();
 });
 watch("value", () => { stop(); show(Number(element.querySelector(".board input")?.value ?? 0)); });
+stop();
 show(Number(element.querySelector(".board input")?.value ?? 0));
 """
 

@@ -76,7 +76,9 @@ def wire_results(parts: Parts, generate: Callable[[Any], Any], longest: float) -
     """Wire the buttons; ``generate`` makes a press of Generate follow an event."""
     asked = [*controls(parts).values(), parts["takes"]]
     generate(parts["again"].click(named(parts, after.again), parts["shown"], asked, **QUIET).success)
-    generate(parts["new_seed"].click(named(parts, after.new_seed), None, asked, **QUIET).success)
+    generate(parts["new_seed"].click(
+        named(parts, after.new_seed), [parts["made"], parts["next_seed"]], [*asked, parts["next_seed"]], **QUIET
+    ).success)
     changed = [*controls(parts).values(), parts["status"], parts["continue_fold"], parts["melody_fold"]]
     go_on = partial(after.go_on, longest=longest)
     for name, does, fold in (("go_on", go_on, "continue-fold"), ("as_melody", after.as_melody, "melody-fold")):

@@ -103,11 +103,13 @@ const play = (notes) => {
     tone.stop(now + 0.5);
   }
 };
-const tell = () => { props.value = written(); trigger("input"); draw(); };
+// With the last paint gone the grid of time may be another: "clear" asks for it.
+const tell = () => { props.value = written(); trigger(props.value ? "input" : "clear"); draw(); };
 
 // -- drawing ----------------------------------------------------------------------------------------------------------
 const prepared = (canvas, width, height) => {
-  const sharp = window.devicePixelRatio || 1;
+  // No sharper than browsers can hold: iOS no more than 16 million pixels, others no more than 32,767 across.
+  const sharp = Math.min(window.devicePixelRatio || 1, 32000 / width, Math.sqrt(16e6 / (width * height)));
   canvas.style.width = `${width}px`; canvas.style.height = `${height}px`;
   canvas.width = Math.round(width * sharp); canvas.height = Math.round(height * sharp);
   const pen = canvas.getContext("2d");
@@ -206,22 +208,22 @@ const place = (event) => {
 };
 const canvas = find(".sheet-cells");
 canvas.addEventListener("pointerdown", (event) => {
-  if (event.button) return;
+  if (event.button || !event.isPrimary) return;  // a second finger zooms
   canvas.setPointerCapture(event.pointerId);
   cursor = place(event); begin(cursor); touch(cursor); announce(); draw();
   untold = true;
   if (event.pointerType !== "touch") hear(cursor);  // a finger may be about to scroll
 });
 canvas.addEventListener("pointermove", (event) => {
-  if (!stroke) return;
+  if (!stroke || !event.isPrimary) return;
   const to = place(event), from = cursor.col;
   const way = to.col < from ? -1 : 1;  // a quick hand skips cells
   for (let col = from; col !== to.col + way; col += way) touch({ col, row: to.row });
   if (to.col !== from || to.row !== cursor.row) hear(to);
   cursor = to; draw();
 });
-const end = () => {
-  if (!stroke) return;
+const end = (event) => {
+  if (!stroke || !event.isPrimary) return;
   stroke = null; tell(); announce();
   if (untold) hear(cursor);
 };
@@ -259,7 +261,7 @@ element.addEventListener("click", (event) => {
   const scroll = find(".sheet-scroll");
   if (button.dataset.layer) layer = button.dataset.layer;
   else if (button.dataset.do === "undo") takeBack();
-  else if (button.dataset.do === "clear") { undo.push(written()); paint = read(""); tell(); trigger("clear"); }
+  else if (button.dataset.do === "clear") { undo.push(written()); paint = read(""); tell(); }
   else scroll.scrollLeft += (button.dataset.do === "on" ? 0.8 : -0.8) * scroll.clientWidth;
   draw();
 });
@@ -274,7 +276,7 @@ const load = () => {
   draw();
 };
 for (const part of element.querySelectorAll("[data-say]")) part.textContent = say(part.textContent);
-canvas.setAttribute("aria-label", say(canvas.getAttribute("aria-label")));
+for (const part of element.querySelectorAll("[data-label]")) part.ariaLabel = say(part.ariaLabel);
 watch(["value", "base"], load);
 new ResizeObserver(draw).observe(find(".sheet-scroll"));
 new MutationObserver(draw).observe(document.body, { attributeFilter: ["class"] });

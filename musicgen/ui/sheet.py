@@ -15,22 +15,22 @@ from musicgen.theory import CHORD_QUALITIES, PITCH_NAMES
 from musicgen.ui.words import KOREAN
 
 _TEMPLATE = """
-<div class="sheet-tools" role="toolbar" aria-label="Paint">
+<div class="sheet-tools" role="toolbar" aria-label="Paint" data-label>
 <button type="button" data-layer="melody" aria-pressed="true" data-say>Melody</button>
 <button type="button" data-layer="chords" aria-pressed="false" data-say>Chords</button>
 <button type="button" data-layer="erase" aria-pressed="false" data-say>Erase</button>
 <button type="button" data-do="undo" data-say disabled>Undo</button>
 <button type="button" data-do="clear" data-say disabled>Clear all</button>
-<button type="button" data-do="back" aria-label="Earlier" hidden>◀</button>
-<button type="button" data-do="on" aria-label="Later" hidden>▶</button>
+<button type="button" data-do="back" aria-label="Earlier" data-label hidden>◀</button>
+<button type="button" data-do="on" aria-label="Later" data-label hidden>▶</button>
 </div>
 <div class="sheet-body"><canvas class="sheet-names" aria-hidden="true"></canvas><div class="sheet-scroll">
-<canvas class="sheet-cells" tabindex="0" role="application"
+<canvas class="sheet-cells" tabindex="0" role="application" data-label
 aria-label="Notes over time. Arrow keys move, space paints or takes away, Delete erases paint."></canvas></div></div>
 <output aria-live="polite"></output>
 """
 _WORDS = (
-    "Melody", "Chords", "Erase", "Undo", "Clear all", "rest", "bar", "melody", "chord",
+    "Melody", "Chords", "Erase", "Undo", "Clear all", "rest", "bar", "melody", "chord", "Paint", "Earlier", "Later",
     "Notes over time. Arrow keys move, space paints or takes away, Delete erases paint.",
 )
 

@@ -32,9 +32,11 @@ def controls(parts: Parts) -> Parts:
 
 
 def named(parts: Parts, handler: Callable[..., Any]) -> Callable[..., Any]:
-    """A handler that answers with names as one that answers with components."""
+    """A handler that answers with names as one that answers with components; an empty answer changes nothing."""
 
     def translate(update: dict[str, Any]) -> dict[Component, Any]:
+        if not update:  # Gradio would take an empty dictionary for a value
+            return gr.skip()
         return {
             parts[name]: told(parts[name], value) if isinstance(value, Stream) else value
             for name, value in update.items()

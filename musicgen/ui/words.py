@@ -61,12 +61,13 @@ KOREAN = {
     "Link": "링크", "Recipe: everything needed to make it again": "레시피: 다시 만드는 데 필요한 모든 것",
     # the sheet of notes
     "Melody": "선율", "Chords": "화음", "Erase": "지우개", "Undo": "되돌리기", "Clear all": "모두 지우기", "rest": "쉼",
-    "bar": "마디", "melody": "선율", "chord": "화음",
+    "bar": "마디", "melody": "선율", "chord": "화음", "Paint": "칠하기", "Earlier": "앞으로", "Later": "뒤로",
     "Notes over time. Arrow keys move, space paints or takes away, Delete erases paint.":
         "시간에 따른 음. 화살표로 움직이고, 스페이스로 칠하거나 빼고, Delete로 칠한 것을 지웁니다.",
     # patterns
     "All patterns side by side": "모든 패턴 나란히", "8: stereo": "8: 스테레오", "Frames drawn": "그릴 프레임",
-    "moments": "순간", "Seconds of sound, to count the steps": "걸음을 셀 소리의 길이(초)",
+    "Step of the pattern": "패턴의 걸음", "moments": "순간",
+    "Seconds of sound, to count the steps": "걸음을 셀 소리의 길이(초)",
     "Patterns, 2 to 4": "패턴, 2~4개", "Seconds each": "각각의 길이(초)", "Seed, for all": "시드, 모두 같이",
     "a new one": "새로", "Compare": "비교", "Take": "테이크",
     # codebooks
