@@ -120,15 +120,21 @@ def test_the_page_speaks_korean_to_those_who_read_it(served, browser):  # noqa: 
 
 def test_what_was_typed_outlives_a_reload(visit):  # noqa: F811
     page = visit()
+    opened(page)
+    page.mouse.click(*cell(page, 1, 7, 16))
     page.fill("#prompt textarea", "bells far away")
     page.wait_for_function("() => sessionStorage.getItem('musicgen-draft') === 'bells far away'")
+    page.wait_for_selector("#by-hand >> text=seed, chords, painted notes")
+    told = page.text_content("#draft").strip()
+    page.wait_for_function("told => told && sessionStorage.getItem('musicgen-settings') === told", arg=told)
     page.reload()
     page.wait_for_function("() => document.querySelector('#prompt textarea')?.value === 'bells far away'")
-    page.fill("#duration input[type=number]", "1")
-    page.fill("#seed textarea, #seed input", "3")
     page.wait_for_selector("#lock[aria-pressed=true]")
+    page.wait_for_selector("#by-hand >> text=seed, chords, painted notes")
     page.click("#generate")
-    assert audio.read_recipe(fetched(finished(page, 3)))["prompt"] == "bells far away", "the server knows of it, too"
+    recipe = audio.read_recipe(fetched(finished(page, 5)))
+    assert recipe["prompt"] == "bells far away" and recipe["duration"] == 4, "the server knows of it, too"
+    assert recipe["plan"]["chords"] == "C F" and painting.parse(recipe["painting"]).melody[1] == 7
 
 
 def test_a_value_that_cannot_be_leaves_the_take_and_a_fresh_start_ends_what_steers_it(visit):  # noqa: F811

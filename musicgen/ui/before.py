@@ -13,7 +13,7 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from musicgen import audio, chroma, painting, visual
+from musicgen import audio, chroma, links, painting, visual
 from musicgen.aligned import bar_seconds
 from musicgen.errors import ModelUnavailable
 from musicgen.instruments import KIT
@@ -113,6 +113,12 @@ def by_hand(settings: Settings, sings: bool = True) -> Update:
              and (getattr(settings, name) or None) != (getattr(start, name) or None)]  # an empty field is an open one
     line = views.note(f"Set by hand, stronger than the words: {', '.join(names)}.") if names else ""
     return {"by_hand": line, "afresh": gr.update(visible=bool(names))}
+
+
+def draft(settings: Settings) -> str:
+    """All that is set but the words and the files, as text that ``keeping.arrive`` reads. Raises ``ValueError``."""
+    unsaid = replace(settings, prompt="", melody=None, continue_from=None)
+    return links.encode(links.describe(unsaid.request(), settings.model))
 
 
 def afresh() -> Update:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -51,6 +52,7 @@ def create_tab(engines: Engines, keep: Callable[..., str] | None = None) -> Part
             parts |= _main_controls(engines) | _plan(engines) | _melody() | _continue() | _pattern(engines)
             parts |= _advanced()
     parts["run"], parts["take_id"], parts["heard"] = gr.State(None), gr.State(""), gr.State([])
+    parts["draft"] = gr.HTML("", elem_id="draft")  # what is set, where the browser finds it; shown to nobody
     parts["next_seed"] = gr.State(None)  # of the next take, unless the field names one: its plan is seen before
     parts["owner"] = gr.BrowserState(None, storage_key="musicgen-owner", secret="musicgen")  # survives a restart
     wire_results(parts, _wire_generation(parts, engines, keep), engines.max_duration)
@@ -301,16 +303,19 @@ def _wire_plan(parts: Parts, engines: Engines) -> None:
 
 def _wire_by_hand(parts: Parts, engines: Engines) -> None:
     steering = {name: control for name, control in controls(parts).items() if name not in before.KEPT}
-    told = steering | {"model": parts["model"]}
+    told = steering | {"model": parts["model"], "duration": parts["duration"]}
     changes = [control.change for control in told.values()] + [parts["painting"].input, parts["painting"].clear]
 
     def by_hand(**values: Any) -> Update:
         settings = Settings(**values)
-        return before.by_hand(settings, engines.card(settings.model).sings)
+        update = before.by_hand(settings, engines.card(settings.model).sings)
+        with suppress(ValueError):  # half a number: the page remembers what it was before
+            update["draft"] = before.draft(settings)
+        return update
 
     gr.on(
         changes, named(parts, by_hand), inputs_kwargs=told,
-        outputs=[parts["by_hand"], parts["afresh"]], trigger_mode="always_last", show_progress="hidden",
+        outputs=[parts["by_hand"], parts["afresh"], parts["draft"]], trigger_mode="always_last", show_progress="hidden",
         concurrency_limit=4, api_visibility="private",
     )
     parts["afresh"].click(

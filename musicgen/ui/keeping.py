@@ -51,8 +51,14 @@ def keep(
     return takes.keep(owner, audio.Audio(result.audio, result.sample_rate), codes, settings, result.recipe, facts)
 
 
-def arrive(engines: Engines, takes: Takes | None, owner: str | None, query: Mapping[str, str]) -> Update:
-    """The page as it opens: an owner's secret for a new browser, and what the address asks for."""
+def arrive(
+    engines: Engines, takes: Takes | None, owner: str | None, query: Mapping[str, str], draft: str = ""
+) -> Update:
+    """The page as it opens: an owner's secret for a new browser, and what the address asks for.
+
+    Where it asks for nothing, what was set before the page was loaded again (``before.draft``); the words are the
+    browser's own.
+    """
     update: Update = {}
     if takes is not None:
         try:
@@ -75,6 +81,9 @@ def arrive(engines: Engines, takes: Takes | None, owner: str | None, query: Mapp
                 said = ("The settings of the link are filled in. The take was made with "
                         f"{' and '.join(given)}, which a link cannot hold: give the file first.")
             update |= filled | {"status": views.progress(" ".join([said, *notes]))}
+        elif draft:
+            filled, _ = fill(engines, *links.decode(draft))
+            update |= {name: value for name, value in filled.items() if name != "prompt"}
     except ValueError as error:
         update["status"] = views.problem(str(error))
     return update

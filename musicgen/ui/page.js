@@ -25,24 +25,27 @@ document.addEventListener("input", (event) => {
   if (box.value === "" || Number(box.value) < Number(box.min)) event.stopImmediatePropagation();
 }, true);
 
-// Whether the seed is kept, for those who do not see the lock; and what was typed, for a page that is loaded again.
-const DRAFT = "musicgen-draft", asked = new URLSearchParams(location.search);
+// Whether the seed is kept, for those who do not see the lock; and what was typed and set, for a page that is loaded
+// again. Of what was set the server tells (`before.draft`), and is told when the page opens.
+const DRAFT = "musicgen-draft", SETTINGS = "musicgen-settings", asked = new URLSearchParams(location.search);
 const memory = {
-  get: () => { try { return sessionStorage.getItem(DRAFT); } catch { return null; } },  // a frame may have none
-  set: (text) => { try { sessionStorage.setItem(DRAFT, text); } catch { /* then a reload forgets */ } },
+  get: (what) => { try { return sessionStorage.getItem(what); } catch { return null; } },  // a frame may have none
+  set: (what, text) => { try { sessionStorage.setItem(what, text); } catch { /* then a reload forgets */ } },
 };
-let draft = asked.has("take") || asked.has("recipe") ? null : memory.get();  // such an address has its own words
+const remembered = () => memory.get(SETTINGS) ?? "";
+let draft = asked.has("take") || asked.has("recipe") ? null : memory.get(DRAFT);  // such an address has its own words
 setInterval(() => {
   const seed = document.querySelector("#seed :is(textarea, input)")?.value ?? "";
   document.getElementById("lock")?.setAttribute("aria-pressed", String(seed !== ""));
-  const field = document.querySelector("#prompt textarea");
+  const field = document.querySelector("#prompt textarea"), settings = document.getElementById("draft")?.textContent.trim();
+  if (settings) memory.set(SETTINGS, settings);
   if (!field) return;
   if (draft !== null && draft !== field.value && document.activeElement !== field) {
     field.value = draft;
     field.dispatchEvent(new Event("input", { bubbles: true }));
   }
   draft = null;
-  memory.set(field.value);
+  memory.set(DRAFT, field.value);
 }, 1000);
 
 // How far a take is, for those who look at another page meanwhile.

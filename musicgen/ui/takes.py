@@ -100,12 +100,15 @@ def _wire_tab(parts: Parts, engines: Engines, takes: Takes) -> None:
 def wire_links(page: gr.Blocks, parts: Parts, engines: Engines, takes: Takes | None) -> None:
     """What a link in the address brings, and the buttons that make one."""
 
-    def arrive(owner: str | None, request: gr.Request) -> dict[Any, Any]:
+    def arrive(owner: str | None, draft: str, request: gr.Request) -> dict[Any, Any]:
         update = {"owner": owner, "next_seed": roll_seed()}
-        update |= keeping.arrive(engines, takes, owner, dict(request.query_params))
+        update |= keeping.arrive(engines, takes, owner, dict(request.query_params), draft)
         return {parts[name]: value for name, value in update.items()}
 
-    page.load(arrive, parts["owner"], [parts["owner"], *_create_outputs(parts)], **QUIET)
+    page.load(
+        arrive, [parts["owner"], parts["address"]], [parts["owner"], *_create_outputs(parts)],
+        js="(owner, _) => [owner, remembered()]", **QUIET,
+    )
     if takes is not None:
         for name, makes in (("share_take", keeping.share), ("share_settings", keeping.share_settings)):
             parts[name].click(
