@@ -1,7 +1,7 @@
 # The page in a container: docker build -t musicgen-studio . && docker run -p 7860:7860 -v takes:/data musicgen-studio
 FROM python:3.12-slim
 
-RUN apt-get update && apt-get install -y --no-install-recommends ffmpeg && rm -rf /var/lib/apt/lists/* \
+RUN apt-get update && apt-get install -y --no-install-recommends ffmpeg fonts-nanum && rm -rf /var/lib/apt/lists/* \
     && useradd --create-home --uid 1000 studio && mkdir -p /data /home/studio/app && chown studio /data /home/studio/app
 WORKDIR /home/studio/app
 

@@ -44,6 +44,8 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     arguments = parser.parse_args(argv)
     if not 1 <= arguments.max_duration <= Limits().max_seconds:
         parser.error(f"--max-duration lies between 1 and {Limits().max_seconds:g} seconds.")
+    if arguments.port is not None and not 1 <= arguments.port <= 65_535:
+        parser.error("--port lies between 1 and 65535.")
     if arguments.queue < 1:
         parser.error("--queue is at least 1.")
     user, _, password = (arguments.auth or "").partition(":")

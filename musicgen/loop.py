@@ -18,6 +18,7 @@ from musicgen.request import plan_of, without_end
 
 SEAM = 0.06  # seconds over which what would come next passes into the beginning
 _WHY_NOT = "A loop is cut at the bars of a take's plan, and this one has no tempo; make it with a plan or a tempo."
+_NO_PLAN = "A loop is cut at the bars of a take's plan, and this take's model follows none; make it with pocket."
 
 
 def loop_of(sound: Audio, recipe: Mapping[str, Any]) -> Audio:
@@ -29,7 +30,8 @@ def loop_of(sound: Audio, recipe: Mapping[str, Any]) -> Audio:
     """
     plan = plan_of(recipe)
     if plan is None or plan.bpm is None:
-        raise ValueError(_WHY_NOT)
+        planless = plan is None and recipe.get("plan_setting") == "auto"
+        raise ValueError(_NO_PLAN if planless else _WHY_NOT)
     bar, rate = bar_seconds(plan.bpm, plan.meter), sound.sample_rate
     first = -plan.start % bar
     whole = without_end(sound, recipe)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from musicgen.errors import ModelUnavailable
-from musicgen.reading import read_prompt
+from musicgen.reading import MAX_PROMPT, read_prompt
 from musicgen.text_encoders import minilm
 
 LEAST = 0.22  # similarity below which no style is near
@@ -58,13 +58,16 @@ SCENES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
-@lru_cache(maxsize=64)  # the page asks several times for the same prompt
 def nearest_style(prompt: str) -> str | None:
     """The style (a key of ``SCENES``) nearest to a prompt that names neither style nor instrument; else None.
 
     None, too, where nothing is near, where the prompt is in other letters, and where the encoder is not installed.
     """
-    text = prompt.strip()
+    return _nearest(prompt[:MAX_PROMPT].strip())
+
+
+@lru_cache(maxsize=64)  # the page asks several times for the same prompt
+def _nearest(text: str) -> str | None:
     said = read_prompt(text)
     letters = [letter for letter in text if letter.isalpha()]
     foreign = sum(ord(letter) > 255 for letter in letters)

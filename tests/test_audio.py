@@ -320,6 +320,12 @@ def test_a_small_file_with_hours_of_silence():
     assert "lasts longer than 600 s" in refusal(file.getvalue())
 
 
+def test_ten_minutes_of_stereo_are_the_most():
+    file = io.BytesIO()
+    soundfile.write(file, np.zeros((600 * 60_000, 2), np.int16), 60_000, format="FLAC")
+    assert "too large once decoded" in refusal(file.getvalue())
+
+
 def test_too_large_once_decoded(monkeypatch, tmp_path):
     monkeypatch.setattr("musicgen.audio._MAX_VALUES", 1000)
     with pytest.raises(ValueError, match="too large once decoded"):

@@ -46,6 +46,9 @@ def test_only_figures_of_the_weights_beside_it_come_into_a_card(tmp_path, monkey
         card.main()
     assert (tmp_path / "README.md").read_text() == CARD
     figures = {"weights": weights_of(str(tmp_path)), "stages": {"listener": {"result": ROWS}}}
+    write_json(tmp_path / "figures.json", figures | {"settings": {"guidance": 4.0}})
+    with pytest.raises(SystemExit, match="of other settings"):
+        card.main()
     write_json(tmp_path / "figures.json", figures)
     card.main()
     assert "| the listener | 0.970 |" in (tmp_path / "README.md").read_text()

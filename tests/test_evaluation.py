@@ -15,12 +15,18 @@ import torch
 from musicgen.audio import Audio
 from musicgen.chroma import CHROMA_RATE
 from musicgen.engine import Engine
+from musicgen.habits import GENRES
+from musicgen.instruments import WORDS
+from musicgen.meaning import SCENES
 from musicgen.painting import Painting
+from musicgen.pocket_codec import soft_limit
+from musicgen.reading import read_prompt
 from musicgen.request import GenerationRequest
 from musicgen.train import captions, evaluate, making, words
 from musicgen.train.exam import Exam, Sizes, caption_of, held_out, plan_of
 from musicgen.train.frechet import frechet, relative
-from musicgen.train.freeform import PROMPTS, against_chance
+from musicgen.train.freeform import PROMPTS, UNKNOWN, Prompt, against_chance
+from musicgen.train.freeform import fit as free_fit
 from musicgen.train.hearing import chance, fit, fits, hear, instruments_found, onset_rate
 from musicgen.train.listener import (
     DRUMS,
@@ -41,6 +47,16 @@ from musicgen.train.styles import STYLES
 from musicgen.train.sweep import RANKED, ranks
 from musicgen.train.tables import markdown, read_json, write_json
 from musicgen.train.train_listener import augment, best_threshold, spoilt
+from musicgen.vocabulary import (
+    DRUM_WORDS,
+    METER_WORDS,
+    MODE_WORDS,
+    MOOD_TEMPO,
+    NO_DRUM_WORDS,
+    STYLE_HINTS,
+    STYLE_WORDS,
+    TEMPO_WORDS,
+)
 
 FACTS = {
     "bpm": 120.0, "meter": "4/4", "key": "C major", "chords": ["C", "Am", "F", "G"], "drums": True,
@@ -188,6 +204,8 @@ def test_silence_and_clipping_are_seen() -> None:
     quiet, loud = np.zeros(RATE, np.float32), np.sign(clicks(120.0, 1.0))
     assert silent(quiet) and not silent(loud)
     assert clipped(loud) and not clipped(0.5 * loud)
+    limited = [soft_limit(torch.from_numpy(gain * clicks(120.0, 1.0))).numpy() for gain in (1.0, 8.0)]
+    assert [clipped(sound) for sound in limited] == [False, True], "what the limiter hides is seen"
 
 
 def test_a_wobbling_beat_is_less_steady() -> None:
@@ -221,10 +239,28 @@ def vocabulary() -> set[str]:
     return found - STOPWORDS
 
 
+def rules() -> set[str]:
+    """Every word that the plan's rules know."""
+    tables = (STYLE_WORDS, STYLE_HINTS, GENRES, METER_WORDS, MODE_WORDS, TEMPO_WORDS, MOOD_TEMPO, WORDS)
+    texts = [*(word for table in tables for word in table), *(scene for scenes in SCENES.values() for scene in scenes),
+             DRUM_WORDS, NO_DRUM_WORDS]
+    return set(re.findall(r"[a-z0-9]+", " ".join(texts).lower())) - STOPWORDS
+
+
+def test_unknown_prompts_share_no_wording_with_the_rules_either() -> None:
+    known = rules()
+    assert {"piano", "upbeat", "samba", "rave", "neon"} <= known
+    for prompt in UNKNOWN:
+        said = set(re.findall(r"[a-z0-9]+", prompt.text.lower())) - STOPWORDS
+        assert said and not said & known, f"{prompt.text}: {said & known}"
+        reading = read_prompt(prompt.text)
+        assert not reading.style and not reading.instruments and reading.bpm is None and reading.drums is None
+
+
 def test_free_prompts_share_no_wording_with_the_captions() -> None:
     known = vocabulary()
     assert {"piano", "dreamy", "upbeat", "bossa", "drums"} <= known
-    for prompt in PROMPTS:
+    for prompt in PROMPTS + UNKNOWN:
         said = set(re.findall(r"[a-z0-9]+", prompt.text.lower())) - STOPWORDS
         assert said and not said & known, f"{prompt.text}: {said & known}"
         # Nor a longer or shorter form of one.
@@ -235,10 +271,18 @@ def test_free_prompts_share_no_wording_with_the_captions() -> None:
 
 def test_free_prompts_ask_for_what_the_listener_can_name() -> None:
     labels = {label_of(name) for name in words.INSTRUMENT_WORDS}
-    assert len(PROMPTS) == len({prompt.text for prompt in PROMPTS}) == 20
-    for prompt in PROMPTS:
-        assert prompt.instruments <= labels and 0 < prompt.bpm[0] < prompt.bpm[1]
-        assert prompt.drums is not False or DRUMS not in prompt.instruments
+    assert len(PROMPTS) == len(UNKNOWN) == 20 and len({prompt.text for prompt in PROMPTS + UNKNOWN}) == 40
+    for prompt in PROMPTS + UNKNOWN:
+        assert prompt.instruments <= labels - {DRUMS} and 0 < prompt.bpm[0] < prompt.bpm[1]
+
+
+def test_one_of_the_instruments_that_fit_is_enough() -> None:
+    prompt = Prompt("a toy", frozenset({"music box", "celesta"}), (60, 100), False)
+    heard = hear(clicks(80.0, 2.0), listener())
+    p = dict.fromkeys(heard.instruments, 0.1) | {DRUMS: 0.9}
+    near = p | {"harp": 0.8, "piano": 0.7, "celesta": 0.6, "music box": 0.0}
+    assert free_fit(replace(heard, instruments=near), prompt)["an instrument that fits"] == 1
+    assert free_fit(replace(heard, instruments=near | {"cello": 0.65}), prompt)["an instrument that fits"] == 0
 
 
 def test_chance_is_not_beaten_by_noise_but_by_a_true_diagonal() -> None:

@@ -62,3 +62,8 @@ def test_a_final_chord_is_left_out():
 def test_without_a_tempo_there_is_no_loop(bad):
     with pytest.raises(ValueError, match="no tempo"):
         loop_of(hum(4.0), bad)
+
+
+def test_of_a_model_that_follows_no_plan_there_is_no_loop_whatever_tempo_was_asked():
+    with pytest.raises(ValueError, match="make it with pocket"):
+        loop_of(hum(4.0), {"plan": None, "plan_setting": "auto", "bpm": 120.0})

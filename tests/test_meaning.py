@@ -73,9 +73,9 @@ def test_without_the_encoder_there_is_no_style(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(meaning, "minilm", missing)
     meaning._scenes.cache_clear()
-    nearest_style.cache_clear()
+    meaning._nearest.cache_clear()
     assert nearest_style("a knight rides against a dragon") is None
-    nearest_style.cache_clear()
+    meaning._nearest.cache_clear()
 
 
 def test_whoever_asks_at_once_gets_the_same_encoder() -> None:

@@ -383,6 +383,9 @@ def test_flags_win_over_the_environment_and_the_environment_over_defaults(monkey
     for seconds in ("0", "601", "nan"):  # longer takes could not be read back
         with pytest.raises(SystemExit):
             app.parse(["--max-duration", seconds])
+    for port in ("0", "-1", "99999"):
+        with pytest.raises(SystemExit):
+            app.parse(["--port", port])
 
 
 # -- the interface for programs -------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import sqlite3
 import sys
 import types
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
@@ -24,7 +25,7 @@ from musicgen import audio, links
 from musicgen.engine import Engine
 from musicgen.patterns import get_pattern
 from musicgen.takes import Takes, new_owner
-from musicgen.ui import handlers, keeping, lent
+from musicgen.ui import before, handlers, keeping, lent
 from musicgen.ui.app import build, launch_options
 from musicgen.ui.engines import Engines
 from musicgen.ui.settings import Settings
@@ -134,6 +135,20 @@ def test_a_new_browser_gets_a_secret_and_keeps_it(engines, takes):
     owners = {keeping.arrive(engines, takes, known, {})["owner"] for known in (None, "", "forged", {"a": 1})}
     assert len(owners) == 4
     assert keeping.arrive(engines, takes, owners.pop(), {}) == {}
+
+
+def test_what_was_set_comes_back_after_a_reload_without_the_words_and_only_if_it_can_be(engines, takes):
+    asked = Settings(prompt="mine", duration=3.0, bpm="92.5", drums="without", painting="0.5;m=0;c=", top_k="0")
+    back = keeping.arrive(engines, takes, MINE, {}, before.draft(asked))
+    assert "prompt" not in back and "status" not in back
+    assert settings_of(back | {"prompt": "mine"}) == replace(asked, instruments=[])
+    for wrong in (Settings(bpm="500"), Settings(chords="H7"), Settings(pattern="0,1,2"), Settings(temperature="-5")):
+        with pytest.raises(ValueError):
+            before.draft(wrong)
+    assert keeping.arrive(engines, takes, MINE, {}, "1.rubbish.") == {}
+    take = make(engines, takes, prompt="a", duration=1.0, seed="4")["take_id"]
+    linked = keeping.arrive(engines, takes, MINE, {"take": take}, before.draft(asked))
+    assert linked["prompt"] == "a" and linked["duration"] == 1.0, "an address has settings of its own"
 
 
 def test_a_take_is_private_until_its_link_is_made_and_again_after(engines, takes):

@@ -67,6 +67,8 @@ def main() -> None:
     figures = read_json(args.figures / "figures.json")
     if figures and figures.get("weights") != weights_of(str(args.card.parent)):
         raise SystemExit(f"The figures in {args.figures} are of other weights than those beside {args.card}.")
+    if figures.get("settings"):
+        raise SystemExit(f"The figures in {args.figures} are of other settings than those the model comes with.")
     text = write(args.card.read_text(encoding="utf-8"), section(figures, args.figures))
     args.card.write_text(text, encoding="utf-8")
 

@@ -18,11 +18,14 @@ import argparse
 import json
 import multiprocessing
 import time
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from musicgen.aligned import RING
 
 if TYPE_CHECKING:
     from musicgen.train.airs import Tune
@@ -53,6 +56,11 @@ def describe(seed: int, piece: Any, tonal: np.ndarray) -> dict[str, Any]:
         "captions": captions(piece, CAPTIONS, seed),
         "melody": [int(p) for p in strongest(chromagram(tonal))],
     }
+
+
+def sounding(facts: Mapping[str, Any], seconds: float) -> float:
+    """How many of a piece's ``seconds`` there is something to hear: until its last chord has rung out."""
+    return seconds if facts["ends"] is None else min(seconds, facts["ends"] + RING)
 
 
 @lru_cache(maxsize=1)

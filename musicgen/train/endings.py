@@ -35,7 +35,8 @@ def concluded(piece: Piece) -> Piece:
     chords = (*piece.chords[:last], *(home for _ in piece.chords[last:]))
     at = last * bar
     parts = tuple(_end(part, at, bar, min(held, piece.seconds - at - 0.1), home) for part in piece.parts)
-    return replace(piece, chords=chords, parts=parts, ends=at)
+    # Who would have come in with the last chord does not play at all.
+    return replace(piece, chords=chords, parts=tuple(part for part in parts if part.notes), ends=at)
 
 
 def _end(part: Part, at: float, bar: float, held: float, home: Chord) -> Part:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from musicgen.train.exam import Exam
+from musicgen.train.exam import Exam, Piece
 from musicgen.train.listener import Listener
 from musicgen.train.tables import markdown
 
@@ -43,9 +43,10 @@ def embed(sounds: Sequence[np.ndarray], listener: Listener) -> np.ndarray:
     return np.concatenate([listener.embeddings(sound, SECONDS) for sound in sounds])
 
 
-def reference(exam: Exam) -> np.ndarray:
-    """Embeddings of the held-out pieces that no request was made of, as they were rendered."""
-    return embed([piece.audio for piece in exam.others], exam.listener)
+def reference(exam: Exam, without: Sequence[Piece] = ()) -> np.ndarray:
+    """Embeddings of the held-out pieces that no request was made of, nor any of ``without``, as they were rendered."""
+    left_out = {id(piece) for piece in without}
+    return embed([piece.audio for piece in exam.others if id(piece) not in left_out], exam.listener)
 
 
 def run(exam: Exam) -> dict[str, Any]:

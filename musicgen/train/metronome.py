@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,6 +19,7 @@ from torch.nn import functional as F
 
 from musicgen.codec_api import Codec
 from musicgen.rhythm import autocorrelation, band_onsets, smooth, tempo_matches
+from musicgen.train.data import sounding
 
 RATE = 32_000
 SECONDS = 8.0  # of what it learns from
@@ -76,19 +78,20 @@ def target(bpm: np.ndarray) -> Tensor:
     return torch.from_numpy(bell / bell.sum(1, keepdims=True)).float()
 
 
-def tempi_of(shard: Path) -> list[float]:
-    """The tempo of each piece of a shard."""
-    return [json.loads(line)["bpm"] for line in shard.read_text().splitlines()]
+def facts_of(shard: Path) -> list[dict[str, Any]]:
+    """What is known of each piece of a shard."""
+    return [json.loads(line) for line in shard.read_text().splitlines()]
 
 
-def rendered_spans(shards: Iterable[Path], rng: np.random.Generator) -> Iterator[Span]:
-    """Some seconds of every other piece."""
+def rendered_spans(shards: Iterable[Path], rng: np.random.Generator | None = None) -> Iterator[Span]:
+    """Some seconds of every other piece, from anywhere while it sounds, or without ``rng`` its beginning."""
     length = round(SECONDS * RATE)
     for shard in shards:
         audio = np.load(shard.with_suffix(".npy"), mmap_mode="r")
-        for clip, bpm in list(zip(audio, tempi_of(shard), strict=True))[::2]:
-            start = rng.integers(len(clip) - length + 1)
-            yield clip[start : start + length].astype(np.float32) / 32768, bpm
+        for clip, facts in list(zip(audio, facts_of(shard), strict=True))[::2]:
+            last = max(0, round(sounding(facts, len(clip) / RATE) * RATE) - length)
+            start = 0 if rng is None else rng.integers(last + 1)
+            yield clip[start : start + length].astype(np.float32) / 32768, facts["bpm"]
 
 
 def coded_spans(shards: Iterable[Path], codec: Codec) -> Iterator[Span]:
@@ -96,8 +99,8 @@ def coded_spans(shards: Iterable[Path], codec: Codec) -> Iterator[Span]:
     frames = round(SECONDS * codec.frame_rate)
     for shard in shards:
         codes = np.load(shard.with_suffix(".codes.npy"))[:, :, :frames].astype(np.int64)
-        for part, bpm in list(zip(codes, tempi_of(shard), strict=True))[::2]:
-            yield codec.decode(torch.from_numpy(part)[None])[0, 0].numpy(), bpm
+        for part, facts in list(zip(codes, facts_of(shard), strict=True))[::2]:
+            yield codec.decode(torch.from_numpy(part)[None])[0, 0].numpy(), facts["bpm"]
 
 
 def trained(spans: Iterable[Span], rounds: int = 24) -> Metronome:

@@ -71,9 +71,9 @@ class QuantizerTrainer:
                 flat = residual.reshape(-1, dim)
                 index = self.quantizer.nearest(flat, k)
                 self._update(k, flat, index)
-                step = self.quantizer.codebooks[k][index].view_as(residual) * (keep > k).view(-1, 1, 1)
-                quantised += step
-                residual = residual - step
+                step = self.quantizer.codebooks[k][index].view_as(residual)
+                quantised += step * (keep > k).view(-1, 1, 1)
+                residual = residual - step  # of all of them: a book learns from what those before it leave
         commitment = (z - quantised).square().mean()
         return z + (quantised - z).detach(), commitment
 

@@ -30,7 +30,7 @@ def run(exam: Exam) -> dict[str, Any]:
     step = max(1, len(exam.others) // exam.sizes.sweep)
     pieces = exam.others[::step][: exam.sizes.sweep]
     facts = [piece.facts for piece in pieces]
-    other = reference(exam)
+    other = reference(exam, without=pieces)
     settings = list(product(GUIDANCE, TEMPERATURES))
     jobs = [
         Job("sweep", replace(exam.request(f, i, **plan_of(f)), duration=exam.sizes.sweep_seconds, guidance=guidance,

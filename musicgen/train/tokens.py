@@ -38,6 +38,7 @@ def codes(shard: Path, codec_dir: Path) -> None:
     audio = np.load(shard.with_suffix(".npy"), mmap_mode="r")
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
         made = [codec.encode(torch.from_numpy(clip.astype(np.float32) / 32768)[None, None])[0] for clip in audio]
+    shard.with_suffix(".heard.npy").unlink(missing_ok=True)  # of other codes
     np.save(shard.with_suffix(".codes.npy"), torch.stack(made).to(torch.int16).numpy())
 
 

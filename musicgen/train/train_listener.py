@@ -25,6 +25,7 @@ from torch.nn import functional as F
 from musicgen.codec_api import Codec
 from musicgen.rhythm import tempo
 from musicgen.train import metronome
+from musicgen.train.data import sounding
 from musicgen.train.listener import DRUMS, HOP, RATE, SECONDS, Listener, label_of, mels, save_listener
 
 SPAN = 10.0  # seconds kept of each piece
@@ -71,8 +72,8 @@ def rendered(shards: list[Path], labels: list[str], rng: np.random.Generator) ->
     length = int(SPAN * RATE)
     for shard in shards:
         audio = np.load(shard.with_suffix(".npy"), mmap_mode="r")
-        for clip in audio:
-            start = rng.integers(clip.shape[0] - length + 1)
+        for clip, facts in zip(audio, metronome.facts_of(shard), strict=True):
+            start = rng.integers(max(0, round(sounding(facts, len(clip) / RATE) * RATE) - length) + 1)
             wave = torch.from_numpy(clip[start : start + length].astype(np.float32) / 32768)
             spans.append(compact(mels(wave[None])[0]))
         rows += rows_of(shard)
@@ -98,8 +99,9 @@ def coded(shards: list[Path], labels: list[str], codec: Codec, rng: np.random.Ge
     spans, rows = [], []
     frames = round(SPARE * codec.frame_rate)
     for shard in shards:
-        for codes in np.load(shard.with_suffix(".codes.npy")):
-            start = rng.integers(codes.shape[1] - frames + 1)
+        for codes, facts in zip(np.load(shard.with_suffix(".codes.npy")), metronome.facts_of(shard), strict=True):
+            last = round(sounding(facts, codes.shape[1] / codec.frame_rate) * codec.frame_rate) - frames
+            start = rng.integers(max(0, last) + 1)
             part = codes[:, start : start + frames].astype(np.int64)
             wave = codec.decode(torch.from_numpy(spoilt(part, rng) if spoil else part)[None])[0]
             spans.append(compact(mels(wave)[0]))
@@ -150,7 +152,7 @@ def best_threshold(p: Tensor, truth: Tensor) -> float:
 def tempo_figures(heard_by: metronome.Metronome, held: list[Path], codec: Codec) -> dict[str, float]:
     """How often the tempo of held-out pieces is told; by a rule that knows no styles, too."""
     def rendered_held() -> Iterator[metronome.Span]:
-        return metronome.rendered_spans(held, np.random.default_rng(0))
+        return metronome.rendered_spans(held)
 
     return {
         "tempo right by rule, rendered": metronome.right(lambda audio: tempo(audio, RATE), rendered_held()),

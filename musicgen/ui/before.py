@@ -118,7 +118,9 @@ def by_hand(settings: Settings, sings: bool = True) -> Update:
 def draft(settings: Settings) -> str:
     """All that is set but the words and the files, as text that ``keeping.arrive`` reads. Raises ``ValueError``."""
     unsaid = replace(settings, prompt="", melody=None, continue_from=None)
-    return links.encode(links.describe(unsaid.request(), settings.model))
+    described = links.describe(unsaid.request(), settings.model)
+    links.understand(described)
+    return links.encode(described)
 
 
 def afresh() -> Update:

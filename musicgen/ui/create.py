@@ -202,7 +202,11 @@ def _wire_generation(parts: Parts, engines: Engines, keep: Callable[..., str] | 
     """Wire Generate and Stop; return what makes a press of Generate follow another event."""
     shown = [parts[name] for name in RESULTS]
 
-    @on_gpu
+    @on_gpu  # and so, perhaps, in a process of its own, with a copy of what is handed in
+    def takes_of(run: handlers.Run, owner: str | None, takes: int, settings: Settings) -> Iterator[Update]:
+        kept = partial(keep, owner) if keep and owner else None
+        yield from handlers.generate(engines, settings, run, kept, takes)
+
     def make(
         run: handlers.Run | None, owner: str | None, takes: int, next_seed: int | None, **values: Any
     ) -> Iterator[Update]:
@@ -210,11 +214,10 @@ def _wire_generation(parts: Parts, engines: Engines, keep: Callable[..., str] | 
             yield {}
             return
         run.begun = True
-        kept = partial(keep, owner) if keep and owner else None
         settings = _seeded(Settings(**values), next_seed)  # the seed whose plan was seen
         if not engines.card(settings.model).sings:
             settings = replace(settings, painting="")  # there is no sheet for it on the page
-        yield from run.shown(handlers.generate(engines, settings, run, kept, takes))
+        yield from run.shown(takes_of(run, owner, takes, settings))
 
     inputs = {"run": parts["run"], "owner": parts["owner"], "takes": parts["takes"], "next_seed": parts["next_seed"]}
 

@@ -11,7 +11,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
 from functools import partial
 from html import escape
@@ -29,6 +29,7 @@ from musicgen.takes import Codes
 from musicgen.ui import views
 from musicgen.ui.engines import Engines
 from musicgen.ui.files import Chunks, Stream, save
+from musicgen.ui.lent import lends_gpus
 from musicgen.ui.settings import Settings, roll_seed
 from musicgen.ui.shown import Made, Update, draw_grid, facts_of, show_take
 from musicgen.ui.words import say
@@ -121,7 +122,7 @@ def refused() -> Update:
 
 def stop(run: Run | None) -> Update:
     """Ask this page's run to end; it keeps what it has made. One that has not begun lets go of the page at once."""
-    if run is None or run.generation is not None:
+    if run is None or run.generation is not None or (run.begun and lends_gpus()):
         if run is not None:
             run.stop()
         return {"stop": gr.update(interactive=False)}
@@ -191,19 +192,24 @@ def loaded(engines: Engines, model: str, run: Run | None = None) -> Generator[Up
         return None
     if engines.loaded(model):
         return engines.get(model)
-    loading = ThreadPoolExecutor(1)
-    try:
-        future = loading.submit(engines.get, model)
-        while True:
-            share, what = engines.progress(model)
-            yield {"status": views.progress(f"{what}; this happens once …", share)}
-            done = wait([future], REDRAW_SECONDS).done
-            if run is not None and run.stopped:
-                return None
-            if done:
-                return future.result()
-    finally:
-        loading.shutdown(wait=False)  # who leaves does not wait; the model is there for the next one
+    future: Future[Engine] = Future()
+
+    def load() -> None:
+        try:
+            future.set_result(engines.get(model))
+        except Exception as error:
+            future.set_exception(error)
+
+    # Who leaves does not wait, nor does the program when it ends; the model is there for the next one.
+    threading.Thread(target=load, daemon=True).start()
+    while True:
+        share, what = engines.progress(model)
+        yield {"status": views.progress(f"{what}; this happens once …", share)}
+        done = wait([future], REDRAW_SECONDS).done
+        if run is not None and run.stopped:
+            return None
+        if done:
+            return future.result()
 
 
 def _take(
@@ -288,6 +294,8 @@ def _finished(
             take = keep(result, codes, facts)
         except (OSError, sqlite3.Error, ValueError) as error:
             notes = f"It could not be kept among your takes: {error}. {notes}"
+    if run.replaced:  # nobody sees it here: no file for the page
+        return {}
     made = Made(save(result), codes, result.recipe, facts, asked, take)
     return show_take(made, audio.Audio(result.audio, result.sample_rate)) | {
         "status": views.progress(f"{done} {notes}".strip(), 1.0),

@@ -12,6 +12,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from html import escape
 from pathlib import Path
@@ -82,8 +83,9 @@ def arrive(
                         f"{' and '.join(given)}, which a link cannot hold: give the file first.")
             update |= filled | {"status": views.progress(" ".join([said, *notes]))}
         elif draft:
-            filled, _ = fill(engines, *links.decode(draft))
-            update |= {name: value for name, value in filled.items() if name != "prompt"}
+            with suppress(ValueError):  # of another version of this page: it begins afresh
+                filled, _ = fill(engines, *links.decode(str(draft)))
+                update |= {name: value for name, value in filled.items() if name != "prompt"}
     except ValueError as error:
         update["status"] = views.problem(str(error))
     return update

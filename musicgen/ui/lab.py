@@ -142,12 +142,15 @@ def _wire(parts: Parts, engines: Engines) -> None:
     shown = [parts[name] for name in ("status", "trained", "evaluated", "go", "halt", *slots)]
 
     @on_gpu
+    def takes_of(run: Run, comparison: compare.Comparison) -> Iterator[Update]:
+        yield from compare.compare(engines, comparison, run)
+
     def make(run: Run | None, *values: Any) -> Iterator[Update]:
         if run is None or run.begun:  # refused before it began
             yield {}
             return
         run.begun = True
-        yield from run.shown(compare.compare(engines, compare.Comparison(*values), run))
+        yield from run.shown(takes_of(run, compare.Comparison(*values)))
 
     def begin(run: Run | None, *values: Any) -> Update:
         return compare.begin(engines, run, compare.Comparison(*values))

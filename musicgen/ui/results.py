@@ -93,5 +93,6 @@ def wire_results(parts: Parts, generate: Callable[[Any], Any], longest: float) -
     shown = [parts[name] for name in ("status", "take", "facts", "after", "grid", "followed", "spectrum", "recipe",
                                       "recipe_fold", "shown", "take_id", "share_row", "link")]
     parts["versions"].input(
-        named(parts, after.pick), [parts["made"], parts["versions"]], shown, trigger_mode="always_last", **QUIET
+        named(parts, after.pick), [parts["made"], parts["versions"]], shown, trigger_mode="always_last",
+        preprocess=False, **QUIET
     )

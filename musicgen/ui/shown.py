@@ -61,7 +61,9 @@ def draw_grid(codes: Codes) -> str:
 def facts_of(result: GenerationResult, length: float, took: float, first_sound: float | None) -> list[str]:
     """How fast ``length`` seconds came, the seed, the plan; what was given was not made."""
     new = length - (result.recipe.get("continue_from") or {"seconds": 0.0})["seconds"]
-    facts = [f"{views.seconds(new)} of sound in {views.seconds(took)}: {new / took:.1f}× real time"]
+    facts = []
+    if new > 0:  # else it was stopped within what was given
+        facts.append(f"{views.seconds(new)} of sound in {views.seconds(took)}: {new / took:.1f}× real time")
     if first_sound is not None:
         facts.append(f"first sound after {views.seconds(first_sound)}")
     facts.append(f"seed {result.recipe.get('seed')}")

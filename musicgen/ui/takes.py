@@ -74,7 +74,8 @@ def _wire_tab(parts: Parts, engines: Engines, takes: Takes) -> None:
     shown = [component for name, component in parts.items() if name.startswith("kept")]
 
     def on(event: Callable[..., Any], does: Callable[..., Update], inputs: list[Any], **options: Any) -> None:
-        event(named(parts, does), inputs, shown, **QUIET | options)
+        # What was chosen is looked up anyway; Gradio would compare it with choices that a new server has forgotten.
+        event(named(parts, does), inputs, shown, preprocess=False, **QUIET | options)
 
     for event in (parts["takes_tab"].select, search.change):
         on(event, lambda *given: keeping.listing(takes, *given), [owner, search, kept], trigger_mode="always_last")
@@ -93,7 +94,7 @@ def _wire_tab(parts: Parts, engines: Engines, takes: Takes) -> None:
     )
     parts["kept_reopen"].click(
         named(parts, lambda *given: keeping.reopen(engines, takes, *given)), [owner, kept, parts["run"]],
-        [*_create_outputs(parts), parts["tabs"], parts["kept_link"]], **QUIET,
+        [*_create_outputs(parts), parts["tabs"], parts["kept_link"]], preprocess=False, **QUIET,
     )
 
 
