@@ -220,11 +220,11 @@ def test_a_take_opened_while_another_is_made_is_not_written_over(visitor):
     takes_tab(page)
     page.click("#kept label >> text=first idea")
     page.wait_for_selector("#kept-first >> text=first idea")
-    page.click("#kept-reopen")
-    page.wait_for_selector("#status >> text=One of your takes")
-    while not page.locator("#kept label >> text=second idea").count():  # what there was of it is kept when it is over
-        page.click("role=tab[name=Create]")
-        takes_tab(page)
+    with page.expect_event("requestfinished", lambda request: "queue/data" in request.url):  # the old run has ended
+        page.click("#kept-reopen")
+        page.wait_for_selector("#status >> text=One of your takes")
+    takes_tab(page)
+    page.wait_for_selector("#kept label >> text=second idea")  # what there was of it is kept
     page.click("role=tab[name=Create]")
     page.wait_for_selector("#facts >> text=seed 71")
     assert page.locator("#status >> text=One of your takes").count() == 1

@@ -71,7 +71,7 @@ class Run:
         for update in updates:
             if not self.replaced:
                 yield update
-        if self.replaced:  # Gradio sends the last one again when all is over
+        if self.replaced:  # the last that is sent shall change nothing either
             yield {}
 
 
