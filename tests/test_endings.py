@@ -42,6 +42,16 @@ def test_an_end_is_a_downbeat_with_time_to_ring_and_nothing_after_it() -> None:
             assert all(note.start + note.duration <= ends + 1e-6 for note in earlier)
 
 
+def test_whoever_is_named_plays_and_who_came_in_too_late_is_left_out() -> None:
+    for _, piece in PIECES:
+        assert piece.parts and all(part.notes for part in piece.parts)
+    before, ended = next((b, p) for b, p in PIECES if p.ends is not None)
+    assert ended.ends is not None
+    late = Part("flute", 73, "lead", (Note(ended.ends + 0.1, 1.0, 74, 88),))
+    with_late = concluded(dataclasses.replace(before, parts=(*before.parts, late)))
+    assert [part.instrument for part in with_late.parts] == [part.instrument for part in ended.parts]
+
+
 def test_an_ending_worked_by_hand() -> None:
     before, piece = next((b, p) for b, p in PIECES if p.ends is not None and str(p.key).endswith("major"))
     lead = Part("flute", 73, "lead", (Note(piece.ends - 0.5, 3.0, 74, 88),))

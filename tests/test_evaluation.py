@@ -25,7 +25,7 @@ from musicgen.request import GenerationRequest
 from musicgen.train import captions, evaluate, making, words
 from musicgen.train.exam import Exam, Sizes, caption_of, held_out, plan_of
 from musicgen.train.frechet import frechet, relative
-from musicgen.train.freeform import PROMPTS, UNKNOWN, Prompt, against_chance
+from musicgen.train.freeform import PROMPTS, UNKNOWN, Prompt, against_chance, matrix
 from musicgen.train.freeform import fit as free_fit
 from musicgen.train.hearing import chance, fit, fits, hear, instruments_found, onset_rate
 from musicgen.train.listener import (
@@ -285,6 +285,14 @@ def test_one_of_the_instruments_that_fit_is_enough() -> None:
     assert free_fit(replace(heard, instruments=near | {"cello": 0.65}), prompt)["an instrument that fits"] == 0
 
 
+def test_a_row_of_the_matrix_is_a_prompts_own_takes_a_column_what_is_asked() -> None:
+    calm = Prompt("a", frozenset({"piano"}), (70, 90), False)
+    quick = Prompt("b", frozenset({"cello"}), (140, 160), True)
+    base = hear(clicks(80.0, 2.0), listener())
+    takes = [[replace(base, tempo=80.0)] * 2, [replace(base, tempo=150.0), replace(base, tempo=80.0)]]
+    assert matrix(takes, (calm, quick))["tempo in the range"].tolist() == [[1.0, 0.0], [0.5, 0.5]]
+
+
 def test_chance_is_not_beaten_by_noise_but_by_a_true_diagonal() -> None:
     rng = np.random.default_rng(0)
     noise = rng.random((20, 20))
@@ -409,8 +417,10 @@ def test_held_out_pieces_are_cut_alike_and_the_caption_that_says_most_is_asked(s
     assert told.bpm == 120.0 and told.chords == "C Am F G" and told.drums and told.plan == "auto"
     assert plain.plan == "off" and not plain.parts and plain.prompt == told.prompt
     assert plan_of(FACTS)["key"] == "C major"
-    right, wrong = exam.melody_jobs()[0].request.melody, exam.melody_jobs(shift=-1)[0].request.melody
-    assert right is not None and wrong is not None and not np.array_equal(right.samples, wrong.samples)
+    for shift in (0, -1):  # its own melody, or that of the one before it, which the last comes before the first
+        for i, job in enumerate(exam.melody_jobs(shift)):
+            assert job.request.melody is not None
+            assert np.array_equal(job.request.melody.samples[0], exam.pieces[(i + shift) % 3].audio)
     drawn, sung = exam.drawn_jobs()[second].request, exam.notes_jobs()[second].request
     assert drawn.plan == "auto" and not drawn.parts and sung.chords == told.chords
     notes = Painting(1 / CHROMA_RATE, (0,) * 8)

@@ -10,7 +10,17 @@ import numpy as np
 import pytest
 import torch
 
-from musicgen.aligned import ALIGNED_DIM, DRUMS_ON, HAS_CHORDS, HAS_ENDING, HAS_MELODY, INSTRUMENT, MELODY, OVER
+from musicgen.aligned import (
+    ALIGNED_DIM,
+    DRUMS_OFF,
+    DRUMS_ON,
+    HAS_CHORDS,
+    HAS_ENDING,
+    HAS_MELODY,
+    INSTRUMENT,
+    MELODY,
+    OVER,
+)
 from musicgen.chroma import CHROMA_RATE, chromagram, strongest
 from musicgen.config import LMConfig
 from musicgen.instruments import INSTRUMENTS
@@ -18,6 +28,7 @@ from musicgen.lm import LM
 from musicgen.patterns import get_pattern
 from musicgen.pocket_codec import ResidualQuantizer
 from musicgen.train.examples import Batch, Pieces, in_key, melody_heard, piece_aligned
+from musicgen.train.likelihood import WRONG
 from musicgen.train.lm import (
     ASTRAY,
     BLIND,
@@ -164,6 +175,23 @@ def test_batches_repeat_with_their_seed_and_withhold_as_told(shards: Path) -> No
         assert torch.equal(batch.codes, same.codes), "what is withheld changes nothing else"
 
 
+def test_what_is_told_wrongly_to_measure_is_wrong_and_all_else_is_as_it_was(shards: Path) -> None:
+    batch = Pieces(shards, "held").batch(6, 60, np.random.default_rng(1), "nothing")
+    told = batch.conditions.aligned
+    assert told is not None
+    for name, spoil in WRONG.items():
+        wrong = spoil(batch)
+        aligned = wrong.conditions.aligned
+        assert aligned is not None and torch.equal(wrong.codes, batch.codes)
+        changed = (aligned != told).any(0).any(0).nonzero()[:, 0].tolist()
+        if "drums" in name:
+            assert torch.equal(aligned[..., DRUMS_ON], told[..., DRUMS_OFF]) and changed == [DRUMS_ON, DRUMS_OFF]
+        elif "instruments" in name:
+            assert torch.equal(aligned[0, :, INSTRUMENT], told[-1, :, INSTRUMENT])
+        else:
+            assert torch.equal(wrong.conditions.text[1], batch.conditions.text[0]) and not changed
+
+
 def test_the_loss_is_that_of_a_coin_at_first_and_falls(shards: Path) -> None:
     pieces, lm, pattern, device = Pieces(shards, "train"), tiny_lm(), get_pattern("delay", 4), torch.device("cpu")
     batch = pieces.batch(4, 60, np.random.default_rng(0), "nothing")
@@ -280,8 +308,21 @@ def test_more_books_come_closer() -> None:
     codes = quantizer.encode(x[None])
     errors = [(quantizer.decode(codes[:, :k]) - x).square().mean().item() for k in (1, 2, 3)]
     assert errors[0] > errors[1] > errors[2]
-    quantised, _ = trainer.forward(x[None].requires_grad_(), dropout=0.0)
-    quantised.sum().backward()  # straight through: the gradient of the sum is one everywhere
+    latent = x[None].clone().requires_grad_()
+    quantised, _ = trainer.forward(latent, dropout=0.0)
+    quantised.sum().backward()
+    assert latent.grad is not None and torch.equal(latent.grad, torch.ones_like(latent)), "straight through"
+
+
+def test_a_book_learns_from_what_those_before_it_leave_however_few_are_used() -> None:
+    x = torch.randn(1, 600, 4, generator=torch.Generator().manual_seed(0))
+    books = []
+    for dropout in (0.0, 1.0):
+        trainer = QuantizerTrainer(ResidualQuantizer(3, 16, 4))
+        trainer.start(x[0])
+        quantised, _ = trainer.forward(x, dropout)
+        books.append(trainer.quantizer.codebooks.clone())
+    assert torch.equal(*books)
 
 
 def test_distances_are_zero_for_the_same_and_grow_with_noise() -> None:
