@@ -46,6 +46,7 @@ from musicgen.train.lm import (
     nll,
 )
 from musicgen.train.metrics import linear_distance, mel_distance
+from musicgen.train.mix import halfway
 from musicgen.train.quantizer import QuantizerTrainer, kmeans
 from musicgen.train.tokens import heard, load_codec
 from musicgen.train.translate import shares, translated
@@ -350,3 +351,14 @@ def test_weights_are_translated_to_the_codes_of_another_codec() -> None:
     # Where a code says nothing of the old ones, it means what they mean on average.
     mixed = shares(torch.tensor([0, 1, 1, 1]), torch.tensor([0, 0, 1, 1]), 3)
     assert mixed.tolist() == [[0.5, 0.5, 0.0], [0.0, 1.0, 0.0], pytest.approx([1 / 3] * 3)]
+
+
+def test_two_trainings_meet_half_way() -> None:
+    first, second = tiny_lm(), tiny_lm()
+    for parameter in second.parameters():
+        parameter.data += 2.0
+    before = {name: w.clone() for name, w in first.state_dict().items()}
+    halfway(first, second)
+    assert all(torch.allclose(w, before[name] + 1.0, atol=1e-6) for name, w in first.state_dict().items())
+    with pytest.raises(SystemExit, match="different sizes"):
+        halfway(first, LM(replace(first.config, layers=2)))

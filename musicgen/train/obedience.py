@@ -11,7 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from musicgen.chroma import argmax_onehot, chromagram, similarity, strongest
+from musicgen.preparation import GATE_DB
 from musicgen.request import GenerationRequest
+from musicgen.separation import SAMPLE_RATE, separate
 from musicgen.train.exam import Exam, Facts
 from musicgen.train.hearing import Heard, chance, fits, hear, mean, onset_rate, spread
 from musicgen.train.listener import RATE
@@ -62,15 +65,22 @@ def drum_answers(heard: Sequence[Heard], facts: Sequence[Facts]) -> dict[str, fl
 
 
 def melodies(exam: Exam) -> dict[str, Any]:
-    """Similarity with a melody: told it, not told it, told another's."""
+    """Similarity with a melody: told it, not told it, told another's.
+
+    With the piece's own notes ("melody"), and with what was taken out of its recording and so was told ("as told").
+    """
     pieces = exam.pieces[: exam.sizes.melodies]
     facts = [piece.facts for piece in pieces]
     before = facts[-1:] + facts[:-1]  # not the next, which chance is measured against, too
     rows: dict[str, dict[str, float]] = {}
 
-    def add(name: str, heard: Sequence[Heard], asked: Sequence[Facts]) -> None:
+    own = [taken_out(job) for job in exam.melody_jobs()]
+
+    def add(name: str, heard: Sequence[Heard], asked: Sequence[Facts], told: Sequence[np.ndarray] = own) -> None:
         figures = mean(fits(heard, asked)) | {"another's melody": chance(heard, asked, shifts=SHIFTS)["melody"]}
-        kept = ("melody", "another's melody", "tempo", "pulse", "in key", "drums", "instruments")
+        pairs = zip(heard, told, strict=True)
+        figures["as told"] = float(np.mean([similarity(argmax_onehot(h.chroma), tune) for h, tune in pairs]))
+        kept = ("melody", "another's melody", "as told", "tempo", "pulse", "in key", "drums", "instruments")
         rows[name] = {key: figures[key] for key in kept}
 
     add("rendered", [hear(piece.audio, exam.listener) for piece in pieces], facts)
@@ -82,11 +92,19 @@ def melodies(exam: Exam) -> dict[str, Any]:
     notes = [hear(take.audio, exam.listener) for take in exam.make(exam.notes_jobs())]
     add("told plan and the melody's very notes", notes, facts)
     wrong = [hear(take.audio, exam.listener) for take in exam.make(exam.melody_jobs(shift=-1))]
-    add("told another's melody, against that one",
-        wrong, [own | {"melody": other["melody"], "key": other["key"]}
-                for own, other in zip(facts, before, strict=True)])
+    others = [one | {"melody": other["melody"], "key": other["key"]} for one, other in zip(facts, before, strict=True)]
+    add("told another's melody, against that one", wrong, others,
+        [taken_out(job) for job in exam.melody_jobs(shift=-1)])
     add("told another's melody, against its own", wrong, facts)
     return {"rows": rows, "takes": len(pieces)}
+
+
+def taken_out(job: Job) -> np.ndarray:
+    """The melody that a job's recording tells the model, one-hot [M, 12]; nothing where nothing sounds."""
+    assert job.request.melody is not None
+    tune = separate(job.request.melody, job.request.separation)
+    chroma = chromagram(tune.samples, SAMPLE_RATE, GATE_DB)
+    return argmax_onehot(chroma) * (strongest(chroma) >= 0)[:, None]
 
 
 def spoken(caption: str, words: frozenset[str]) -> bool:
