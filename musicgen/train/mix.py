@@ -16,6 +16,7 @@ import torch
 from musicgen import measured
 from musicgen.checkpoints import load, save_pocket
 from musicgen.lm import LM
+from musicgen.train.tokens import load_codec
 
 
 def halfway(first: LM, second: LM) -> None:
@@ -36,7 +37,7 @@ def main() -> None:
     halfway(first.lm, second.lm)
     args.out.mkdir(parents=True, exist_ok=True)
     (args.out / measured.NAME).unlink(missing_ok=True)
-    save_pocket(args.out, first.config, first.lm, first.codec, codec_dtype=torch.float16)
+    save_pocket(args.out, first.config, first.lm, load_codec(args.models[0]), codec_dtype=torch.float16)
     print(f"{args.out}: half of {args.models[0]}, half of {args.models[1]}")
 
 
