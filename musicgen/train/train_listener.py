@@ -1,6 +1,6 @@
 """Trains the evaluation's listener on mel spectra of the rendered pieces.
 
-``python -m musicgen.train.train_listener --minutes 12``
+``python -m musicgen.train.train_listener --minutes 20``
 
 Half of what it hears went through the codec, some of that with coarse codebooks only or with wrong fine codes, for a
 language model's takes sound like that; all of it at random loudness, some of it two pieces at once. Judged on
@@ -167,9 +167,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("work/data"))
     parser.add_argument("--codec", type=Path, default=Path("assets/pocket"))
     parser.add_argument("--out", type=Path, default=Path("work/listener.pt"))
-    parser.add_argument("--minutes", type=float, default=12)
-    parser.add_argument("--shards", type=int, default=100)
-    parser.add_argument("--coded-shards", type=int, default=32)
+    parser.add_argument("--minutes", type=float, default=20)
+    parser.add_argument("--shards", type=int, default=70)
+    parser.add_argument("--coded-shards", type=int, default=14)
     parser.add_argument("--batch", type=int, default=24)
     args = parser.parse_args()
     from musicgen.train.tokens import load_codec
