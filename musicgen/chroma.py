@@ -82,6 +82,11 @@ def argmax_onehot(chroma: np.ndarray) -> np.ndarray:
     return np.eye(BINS, dtype=np.float32)[np.asarray(chroma).argmax(axis=1)]
 
 
+def kept(chroma: np.ndarray) -> np.ndarray:
+    """What is kept of a chromagram [M, 12] that knows rests: its strongest bins, and nothing where nothing sounds."""
+    return argmax_onehot(chroma) * (strongest(chroma) >= 0)[:, None]
+
+
 def strongest(chroma: np.ndarray) -> np.ndarray:
     """Strongest pitch class of each frame of a chromagram [M, 12], int64 [M]; -1 where the frame is silent."""
     chroma = np.asarray(chroma)

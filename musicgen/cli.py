@@ -189,12 +189,11 @@ def which_model(flags: dict[str, Any], recipe: dict[str, Any]) -> tuple[str, str
 def _check_outputs(flags: dict[str, Any]) -> None:
     """Bad file names are told before the work, not after it."""
     output, codes = Path(flags.get("output", "x.wav")), Path(flags.get("codes", "x.npz"))
-    named = [path for path, flag in ((output, "output"), (codes, "codes")) if flag in flags or flag == "output"]
     if output.suffix.lower() not in AUDIO_SUFFIXES:
         raise ValueError(f"'{output.name}' should end in {', '.join(AUDIO_SUFFIXES)}.")
     if codes.suffix.lower() != ".npz":
         raise ValueError(f"'{codes.name}' should end in .npz.")
-    for path in named:
+    for path in (output, codes) if "codes" in flags else (output,):
         if not path.absolute().parent.is_dir():
             raise ValueError(f"There is no folder '{path.parent}' to write {path.name} into.")
         if path.is_dir() or not os.access(path if path.exists() else path.absolute().parent, os.W_OK):

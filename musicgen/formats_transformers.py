@@ -87,6 +87,7 @@ def model_config(
         lm=lm,
         text_encoder=encoder if isinstance(encoder, str) and encoder else "t5-base",
         pattern="stereo_partial_delay" if channels == 2 else "delay",
+        # An endless whole number is no float; what is too large is refused below.
         sampling=SamplingDefaults(guidance=float(min(guidance, 1e6)) if isinstance(guidance, int | float) else 3.0),
         licence=licence,
     )

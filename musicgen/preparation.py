@@ -115,7 +115,7 @@ def prepare(model: Model, request: GenerationRequest, listened: Listened | None 
         lasts = min(frames, round(request.melody.seconds * model.codec.frame_rate))
         told = int(np.argmax(np.append(features[:lasts, aligned.OVER], 1.0)))  # the final chord is everybody's
         features[:told] += aligned.melody_features(told, model.codec.frame_rate, strongest, chroma.CHROMA_RATE)
-        onehot = chroma.argmax_onehot(heard) * (strongest >= 0)[:, None]
+        onehot = chroma.kept(heard)
         if lasts < frames and painting is None:
             notes.append(f"The melody lasts {lasts / model.codec.frame_rate:.1f} s; the music goes on freely after it.")
     if painting is not None:

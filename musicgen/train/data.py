@@ -58,6 +58,11 @@ def describe(seed: int, piece: Any, tonal: np.ndarray) -> dict[str, Any]:
     }
 
 
+def facts_of(shard: Path) -> list[dict[str, Any]]:
+    """What is known of each piece of a shard, named by its description."""
+    return [json.loads(line) for line in shard.read_text().splitlines()]
+
+
 def sounding(facts: Mapping[str, Any], seconds: float) -> float:
     """How many of a piece's ``seconds`` there is something to hear: until its last chord has rung out."""
     return seconds if facts["ends"] is None else min(seconds, facts["ends"] + RING)

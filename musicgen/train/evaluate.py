@@ -70,11 +70,11 @@ STAGES: dict[str, tuple[str, Callable[[Exam], dict[str, Any]], Callable[[dict[st
 def mark(exam: Exam) -> str:
     """Changes with the weights, the program, what measures, the listener, the data, the sizes and the settings: a stage
     made under another is made again."""
-    judge = exam.listener_path.read_bytes() if exam.listener_path.is_file() else b""
-    judge += b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
-    judge += repr([(path.name, path.stat().st_size) for path in sorted(exam.data.glob("*.*"))]).encode()
+    measure = exam.listener_path.read_bytes() if exam.listener_path.is_file() else b""
+    measure += b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+    measure += repr([(path.name, path.stat().st_size) for path in sorted(exam.data.glob("*.*"))]).encode()
     told = repr((exam.maker.weights, exam.maker.program, asdict(exam.sizes), sorted(exam.settings.items()))).encode()
-    return hashlib.sha256(told + judge).hexdigest()[:12]
+    return hashlib.sha256(told + measure).hexdigest()[:12]
 
 
 def examine(exam: Exam, only: list[str] | None = None) -> dict[str, Any]:

@@ -5,7 +5,6 @@ Also the requests that are made of a held-out piece. Knows nothing of what the s
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -21,6 +20,7 @@ from musicgen.instruments import INSTRUMENTS, KIT
 from musicgen.model import Model
 from musicgen.painting import KEPT, Painting
 from musicgen.request import GenerationRequest
+from musicgen.train.data import facts_of
 from musicgen.train.listener import RATE, Listener, load_listener
 from musicgen.train.making import Job, Maker, Take
 from musicgen.train.words import INSTRUMENT_WORDS
@@ -197,9 +197,9 @@ def held_out(folder: Path, seconds: float, frame_rate: float) -> list[Piece]:
             continue
         clips = np.load(path.with_suffix(".npy"), mmap_mode="r")
         codes = np.load(path.with_suffix(".codes.npy"), mmap_mode="r")
-        for line, clip, code in zip(path.read_text().splitlines(), clips, codes, strict=True):
+        for facts, clip, code in zip(facts_of(path), clips, codes, strict=True):
             audio = clip[:samples].astype(np.float32) / 32768
-            pieces.append(Piece(json.loads(line), audio, code[:, :frames].astype(np.int64)))
+            pieces.append(Piece(facts, audio, code[:, :frames].astype(np.int64)))
     if not pieces:
         raise SystemExit(f"No held-out pieces with codes in {folder}; run the training's data and tokens first.")
     return pieces

@@ -7,7 +7,6 @@ audio.
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +31,7 @@ from musicgen.chroma import CHROMA_RATE, strongest
 from musicgen.conditions import Conditions
 from musicgen.instruments import INSTRUMENTS
 from musicgen.theory import parse_chord, parse_key, parse_meter
+from musicgen.train.data import facts_of
 
 FRAME_RATE = 50.0
 
@@ -100,7 +100,7 @@ class Pieces:
         names = sorted(p for p in folder.glob(f"{prefix}_*.jsonl") if p.with_suffix(".heard.npy").exists())
         if not names:
             raise SystemExit(f"No tokenised {prefix} shards in {folder}; run python -m musicgen.train.tokens first.")
-        self.facts = [json.loads(line) for name in names for line in name.read_text().splitlines()]
+        self.facts = [facts for name in names for facts in facts_of(name)]
         heard = np.concatenate([np.load(name.with_suffix(".heard.npy")) for name in names]).astype(np.float32)
         # Of each piece the melody that its codes sound like, and whether they are in its key.
         pairs = list(zip(self.facts, heard, strict=True))

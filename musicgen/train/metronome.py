@@ -7,10 +7,8 @@ of the pieces that are judged with it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -19,7 +17,7 @@ from torch.nn import functional as F
 
 from musicgen.codec_api import Codec
 from musicgen.rhythm import autocorrelation, band_onsets, smooth, tempo_matches
-from musicgen.train.data import sounding
+from musicgen.train.data import facts_of, sounding
 
 RATE = 32_000
 SECONDS = 8.0  # of what it learns from
@@ -76,11 +74,6 @@ def target(bpm: np.ndarray) -> Tensor:
     steps = np.log(bpm[:, None] / TEMPI) / np.log(TEMPI[1] / TEMPI[0])
     bell = np.exp(-0.5 * steps**2)
     return torch.from_numpy(bell / bell.sum(1, keepdims=True)).float()
-
-
-def facts_of(shard: Path) -> list[dict[str, Any]]:
-    """What is known of each piece of a shard."""
-    return [json.loads(line) for line in shard.read_text().splitlines()]
 
 
 def rendered_spans(shards: Iterable[Path], rng: np.random.Generator | None = None) -> Iterator[Span]:

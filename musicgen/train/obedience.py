@@ -11,10 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from musicgen.chroma import argmax_onehot, chromagram, similarity, strongest
-from musicgen.preparation import GATE_DB
+from musicgen.chroma import argmax_onehot, kept, similarity
+from musicgen.preparation import listen
 from musicgen.request import GenerationRequest
-from musicgen.separation import SAMPLE_RATE, separate
 from musicgen.train.exam import Exam, Facts
 from musicgen.train.hearing import Heard, chance, fits, hear, mean, onset_rate, spread
 from musicgen.train.listener import RATE
@@ -74,14 +73,14 @@ def melodies(exam: Exam) -> dict[str, Any]:
     before = facts[-1:] + facts[:-1]  # not the next, which chance is measured against, too
     rows: dict[str, dict[str, float]] = {}
 
-    own = [taken_out(job) for job in exam.melody_jobs()]
+    own = [taken_out(exam, job) for job in exam.melody_jobs()]
 
     def add(name: str, heard: Sequence[Heard], asked: Sequence[Facts], told: Sequence[np.ndarray] = own) -> None:
         figures = mean(fits(heard, asked)) | {"another's melody": chance(heard, asked, shifts=SHIFTS)["melody"]}
         pairs = zip(heard, told, strict=True)
         figures["as told"] = float(np.mean([similarity(argmax_onehot(h.chroma), tune) for h, tune in pairs]))
-        kept = ("melody", "another's melody", "as told", "tempo", "pulse", "in key", "drums", "instruments")
-        rows[name] = {key: figures[key] for key in kept}
+        columns = ("melody", "another's melody", "as told", "tempo", "pulse", "in key", "drums", "instruments")
+        rows[name] = {key: figures[key] for key in columns}
 
     add("rendered", [hear(piece.audio, exam.listener) for piece in pieces], facts)
     add("rendered, through the codec", [hear(audio, exam.listener) for audio in exam.coded(pieces)], facts)
@@ -94,17 +93,16 @@ def melodies(exam: Exam) -> dict[str, Any]:
     wrong = [hear(take.audio, exam.listener) for take in exam.make(exam.melody_jobs(shift=-1))]
     others = [one | {"melody": other["melody"], "key": other["key"]} for one, other in zip(facts, before, strict=True)]
     add("told another's melody, against that one", wrong, others,
-        [taken_out(job) for job in exam.melody_jobs(shift=-1)])
+        [taken_out(exam, job) for job in exam.melody_jobs(shift=-1)])
     add("told another's melody, against its own", wrong, facts)
     return {"rows": rows, "takes": len(pieces)}
 
 
-def taken_out(job: Job) -> np.ndarray:
+def taken_out(exam: Exam, job: Job) -> np.ndarray:
     """The melody that a job's recording tells the model, one-hot [M, 12]; nothing where nothing sounds."""
-    assert job.request.melody is not None
-    tune = separate(job.request.melody, job.request.separation)
-    chroma = chromagram(tune.samples, SAMPLE_RATE, GATE_DB)
-    return argmax_onehot(chroma) * (strongest(chroma) >= 0)[:, None]
+    heard = listen(exam.model, job.request).chroma
+    assert heard is not None
+    return kept(heard)
 
 
 def spoken(caption: str, words: frozenset[str]) -> bool:

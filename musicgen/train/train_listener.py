@@ -11,7 +11,6 @@ metronome's not counted. Knows nothing of the language model.
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,7 +24,7 @@ from torch.nn import functional as F
 from musicgen.codec_api import Codec
 from musicgen.rhythm import tempo
 from musicgen.train import metronome
-from musicgen.train.data import sounding
+from musicgen.train.data import facts_of, sounding
 from musicgen.train.listener import DRUMS, HOP, RATE, SECONDS, Listener, label_of, mels, save_listener
 
 SPAN = 10.0  # seconds kept of each piece
@@ -52,8 +51,7 @@ class Heard:
 
 def rows_of(shard: Path) -> list[list[str]]:
     """The labels of each piece of a shard."""
-    return [sorted({label_of(name) for name in json.loads(line)["instruments"]})
-            for line in shard.read_text().splitlines()]
+    return [sorted({label_of(name) for name in facts["instruments"]}) for facts in facts_of(shard)]
 
 
 def one_hot(rows: list[list[str]], labels: list[str]) -> Tensor:
@@ -72,7 +70,7 @@ def rendered(shards: list[Path], labels: list[str], rng: np.random.Generator) ->
     length = int(SPAN * RATE)
     for shard in shards:
         audio = np.load(shard.with_suffix(".npy"), mmap_mode="r")
-        for clip, facts in zip(audio, metronome.facts_of(shard), strict=True):
+        for clip, facts in zip(audio, facts_of(shard), strict=True):
             start = rng.integers(max(0, round(sounding(facts, len(clip) / RATE) * RATE) - length) + 1)
             wave = torch.from_numpy(clip[start : start + length].astype(np.float32) / 32768)
             spans.append(compact(mels(wave[None])[0]))
@@ -99,7 +97,7 @@ def coded(shards: list[Path], labels: list[str], codec: Codec, rng: np.random.Ge
     spans, rows = [], []
     frames = round(SPARE * codec.frame_rate)
     for shard in shards:
-        for codes, facts in zip(np.load(shard.with_suffix(".codes.npy")), metronome.facts_of(shard), strict=True):
+        for codes, facts in zip(np.load(shard.with_suffix(".codes.npy")), facts_of(shard), strict=True):
             last = round(sounding(facts, codes.shape[1] / codec.frame_rate) * codec.frame_rate) - frames
             start = rng.integers(max(0, last) + 1)
             part = codes[:, start : start + frames].astype(np.int64)

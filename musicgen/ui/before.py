@@ -58,8 +58,7 @@ class Tune:
     @property
     def panels(self) -> list[tuple[str, np.ndarray]]:
         """What was heard over what is kept of it, to be drawn: names and chromagrams [M, 12]."""
-        kept = chroma.argmax_onehot(self.heard) * (self.strongest >= 0)[:, None]
-        return [("heard", self.heard), ("kept: the strongest note of each moment", kept)]
+        return [("heard", self.heard), ("kept: the strongest note of each moment", chroma.kept(self.heard))]
 
 
 def listen(path: str, how: str, duration: float) -> Tune:

@@ -104,11 +104,12 @@ def _main_controls(engines: Engines) -> Parts:
 
 
 def _plan(engines: Engines) -> Parts:
-    plan_line = gr.HTML(before.show_plan(START, engines.card(engines.default).planned), elem_id="plan-line")
+    card = engines.card(engines.default)
+    plan_line = gr.HTML(before.show_plan(START, card.planned), elem_id="plan-line")
     with gr.Accordion(say("Plan and notes: tempo, key, chords, melody"), open=False, elem_id="plan-fold"):
         parts: Parts = {"plan_line": plan_line}
-        with gr.Column(visible=engines.card(engines.default).sings, elem_id="sheet-box") as parts["sheet_box"]:
-            parts["painting"] = sheet(before.score(START, None, engines.card(engines.default).planned))
+        with gr.Column(visible=card.sings, elem_id="sheet-box") as parts["sheet_box"]:
+            parts["painting"] = sheet(before.score(START, None, card.planned))
             gr.HTML(views.note(say(
                 "Melody over time, and the plan's chords, as they will be told to the model. Paint to change them: "
                 "what you painted is orange."
@@ -210,14 +211,10 @@ def _wire_generation(parts: Parts, engines: Engines, keep: Callable[..., str] | 
     def make(
         run: handlers.Run | None, owner: str | None, takes: int, next_seed: int | None, **values: Any
     ) -> Iterator[Update]:
-        if run is None or run.begun:  # refused before it began
-            yield {}
-            return
-        run.begun = True
         settings = _seeded(Settings(**values), next_seed)  # the seed whose plan was seen
         if not engines.card(settings.model).sings:
             settings = replace(settings, painting="")  # there is no sheet for it on the page
-        yield from run.shown(takes_of(run, owner, takes, settings))
+        yield from handlers.once(run, lambda run: takes_of(run, owner, takes, settings))
 
     inputs = {"run": parts["run"], "owner": parts["owner"], "takes": parts["takes"], "next_seed": parts["next_seed"]}
 

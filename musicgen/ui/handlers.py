@@ -75,6 +75,15 @@ class Run:
             yield {}
 
 
+def once(run: Run | None, updates: Callable[[Run], Iterator[Update]]) -> Iterator[Update]:
+    """What a press shows; nothing where it was refused: then ``run`` is that of the press before, or None."""
+    if run is None or run.begun:
+        yield {}
+        return
+    run.begun = True
+    yield from run.shown(updates(run))
+
+
 IDLE: Update = {"generate": gr.update(interactive=True), "stop": gr.update(interactive=False)}
 REFUSED = views.problem("This was not begun: a setting is out of range, or the server is full. Try again in a moment.")
 FAILED = views.problem("Something went wrong on the server; its log says what.")

@@ -13,7 +13,7 @@ import gradio as gr
 from musicgen.patterns import PATTERN_NAMES, get_pattern
 from musicgen.ui import compare, pattern_views, views
 from musicgen.ui.engines import Engines
-from musicgen.ui.handlers import OPEN_TAKES, Run
+from musicgen.ui.handlers import OPEN_TAKES, Run, once
 from musicgen.ui.lent import on_gpu
 from musicgen.ui.prompts import EXAMPLES
 from musicgen.ui.shown import Update
@@ -146,11 +146,7 @@ def _wire(parts: Parts, engines: Engines) -> None:
         yield from compare.compare(engines, comparison, run)
 
     def make(run: Run | None, *values: Any) -> Iterator[Update]:
-        if run is None or run.begun:  # refused before it began
-            yield {}
-            return
-        run.begun = True
-        yield from run.shown(takes_of(run, compare.Comparison(*values)))
+        yield from once(run, lambda run: takes_of(run, compare.Comparison(*values)))
 
     def begin(run: Run | None, *values: Any) -> Update:
         return compare.begin(engines, run, compare.Comparison(*values))

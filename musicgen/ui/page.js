@@ -32,7 +32,7 @@ const memory = {
   get: (what) => { try { return sessionStorage.getItem(what); } catch { return null; } },  // a frame may have none
   set: (what, text) => { try { sessionStorage.setItem(what, text); } catch { /* then a reload forgets */ } },
 };
-const before = memory.get(SETTINGS) ?? "", remembered = () => before;  // read before the new page writes its own
+const remembered = memory.get(SETTINGS) ?? "";  // read before the new page writes its own
 let draft = asked.has("take") || asked.has("recipe") ? null : memory.get(DRAFT);  // such an address has its own words
 setInterval(() => {
   const seed = document.querySelector("#seed :is(textarea, input)")?.value ?? "";
