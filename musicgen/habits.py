@@ -191,4 +191,13 @@ GENRES = _genres(
     ("baroque", None, False, ("harpsichord, strings", "harpsichord", "violin, cello, harpsichord")),
     ("klezmer", None, None, ("clarinet, accordion, violin, acoustic bass",)),
     ("polka", None, None, ("accordion, clarinet, acoustic bass",)),
+    ("celtic, irish, scottish, jig", None, None,
+     ("violin, flute, acoustic guitar", "violin, acoustic guitar, acoustic bass", "flute, harp, acoustic guitar")),
+    ("sea shanty, sea shanties", None, None, ("accordion, acoustic guitar, acoustic bass", "accordion, violin")),
+    ("flamenco", (90, 150), False, ("nylon guitar", "nylon guitar, acoustic guitar")),
+    ("musette", None, False, ("accordion, acoustic guitar, acoustic bass", "accordion, piano, acoustic bass")),
+    ("march, marching band, military march, fanfare", (104, 126), True,
+     ("trumpet, brass, french horn", "flute, brass, french horn")),
+    ("new age, new-age, healing music, spa music", None, False,
+     ("harp, synth pad", "pan flute, harp, synth pad", "piano, synth pad")),
 )

@@ -144,16 +144,19 @@ def make_plan(
     drums: bool | None = None,
     instruments: str | None = None,
     ending: bool | None = None,
-    style: str | None = None,
+    near: str | None = None,
 ) -> Plan:
     """The whole plan: values given first, then the prompt's, then the habits of its style, drawn by ``seed``.
 
-    ``style`` is that of a prompt that names none (see ``meaning``). Each part has a draw of its own, so that giving one
-    leaves the others as they were. Raises ``ValueError``.
+    ``near`` is the kind of music that a prompt means which names none outright (see ``meaning``). Each part has a draw
+    of its own, so that giving one leaves the others as they were. Raises ``ValueError``.
     """
     said = read_prompt(prompt)
-    if said.style is None and style is not None:
-        said = replace(said, style=style)
+    if near is not None and (said.style is None or said.hinted) and not said.instruments:
+        kind = read_prompt(near)
+        band = tuple(name for name in kind.instruments if name not in said.unwanted)
+        said = replace(said, style=kind.style, genre=kind.genre, mode=said.mode or kind.mode, instruments=band,
+                       solo=said.solo or kind.solo)
     habits, genre = STYLES[said.style] if said.style else PLAIN, GENRES.get(said.genre or "", Genre())
 
     the_meter = _meter(meter) if meter is not None else said.meter or _draw_meter(habits, seed)

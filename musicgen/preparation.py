@@ -15,7 +15,7 @@ from torch import Tensor
 from musicgen import aligned, chroma, rhythm
 from musicgen.conditions import Conditions
 from musicgen.instruments import parse_instruments
-from musicgen.meaning import nearest_style
+from musicgen.meaning import nearest_kind
 from musicgen.model import Model
 from musicgen.painting import Painting
 from musicgen.painting import parse as parse_painting
@@ -157,6 +157,7 @@ def conditions(
     That is None where it is the plain null. Beside a plan it is told half of the text: what is known frame by frame is
     to be enlarged, and not so much the habits of a style, which drown it. It is told of an end, too, in part: led away
     from music that knows of none, a final chord would be silence at once; led away from none, it would hardly be one.
+    Where no drums are wanted it is told drums: music that was told nothing may have none either.
     """
     text, mask = model.conditioner.text([prepared.text])
     melody = features = None
@@ -175,12 +176,18 @@ def conditions(
         against = replace(row.null(), text=TEXT_SHARE * row.text, text_mask=row.text_mask)
     else:
         return row, None
-    if features is None or not bool(features[..., aligned.NEAR : aligned.OVER + 1].any()):
-        return row, against
-    end = torch.zeros_like(features)
-    for columns in aligned.GROUPS["ending"]:
-        end[..., columns] = END_SHARE * features[..., columns]
-    return row, replace(against, aligned=end)
+    return row, against if features is None else replace(against, aligned=_led_away_from(features))
+
+
+def _led_away_from(features: Tensor) -> Tensor:
+    """What of aligned features [B, T, A] guidance leads away from: part of an end, and drums where none are wanted."""
+    out = torch.zeros_like(features)
+    if bool(features[..., aligned.NEAR : aligned.OVER + 1].any()):
+        for columns in aligned.GROUPS["ending"]:
+            out[..., columns] = END_SHARE * features[..., columns]
+    if features.shape[-1] > aligned.DRUMS_OFF:  # a model may have been trained with fewer features
+        out[..., aligned.DRUMS_ON] = features[..., aligned.DRUMS_OFF]
+    return out
 
 
 def _frames(model: Model, request: GenerationRequest) -> int:
@@ -211,8 +218,8 @@ def _plan(
     assert request.seed is not None
     if request.plan == "off":
         return _told_by_hand(request)
-    style = nearest_style(request.prompt)
-    plan = make_plan(request.prompt, request.seed, **request.parts, style=style)
+    near = nearest_kind(request.prompt)
+    plan = make_plan(request.prompt, request.seed, **request.parts, near=near)
     said = read_prompt(request.prompt)
     if said.odd_meter is not None and request.meter is None:
         notes.append(f"This model can be told {', '.join(METERS)}, not {said.odd_meter}; {plan.meter} is asked for.")
@@ -242,7 +249,7 @@ def _plan(
         if said.degrees:
             key = replace(key, mode=said.mode or key.mode)
         parts = {**request.parts, "key": key}
-        chords = make_plan(request.prompt, request.seed, **parts, style=style).chords
+        chords = make_plan(request.prompt, request.seed, **parts, near=near).chords
         if request.melody is not None and not said.degrees:  # merely drawn, it would quarrel with the tune
             chords = ()
     if request.melody is not None:

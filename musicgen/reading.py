@@ -18,6 +18,7 @@ from musicgen.instruments import WORDS as INSTRUMENT_WORDS
 from musicgen.spelled import Degree, lone_key, mode_of, spelled_chords, spelled_degrees, spelled_key
 from musicgen.theory import METERS, Chord, Key, Meter
 from musicgen.vocabulary import (
+    AMBIGUOUS,
     COLOURS,
     DRUM_WORDS,
     METER_WORDS,
@@ -38,6 +39,7 @@ class Reading:
     """What a prompt says; None or empty where it says nothing."""
 
     style: str | None = None  # a key of habits.STYLES
+    hinted: bool = False  # by a word, that is, which may as well mean something else
     genre: str | None = None  # a key of habits.GENRES: what narrows the style
     bpm: float | None = None
     bpm_range: tuple[float, float] | None = None  # from words such as "slow", or from "90-100 bpm"
@@ -67,6 +69,7 @@ def _read(prompt: str) -> Reading:
     text = re.sub(r"\s+", " ", prompt).strip()
     lower = re.sub(r"(?<=[a-z]{2})/(?=[a-z]{2})", " / ", text.lower())  # "guitar/bass", but not "w/o"
     style = _most_named(STYLE_WORDS, lower) or _most_named(STYLE_HINTS, lower)
+    outright = any(match[0] not in AMBIGUOUS for match in _found(STYLE_WORDS, lower))
     metres = [match[0] for match in _found(METER_WORDS, lower)]
     meter_word = next((word for word in metres if "/" in word), metres[0] if metres else None)  # figures before words
     bpm, bpm_range, counted = _tempo(lower)
@@ -83,6 +86,7 @@ def _read(prompt: str) -> Reading:
         key = Key(key.tonic, mode or key.mode)
     return Reading(
         style=style,
+        hinted=style is not None and not outright,
         genre=next((match[0] for match in _found(GENRES, lower) if STYLE_WORDS[match[0]] == style), None),
         bpm=bpm,
         bpm_range=bpm_range,

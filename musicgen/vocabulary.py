@@ -30,7 +30,7 @@ STYLE_WORDS = _table({
                  "concerto, fugue, prelude, nocturne, etude, étude, minuet, opera, bach, mozart, beethoven, "
                  "chopin, debussy, satie, neoclassical, neo-classical, choral, hymn, requiem, 클래식, 고전 음악",
     "folk": "folk, celtic, irish, scottish, medieval, jig, sea shanty, sea shanties, polka, klezmer, "
-            "acoustic folk, fantasy tavern, tarantella, 포크, 민요",
+            "acoustic folk, fantasy tavern, tarantella, flamenco, 포크, 민요",
     "jazz": "jazz, swing, big band, bebop, be-bop, cool jazz, jazz trio, smooth jazz, gypsy jazz, dixieland, "
             "ragtime, jazzy, lounge, elevator music, noir, 재즈, 스윙",
     "blues": "blues, bluesy, delta blues, twelve-bar, 12-bar, 12 bar, twelve bar, boogie, boogie-woogie, gospel, "
@@ -49,8 +49,9 @@ STYLE_WORDS = _table({
     "funk": "funk, funky, disco, nu-disco, soul, motown, groovy, afrobeat, 펑크, 디스코",
     "reggae": "reggae, dub, ska, reggaeton, calypso, dancehall, rocksteady, jamaican, 레게",
     "cinematic": "cinematic, film score, movie score, soundtrack, trailer, epic, orchestral, orchestra, "
-                 "film music, movie, suspense, horror, heroic, 시네마틱, 영화 음악, 영화음악, 오케스트라, 웅장한",
-    "waltz": "waltz, waltzes, ländler, 왈츠",
+                 "film music, movie, suspense, horror, heroic, march, marching band, military march, fanfare, "
+                 "시네마틱, 영화 음악, 영화음악, 오케스트라, 웅장한",
+    "waltz": "waltz, waltzes, ländler, musette, 왈츠",
     "lullaby": "lullaby, lullabies, nursery rhyme, cradle song, berceuse, music box, 자장가, 오르골",
     "country": "country, country music, bluegrass, western, nashville, honky-tonk, honky tonk, cowboy, americana, "
                "컨트리",
@@ -60,8 +61,11 @@ STYLE_WORDS = _table({
 COLOURS = frozenset((
     "waltz", "waltzes", "왈츠", "atmospheric", "ethereal", "meditative", "epic", "cinematic", "orchestral", "heroic",
     "jazzy", "bluesy", "funky", "groovy", "electronic", "electro", "dance", "latin", "christmas", "ballad",
-    "piano ballad", "power ballad", "slow jam", "video game", "swing",
+    "piano ballad", "power ballad", "slow jam", "video game", "swing", "march", "fanfare",
 ))
+
+# Words for a style that as often mean something else: "a dance before the clock strikes twelve", "monks, latin".
+AMBIGUOUS = frozenset(("dance", "club", "latin", "christmas", "swing", "movie", "ballad"))
 
 # Words that only hint at one: used when no style is named.
 STYLE_HINTS = _table({
@@ -111,8 +115,8 @@ MOOD_TEMPO: dict[str, tuple[float, float]] = {
 # Words that lean towards a mode when no key is named.
 MODE_WORDS = _table({
     "minor": "minor, minor key, sad, dark, melancholy, melancholic, gloomy, sorrowful, mournful, tragic, sinister, "
-             "spooky, haunting, eerie, ominous, tense, brooding, lonely, dorian, aeolian, phrygian, 슬픈, 슬프, "
-             "슬픔, 우울, 어두운, 어둡, 쓸쓸, 단조",
+             "spooky, haunting, eerie, ominous, tense, brooding, lonely, flamenco, dorian, aeolian, phrygian, "
+             "슬픈, 슬프, 슬픔, 우울, 어두운, 어둡, 쓸쓸, 단조",
     "major": "major, major key, happy, cheerful, joyful, bright, sunny, uplifting, triumphant, playful, "
              "celebratory, merry, carefree, optimistic, lydian, mixolydian, ionian, 행복, 밝은, 밝고, 즐거운, "
              "즐겁, 경쾌, 장조",

@@ -13,11 +13,11 @@ from test_evaluation import clicks, listener
 
 from musicgen.habits import GENRES
 from musicgen.instruments import WORDS
-from musicgen.meaning import SCENES
 from musicgen.reading import read_prompt
 from musicgen.train import captions, words
 from musicgen.train.freeform import PROMPTS, UNKNOWN, Prompt, against_chance, fit, matrix
 from musicgen.train.hearing import hear
+from musicgen.train.kinds import read_scenes
 from musicgen.train.listener import DRUMS, label_of
 from musicgen.train.styles import STYLES
 from musicgen.vocabulary import (
@@ -51,8 +51,7 @@ def vocabulary() -> set[str]:
 def rules() -> set[str]:
     """Every word that the plan's rules know."""
     tables = (STYLE_WORDS, STYLE_HINTS, GENRES, METER_WORDS, MODE_WORDS, TEMPO_WORDS, MOOD_TEMPO, WORDS)
-    texts = [*(word for table in tables for word in table), *(scene for scenes in SCENES.values() for scene in scenes),
-             DRUM_WORDS, NO_DRUM_WORDS]
+    texts = [*(word for table in tables for word in table), DRUM_WORDS, NO_DRUM_WORDS]
     return set(re.findall(r"[a-z0-9]+", " ".join(texts).lower())) - STOPWORDS
 
 
@@ -64,6 +63,22 @@ def test_unknown_prompts_share_no_wording_with_the_rules_either() -> None:
         assert said and not said & known, f"{prompt.text}: {said & known}"
         reading = read_prompt(prompt.text)
         assert not reading.style and not reading.instruments and reading.bpm is None and reading.drums is None
+
+
+def test_no_scene_of_the_classifier_says_what_a_free_prompt_says() -> None:
+    """They may have a word in common, such as the name of a city; never two in a row, nor most of their words."""
+    scenes = [content(text) for text in read_scenes()[1]]
+    pairs = {pair for scene in scenes for pair in zip(scene, scene[1:], strict=False)}
+    for prompt in PROMPTS + UNKNOWN:
+        said = content(prompt.text)
+        assert not set(zip(said, said[1:], strict=False)) & pairs, prompt.text
+        most = max((scene for scene in scenes if len(scene) > 1), key=lambda scene: len(set(scene) & set(said)))
+        assert len(set(most) & set(said)) < 3, f"{prompt.text}: {most}"
+
+
+def content(text: str) -> list[str]:
+    """The words of a text without those that every text has."""
+    return [word for word in re.findall(r"[a-z0-9]+", text.lower()) if word not in STOPWORDS]
 
 
 def test_free_prompts_share_no_wording_with_the_captions() -> None:

@@ -50,6 +50,17 @@ def test_the_features_are_the_plan_in_absolute_time(tiny_model):
     assert conditions(model, prepare(model, bare), "", 0, 100)[1] is None
 
 
+@pytest.mark.parametrize("negative", ["", "violins"])
+@pytest.mark.parametrize("drums", [True, False, None])
+def test_where_no_drums_are_wanted_guidance_leads_away_from_drums(tiny_model, drums, negative):
+    model = tiny_model("aligned")
+    request = resolve(replace(ASK, plan="off", bpm=120.0, drums=drums), model.config, 600)
+    _, against = conditions(model, prepare(model, request), negative, 0, 100)
+    told = torch.zeros(aligned.ALIGNED_DIM)
+    told[aligned.DRUMS_ON] = drums is False
+    assert torch.equal(against.aligned, told.expand(1, 100, -1))
+
+
 def test_a_model_trained_with_fewer_features_is_told_those(tiny_model):
     model = tiny_model("aligned")
     request = resolve(replace(ASK, instruments="piano, harp"), model.config, 600)

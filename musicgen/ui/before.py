@@ -17,7 +17,7 @@ from musicgen import audio, chroma, links, painting, visual
 from musicgen.aligned import bar_seconds
 from musicgen.errors import ModelUnavailable
 from musicgen.instruments import KIT
-from musicgen.meaning import nearest_style
+from musicgen.meaning import nearest_kind
 from musicgen.patterns import get_pattern
 from musicgen.plan import DRUMS_ALONE, Plan, left_open, make_plan
 from musicgen.preparation import GATE_DB, with_metadata
@@ -137,8 +137,8 @@ def show_plan(settings: Settings, planned: bool = True) -> str:
             added = with_metadata(replace(settings, prompt="", melody=None, continue_from=None).request())
             return views.note(f"This model reads the words, and after them: {added}" if added else
                               "This model reads words only; what is set by hand here is added to them.")
-        style = nearest_style(settings.prompt or "")
-        near = f"Nearest style: {style}. " if style else ""
+        kind = nearest_kind(settings.prompt or "")
+        near = f"Sounds like: {kind}. " if kind else ""
         seed, untold = settings.chosen_seed(), _left_to_audio(settings)
         if seed is not None and not untold:
             return views.note(f"{near}{_planned(settings, seed).describe()}.")
@@ -160,7 +160,7 @@ def _planned(settings: Settings, seed: int) -> Plan:
     """The plan of a press with ``seed``, as the engine will make it, but for what it takes from audio. Raises
     ``ValueError``."""
     prompt = settings.prompt or ""
-    return make_plan(prompt, seed, **settings.plan_parts(), style=nearest_style(prompt))
+    return make_plan(prompt, seed, **settings.plan_parts(), near=nearest_kind(prompt))
 
 
 def _left_to_audio(settings: Settings) -> set[str]:
