@@ -1,8 +1,7 @@
-"""The habits of styles, and of genres within them, as tables: which tempi, metres, keys, chord loops go together, and
-who plays.
+"""The habits of styles as tables: which tempi, metres, keys, chord loops go together, and who plays.
 
-Knows nothing of prompts, plans, audio or models. Chord loops are written in C major or A minor, one chord a bar;
-whoever draws one moves it to the key.
+Those of genres within a style are ``genres``'. Knows nothing of prompts, plans, audio or models. Chord loops are
+written in C major or A minor, one chord a bar; whoever draws one moves it to the key.
 """
 
 from __future__ import annotations
@@ -142,62 +141,3 @@ BANDS: dict[str, Band] = {
     "country": _band("acoustic guitar", "electric bass", "acoustic guitar, electric bass",
                      "acoustic guitar, banjo, electric bass", "acoustic guitar, harmonica, electric bass"),
 }
-
-
-@dataclass(frozen=True)
-class Genre:
-    """What one word narrows its style to: a range of tempi, the bands, drums; None or empty leaves it to the style."""
-
-    bpm: tuple[float, float] | None = None
-    drums: bool | None = None
-    bands: tuple[tuple[str, ...], ...] = ()
-
-
-def _genres(*rows: tuple[str, tuple[float, float] | None, bool | None, tuple[str, ...]]) -> dict[str, Genre]:
-    """Word -> genre, from rows of words, tempi, drums and bands as lists with commas."""
-    return {word.strip(): Genre(bpm, drums, _band("", "", "", *bands).bands)
-            for words, bpm, drums, bands in rows for word in words.split(",")}
-
-
-_SYNTHS = ("synth lead, synth pad, synth bass", "synth pad, synth bass", "synth lead, synth bass")
-_HEAVY = ("distorted guitar, electric bass", "electric guitar, distorted guitar, electric bass")
-_DARK = ("synth pad, synth bass", "piano, synth bass", "synth lead, synth bass")
-
-# The words are some of those for the styles (``vocabulary``). Trap and its like are felt at half of what a machine
-# counts.
-GENRES = _genres(
-    ("drum and bass, drum & bass, drum'n'bass, drum'n bass, drum n bass, dnb, d&b, jungle", (166, 178), True, _SYNTHS),
-    ("techno", (124, 140), True, _SYNTHS), ("trance", (130, 142), True, _SYNTHS),
-    ("psytrance", (138, 148), True, _SYNTHS), ("dubstep", (136, 144), True, _SYNTHS),
-    ("hardstyle", (146, 156), True, _SYNTHS), ("electro, future bass, breakbeat", None, True, _SYNTHS),
-    ("trap, drill, phonk", (62, 78), True, _DARK),
-    ("disco, nu-disco", (108, 126), True, ()), ("samba, afrobeat", None, True, ()),
-    ("metal, heavy metal, black metal, death metal, grunge, hard rock, metalcore, djent", None, True, _HEAVY),
-    ("punk, pop punk, thrash, thrash metal", (148, 188), True, _HEAVY), ("doom metal", (60, 84), True, _HEAVY),
-    ("bebop, be-bop", (172, 212), True, ()), ("bolero", (66, 96), None, ()),
-    ("salsa, mambo, merengue", (88, 112), True, ("piano, brass, acoustic bass",)),
-    ("tango", (112, 132), False, ("accordion, violin, piano, acoustic bass", "violin, piano, acoustic bass")),
-    ("mariachi", None, False, ("trumpet, violin, nylon guitar, acoustic bass",)),
-    ("big band", None, True, ("brass, saxophone, piano, acoustic bass", "trumpet, saxophone, piano, acoustic bass")),
-    ("jazz trio", None, None, ("piano, acoustic bass",)), ("ragtime", None, False, ("piano",)),
-    ("boogie, boogie-woogie", None, None, ("piano, acoustic bass",)),
-    ("gypsy jazz", None, False, ("acoustic guitar, violin, acoustic bass",)),
-    ("gospel", None, None, ("choir, organ, piano, electric bass", "organ, piano, electric bass")),
-    ("ska", (126, 166), True, ("brass, electric guitar, electric bass", "brass, organ, electric bass")),
-    ("chiptune, 8-bit, 8 bit, video game, arcade", (116, 156), None, ("synth lead, synth bass",)),
-    ("choral, hymn, requiem", None, False, ("choir", "choir, church organ", "choir, strings")),
-    ("opera", None, False, ("strings, choir", "strings, brass")),
-    ("symphony, concerto", None, False, ("strings, brass, french horn, flute", "strings, french horn, clarinet")),
-    ("baroque", None, False, ("harpsichord, strings", "harpsichord", "violin, cello, harpsichord")),
-    ("klezmer", None, None, ("clarinet, accordion, violin, acoustic bass",)),
-    ("polka", None, None, ("accordion, clarinet, acoustic bass",)),
-    ("celtic, irish, scottish, jig", None, None,
-     ("violin, flute, acoustic guitar", "violin, acoustic guitar, acoustic bass", "flute, harp, acoustic guitar")),
-    ("sea shanty, sea shanties", None, None, ("accordion, acoustic guitar, acoustic bass", "accordion, violin")),
-    ("flamenco", (90, 150), False, ("nylon guitar", "nylon guitar, acoustic guitar")),
-    ("musette", None, False, ("accordion, acoustic guitar, acoustic bass", "accordion, piano, acoustic bass")),
-    ("march, marching band, military march, fanfare", (104, 126), True,
-     ("trumpet, brass, french horn", "flute, brass, french horn")),
-    ("new age, new-age, healing music, spa music", None, False,
-     ("harp, synth pad", "pan flute, harp, synth pad", "piano, synth pad")),
-)

@@ -7,6 +7,7 @@ nothing of prompts, plans, audio or models.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 INSTRUMENTS = (  # in the order of their features (``aligned``)
     "piano", "electric piano", "organ", "church organ", "harpsichord", "celesta", "glockenspiel", "music box",
@@ -32,7 +33,7 @@ _WORDS = {
     "celesta": "celesta, celeste, 첼레스타",
     "glockenspiel": "glockenspiel, tubular bells, bells, church bells, sleigh bells, jingle bells, chimes, 글로켄슈필",
     "music box": "music box, musical box, 오르골",
-    "vibraphone": "vibraphone, vibraphones, vibes, 비브라폰",
+    "vibraphone": "vibraphone, vibraphones, on vibes, jazz vibes, vibes solo, 비브라폰",
     "marimba": "marimba, marimbas, xylophone, kalimba, mallets, 마림바",
     "accordion": "accordion, accordions, concertina, bandoneon, 아코디언",
     "harmonica": "harmonica, mouth organ, blues harp, 하모니카",
@@ -45,7 +46,8 @@ _WORDS = {
                        "surf guitar, 일렉 기타, 일렉트릭 기타",
     "distorted guitar": "distorted guitar, distorted guitars, distorted electric guitar, distorted electric guitars, "
                         "overdriven guitar, overdriven guitars, heavy guitar, heavy guitars, crunchy guitars, "
-                        "fuzz guitar, overdriven electric guitar, power chords",
+                        "fuzz guitar, overdriven electric guitar, power chords, palm muted guitar, palm muted guitars, "
+                        "wall of guitars",
     "acoustic bass": "acoustic bass, upright bass, double bass, contrabass, walking bass, 콘트라베이스, 더블 베이스",
     "electric bass": "electric bass, bass guitar, fretless bass, 베이스 기타",
     "slap bass": "slap bass, slapped bass, slap-bass",
@@ -74,7 +76,9 @@ _WORDS = {
     BASS: "bass, bass line, bassline, 베이스",
     _OTHER: "drum and bass, drum & bass, drum'n'bass, drum'n bass, drum n bass, future bass, bass drum, bass-heavy, "
             "heavy bass, bass boosted, piano bar, jew's harp, steel pan, steel pans, brass monkey, organ donor, "
-            "no strings attached",
+            "no strings attached, double bass drum, double bass drums, double bass drumming, double bass pedal, "
+            "car keys, house keys, my keys, keyboard warrior, landing pad, organ transplant, bass fishing, "
+            "pulling strings, alarm bells",
 }  # fmt: skip
 _DRUM_WORDS = (KIT, "drum kit", "drum machine", "percussion", "드럼")
 WORDS = {word.strip(): name for name, words in _WORDS.items() for word in words.split(",")}
@@ -98,6 +102,13 @@ def parse_instruments(text: str) -> tuple[str, ...]:
     if not 1 <= len(names) <= MOST:
         raise ValueError(f"Name 1 to {MOST} instruments, separated by commas.")
     return names
+
+
+def refuses(unwanted: Collection[str], name: str) -> bool:
+    """Whether ``name`` is among what shall not play, as it was named: "guitar" is every guitar, a synth any of them."""
+    general = {GUITAR: name.endswith("guitar"), BASS: name in BASSES, "synth lead": name.startswith("synth"),
+               "organ": name.endswith("organ")}
+    return name in unwanted or any(general.get(word, False) for word in unwanted)
 
 
 def settle(name: str, guitar: str, bass: str) -> str:

@@ -8,30 +8,48 @@ scenes that people may have in mind (``musicgen.train.kinds``). A kind is a word
 
 from __future__ import annotations
 
+import math
+import re
 from functools import cache, lru_cache
 from pathlib import Path
 
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from musicgen.errors import ModelUnavailable
 from musicgen.reading import MAX_PROMPT, read_prompt
 from musicgen.text_encoders import minilm
+from musicgen.vocabulary import DRUM_WORDS, METER_WORDS, MODE_WORDS, NO_DRUM_WORDS, TEMPO_WORDS
 
 KINDS = Path(__file__).resolve().parent.parent / "assets" / "kinds.safetensors"
 NONE = "none"
 SURE = 0.2  # probability below which no kind is near
-FIRM = 0.4  # the same where a word hints at a style, which otherwise holds
+BRIEF, SURE_OF_BRIEF = 2, 0.5  # the same of so few words
+CLEARLY = 2.0  # where a word hints at a style, how many times as probable as that style another kind has to be
 QUICK = 110.0  # felt beats a minute from which on nothing floats or lulls
 STILL = frozenset(("ambient", "new age", "lullaby", "ethereal harp"))  # what does
+LOUD = frozenset((  # what is nothing without drums
+    "house", "techno", "dubstep", "drum and bass", "trap", "disco", "funk", "samba", "salsa", "ska", "rock", "metal",
+    "punk", "military march",
+))
 FOREIGN = 0.3  # share of letters beyond Latin-1 above which the English encoder is not asked
+
+# What is no scene: words for tempi, metres, modes and drums, and those around them.
+_PLAIN = frozenset(re.findall(r"[^\W\d_]+", " ".join((
+    *TEMPO_WORDS, *METER_WORDS, *MODE_WORDS, DRUM_WORDS, NO_DRUM_WORDS,
+    "a an the in at of with without no not but and or only just some more less very too again please make me it is "
+    "bpm tempo key keys chord chords scale major minor sharp flat b c d e f g am bm cm dm em fm gm seconds "
+    "minutes long music song track piece tune instrumental loop loops loopable seamless loud soft heavy hard ending "
+    "time signature",
+)).lower()))
+_REFUSED = re.compile(r"\b(?:no|without|w/o|not|don't|never|avoid|nothing)\b[^,.;:!?]*", re.IGNORECASE)
 
 
 def nearest_kind(prompt: str) -> str | None:
     """The kind of music nearest to a prompt that names neither style nor instrument, or merely hints at a style.
 
-    None for others, and, too, where nothing is near, where the prompt is in other letters, and where the encoder is
-    not installed.
+    None for others, and, too, where nothing is near, where the prompt is in other letters, where it says nothing beyond
+    tempo, key, metre and drums, and where the encoder is not installed.
     """
     return _nearest(prompt[:MAX_PROMPT].strip())
 
@@ -39,22 +57,33 @@ def nearest_kind(prompt: str) -> str | None:
 @lru_cache(maxsize=64)  # the page asks several times for the same prompt
 def _nearest(text: str) -> str | None:
     said = read_prompt(text)
-    letters = [letter for letter in text if letter.isalpha()]
+    if said.instruments or (said.style and not said.hinted):
+        return None
+    scene = _REFUSED.sub(" ", text)
+    words = re.findall(r"[^\W\d_]+", scene.lower())
+    letters = "".join(words)
     foreign = sum(ord(letter) > 255 for letter in letters)
-    named = said.instruments or (said.style and not said.hinted)
-    if named or not letters or foreign > FOREIGN * len(letters):
+    if foreign > FOREIGN * len(letters) or not set(words) - _PLAIN:
         return None
     try:
-        direction = embedding(text)
+        direction = embedding(scene)
+        kinds, weight, bias = _classifier()
     except ModelUnavailable:
         return None
-    kinds, weight, bias = _classifier()
     probability = dict(zip(kinds, (weight @ direction + bias).softmax(0).tolist(), strict=True))
+    unwanted = {kind for kind in kinds if read_prompt(kind).style in said.unlike}
     asked = said.bpm_range or said.mood_range
     if said.drums or (said.bpm or (asked[0] if asked else 0.0)) >= QUICK:
-        probability = {kind: p for kind, p in probability.items() if kind not in STILL}
-    best = max(probability, key=probability.__getitem__)
-    return best if best != NONE and probability[best] >= (FIRM if said.hinted else SURE) else None
+        unwanted |= STILL
+    if said.drums is False:
+        unwanted |= LOUD
+    left = {kind: p for kind, p in probability.items() if kind not in unwanted}
+    best = max(left, key=left.__getitem__)
+    least = SURE_OF_BRIEF if len(words) <= BRIEF else SURE
+    if said.hinted:  # the hint holds where there is no more than it, or where it is not clearly outdone
+        hint = max((p for kind, p in probability.items() if read_prompt(kind).style == said.style), default=0.0)
+        least = math.inf if len(words) <= BRIEF else max(least, CLEARLY * hint)
+    return best if best != NONE and left[best] >= least else None
 
 
 def embedding(text: str) -> Tensor:
@@ -65,7 +94,10 @@ def embedding(text: str) -> Tensor:
 
 @cache
 def _classifier() -> tuple[list[str], Tensor, Tensor]:
-    """The kinds, and a direction [kinds, 384] and a bias [kinds] for each."""
-    with safe_open(str(KINDS), "pt") as file:
-        kinds = file.metadata()["kinds"].split(",")
-        return kinds, file.get_tensor("weight").float(), file.get_tensor("bias").float()
+    """The kinds, and a direction [kinds, 384] and a bias [kinds] for each. Raises ``ModelUnavailable``."""
+    try:
+        with safe_open(str(KINDS), "pt") as file:
+            kinds = file.metadata()["kinds"].split(",")
+            return kinds, file.get_tensor("weight").float(), file.get_tensor("bias").float()
+    except (OSError, SafetensorError) as error:
+        raise ModelUnavailable(f"{KINDS.name} is missing or damaged; install the assets folder anew.") from error

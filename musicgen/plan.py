@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from musicgen import aligned
-from musicgen.habits import BANDS, GENRES, PLAIN, PLAIN_BAND, STYLES, Genre, Habits
-from musicgen.instruments import BASSES, KIT, MOST, parse_instruments, settle
+from musicgen.genres import GENRES, Genre
+from musicgen.habits import BANDS, PLAIN, PLAIN_BAND, STYLES, Habits
+from musicgen.instruments import BASSES, KIT, MOST, parse_instruments, refuses, settle
 from musicgen.reading import Reading, read_prompt
 from musicgen.spelled import Degree
 from musicgen.theory import METERS, Chord, Key, Meter, home_chord, parse_chord, parse_chords, parse_key, parse_meter
@@ -28,6 +29,7 @@ MIN_BPM, MAX_BPM = 40.0, 220.0
 # Half of the bundled model's training pieces put every sixteenth on a whole 20 ms frame; such tempi are drawn.
 GRID_SECONDS = 0.02
 DRUMS_ALONE = "drums alone"
+STANDS_IN = ("organ", "piano", "strings", "flute")  # for a band that is refused
 
 
 @dataclass(frozen=True)
@@ -154,12 +156,12 @@ def make_plan(
     said = read_prompt(prompt)
     if near is not None and (said.style is None or said.hinted) and not said.instruments:
         kind = read_prompt(near)
-        band = tuple(name for name in kind.instruments if name not in said.unwanted)
+        band = tuple(name for name in kind.instruments if not refuses(said.unwanted, name))
         said = replace(said, style=kind.style, genre=kind.genre, mode=said.mode or kind.mode, instruments=band,
-                       solo=said.solo or kind.solo)
+                       meter=said.meter or kind.meter, solo=said.solo or kind.solo)
     habits, genre = STYLES[said.style] if said.style else PLAIN, GENRES.get(said.genre or "", Genre())
 
-    the_meter = _meter(meter) if meter is not None else said.meter or _draw_meter(habits, seed)
+    the_meter = _meter(meter) if meter is not None else said.meter or _draw_meter(genre, habits, seed)
     the_bpm = said.bpm if bpm is None else check_bpm(bpm)
     if the_bpm is None:
         the_bpm = _draw_bpm(genre.bpm or habits.bpm, said, the_meter, seed)
@@ -170,11 +172,11 @@ def make_plan(
     if the_key is None and the_chords:
         the_key = key_of(the_chords)
     if the_key is None:
-        the_key = _draw_key(habits, said.mode, seed)
+        the_key = _draw_key(habits.minor_share if genre.minor is None else genre.minor, said.mode, seed)
     if not the_chords and said.degrees:
         the_chords = tuple(_on_degree(degree, the_key) for degree in said.degrees)
     if not the_chords:
-        the_chords = _draw_chords(habits, the_key, seed)
+        the_chords = _draw_chords(genre, habits, the_key, seed)
 
     the_drums = drums if drums is not None else said.drums if said.drums is not None else genre.drums
     if the_drums is None and habits.drums is not None:
@@ -193,15 +195,18 @@ def _players(said: Reading, genre: Genre, seed: int) -> tuple[str, ...]:
     """The instruments the prompt names, with the style's backing for one or two; one of the genre's or the style's
     bands if it names none, and left to the text if it names no style either."""
     band = BANDS[said.style] if said.style else PLAIN_BAND
-    named = [settle(name, band.guitar, band.bass) for name in said.instruments]
-    unwanted = {settle(name, band.guitar, band.bass) for name in said.unwanted}
+    named = [settle(name, genre.guitar or band.guitar, genre.bass or band.bass) for name in said.instruments]
     others: tuple[str, ...] = ()
     if not named and (bands := genre.bands or band.bands):
         others = _random(seed, "instruments").choice(bands)
     elif named and not said.solo:
         bass, many = any(name in BASSES for name in named), sum(name not in BASSES for name in named) > 1
-        others = tuple(name for name in band.backing if not (bass if name in BASSES else many))
-    return tuple(dict.fromkeys([*named, *(name for name in others if name not in unwanted)]))[:MOST]
+        backing = genre.bands[0] if genre.bands else band.backing
+        others = tuple(name for name in backing if not (bass if name in BASSES else many))
+    wanted = [name for name in others if not refuses(said.unwanted, name)]
+    if others and not named and all(name in BASSES for name in wanted):  # nobody is left to play a tune
+        wanted += [name for name in STANDS_IN if not refuses(said.unwanted, name)][:1]
+    return tuple(dict.fromkeys([*named, *wanted]))[:MOST]
 
 
 def left_open(prompt: str, parts: Mapping[str, Any]) -> set[str]:
@@ -271,7 +276,9 @@ def _random(seed: int, part: str) -> Random:
     return Random(f"{seed}:{part}")  # seeded by a string: the same on every machine and in every process
 
 
-def _draw_meter(habits: Habits, seed: int) -> Meter:
+def _draw_meter(genre: Genre, habits: Habits, seed: int) -> Meter:
+    if genre.meter:
+        return METERS[genre.meter]
     draw = _random(seed, "meter").random()
     return METERS["3/4" if draw < habits.three else "6/8" if draw < habits.three + habits.six else "4/4"]
 
@@ -294,14 +301,15 @@ def _draw_bpm(usual: tuple[float, float], said: Reading, meter: Meter, seed: int
     return rng.choice(fitting) if fitting else float(round(rng.uniform(low, high)))
 
 
-def _draw_key(habits: Habits, mode: str | None, seed: int) -> Key:
+def _draw_key(minor_share: float, mode: str | None, seed: int) -> Key:
     rng = _random(seed, "key")
-    tonic, minor = rng.randrange(12), rng.random() < habits.minor_share
+    tonic, minor = rng.randrange(12), rng.random() < minor_share
     return Key(tonic, mode or ("minor" if minor else "major"))
 
 
-def _draw_chords(habits: Habits, key: Key, seed: int) -> tuple[Chord, ...]:
-    loops, written_in = (habits.major, "C") if key.mode == "major" else (habits.minor, "A")
+def _draw_chords(genre: Genre, habits: Habits, key: Key, seed: int) -> tuple[Chord, ...]:
+    major, minor = genre.major_loops or habits.major, genre.minor_loops or habits.minor
+    loops, written_in = (major, "C") if key.mode == "major" else (minor, "A")
     loop = _random(seed, "chords").choice(loops)
     shift = key.tonic - parse_chord(written_in).root
     moved = (replace(c, root=(c.root + shift) % 12, bass=(c.bass + shift) % 12) for c in parse_chords(loop))

@@ -7,30 +7,25 @@ nothing: what is not said stays None. Knows nothing of plans, audio or models.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, TypeVar
 
-from musicgen.habits import GENRES
+from musicgen.genres import GENRES
 from musicgen.instruments import MOST
 from musicgen.instruments import WORDS as INSTRUMENT_WORDS
 from musicgen.spelled import Degree, lone_key, mode_of, spelled_chords, spelled_degrees, spelled_key
 from musicgen.theory import METERS, Chord, Key, Meter
 from musicgen.vocabulary import (
-    AMBIGUOUS,
-    COLOURS,
     DRUM_WORDS,
     METER_WORDS,
     MODE_WORDS,
     MOOD_TEMPO,
     NO_DRUM_WORDS,
-    STYLE_HINTS,
     STYLE_WORDS,
     TEMPO_WORDS,
 )
+from musicgen.wording import PATTERNS, before, first, found, negated, pattern_of, refused_styles, style_of
 
-T = TypeVar("T")
 MAX_PROMPT = 2_000  # characters; a request may not have more, and no more are read
 
 
@@ -40,6 +35,7 @@ class Reading:
 
     style: str | None = None  # a key of habits.STYLES
     hinted: bool = False  # by a word, that is, which may as well mean something else
+    unlike: tuple[str, ...] = ()  # styles there shall not be
     genre: str | None = None  # a key of habits.GENRES: what narrows the style
     bpm: float | None = None
     bpm_range: tuple[float, float] | None = None  # from words such as "slow", or from "90-100 bpm"
@@ -68,9 +64,8 @@ def read_prompt(prompt: str) -> Reading:
 def _read(prompt: str) -> Reading:
     text = re.sub(r"\s+", " ", prompt).strip()
     lower = re.sub(r"(?<=[a-z]{2})/(?=[a-z]{2})", " / ", text.lower())  # "guitar/bass", but not "w/o"
-    style = _most_named(STYLE_WORDS, lower) or _most_named(STYLE_HINTS, lower)
-    outright = any(match[0] not in AMBIGUOUS for match in _found(STYLE_WORDS, lower))
-    metres = [match[0] for match in _found(METER_WORDS, lower)]
+    style, hinted = style_of(lower)
+    metres = [match[0] for match in found(METER_WORDS, lower)]
     meter_word = next((word for word in metres if "/" in word), metres[0] if metres else None)  # figures before words
     bpm, bpm_range, counted = _tempo(lower)
     instruments, unwanted = _instruments(lower)
@@ -81,17 +76,19 @@ def _read(prompt: str) -> Reading:
     if key is None and not chords and not degrees and (key := lone_key(text)):
         mode = key.mode
     if mode is None:
-        mode = mode_of(degrees) or _first(MODE_WORDS, lower)
+        mode = mode_of(degrees) or first(MODE_WORDS, lower)
     if key is not None:
         key = Key(key.tonic, mode or key.mode)
     return Reading(
         style=style,
-        hinted=style is not None and not outright,
-        genre=next((match[0] for match in _found(GENRES, lower) if STYLE_WORDS[match[0]] == style), None),
+        hinted=hinted,
+        unlike=refused_styles(lower),
+        genre=next((word for word in (match[0] for match in found(STYLE_WORDS, lower))
+                    if word in GENRES and STYLE_WORDS[word] == style), None),
         bpm=bpm,
         bpm_range=bpm_range,
         counted=counted,
-        mood_range=_first(MOOD_TEMPO, lower),
+        mood_range=first(MOOD_TEMPO, lower),
         key=key,
         mode=key.mode if key else mode,
         meter=METERS[METER_WORDS[meter_word]] if meter_word else METERS["3/4"] if _IN_THREE.search(lower) else None,
@@ -107,47 +104,6 @@ def _read(prompt: str) -> Reading:
     )
 
 
-# -- words ----------------------------------------------------------------------------------------------------------
-
-_NEGATED = re.compile(
-    r"\b(?:no|not|without|non|never|avoid|isn't|w/o)(?: (?:any|a|an|the|too|very|so|overly|really))*[ -]$"
-)
-
-
-def _pattern(words: tuple[str, ...] | list[str]) -> re.Pattern[str]:
-    """Any of ``words`` standing alone, the longest first."""
-    longest = sorted((re.escape(word) for word in words), key=len, reverse=True)
-    return re.compile(rf"(?<![a-z0-9])(?<![0-9]/)(?:{'|'.join(longest)})(?![a-z0-9])(?!/[0-9])")
-
-
-_PATTERNS: dict[int, re.Pattern[str]] = {
-    id(table): _pattern(list(table))
-    for table in (STYLE_WORDS, STYLE_HINTS, GENRES, METER_WORDS, MODE_WORDS, TEMPO_WORDS, MOOD_TEMPO, INSTRUMENT_WORDS)
-}
-
-
-def _found(table: Mapping[str, Any], lower: str) -> list[re.Match[str]]:
-    """Where words of ``table`` stand in the text, in order, without those that are negated."""
-    found = _PATTERNS[id(table)].finditer(lower)
-    return [match for match in found if not _NEGATED.search(_before(lower, match, 40))]
-
-
-def _before(text: str, match: re.Match[str], most: int) -> str:
-    """What stands before a match; not all of it, so that hostile prompts cost no more than long ones."""
-    return text[max(0, match.start() - most) : match.start()]
-
-
-def _first(table: Mapping[str, T], lower: str) -> T | None:
-    return next((table[match[0]] for match in _found(table, lower)), None)
-
-
-def _most_named(table: Mapping[str, str], lower: str) -> str | None:
-    """The style named most often, the earlier among equals; words that merely colour one yield to any other."""
-    words = [match[0] for match in _found(table, lower)]
-    styles = [table[word] for word in words if word not in COLOURS] or [table[word] for word in words]
-    return max(styles, key=styles.count) if styles else None  # max keeps the first among equals
-
-
 # -- tempo ----------------------------------------------------------------------------------------------------------
 
 _NUMBER = r"(\d{2,4}(?:\.\d+)?)"
@@ -160,11 +116,14 @@ _BPM_FORMS = tuple(
         rf"(?:bpm|tempo|metronome|템포)(?: (?:of|is|at|around|about|approximately))* ?[:=]? ?{_NUMBER}(?![\d.]*\d)",
         rf"(?:♩|\bq|\bquarter(?: note)?s?) ?= ?{_NUMBER}",
         rf"(?<![\d.]){_NUMBER} tempo\b",
-        # "at 120", but not "at 128 kbps", "at 60 %", "at 12:30"
-        r"\bat (?:around |about )?(\d{2,3})(?= ?(?:$|[,.;!)](?!\d)| (?:in|with|and|without|no)\b))",
+        # "at 120", but not "at 17", "at 128 kbps", "at 60 %", "at 12:30"
+        r"(?:\bat (?:around |about )?|@ ?|~ ?)([5-9]\d|1\d\d|2[0-2]\d)"
+        r"(?= ?(?:$|[,.;!)](?!\d)| (?:in|with|and|without|no)\b))",
     )
 )
-_BARE = re.compile(r"^,? (\d{2,3}) ?(?=$|[,.;|)])")
+_BARE = re.compile(r"^,? (?:beat |music |track )?(\d{2,3})(?:ish|-ish)? ?(?=$|[,.;|)])")
+_BARE_RANGE = re.compile(r"^,? (\d{2,3}) ?[-–] ?(\d{2,3}) ?(?=$|[,.;|)])")
+_BARE_BEFORE = re.compile(r"(?:^|[,;|] ?)(\d{2,3}) $")
 _PASSING = re.compile(r"^ (?:intro|build|start|arpeggios?|runs?)\b")  # not the tempo of the piece
 
 
@@ -178,11 +137,15 @@ def _tempo(lower: str) -> tuple[float | None, tuple[float, float] | None, bool]:
         match = form.search(lower)
         if match and float(match[1]) > 0:
             return _fold(float(match[1])), None, False
-    for match in _found(STYLE_WORDS, lower):  # "techno 130"
-        number = _BARE.search(lower[match.end() : match.end() + 12])
+    for match in found(STYLE_WORDS, lower):  # "techno 130", "house 124-126", "140 trap"
+        after = lower[match.end() : match.end() + 18]
+        span = _BARE_RANGE.search(after)
+        if span and 60 <= float(span[1]) < float(span[2]) <= 200:
+            return None, (float(span[1]), float(span[2])), True
+        number = _BARE.search(after) or _BARE_BEFORE.search(before(lower, match, 6))
         if number and 60 <= float(number[1]) <= 200:
             return float(number[1]), None, False
-    for match in _found(TEMPO_WORDS, lower):
+    for match in found(TEMPO_WORDS, lower):
         if not _PASSING.search(lower[match.end() : match.end() + 20]):
             return None, TEMPO_WORDS[match[0]], False
     return None, None, False
@@ -204,11 +167,13 @@ _IN_THREE = re.compile(r"\bin (?:three|3)(?=$|[,.;]| time\b| feel\b)")
 # -- drums and instruments -----------------------------------------------------------------------------------------
 
 _SPLIT = re.compile(r" ?, ?")
-_DRUM = re.compile(_pattern(_SPLIT.split(DRUM_WORDS)).pattern.replace("(?<![a-z0-9])", "(?<![a-z0-9-])", 1))
-_NO_DRUM = _pattern(_SPLIT.split(NO_DRUM_WORDS))
+_DRUM = re.compile(pattern_of(_SPLIT.split(DRUM_WORDS)).pattern.replace("(?<![a-z0-9])", "(?<![a-z0-9-])", 1))
+_NO_DRUM = pattern_of(_SPLIT.split(NO_DRUM_WORDS))
 # Words with a drum or a beat in them that say nothing about drums.
 _OTHER_BEATS = re.compile(
-    r"steel drums?|beats? (?:per|a) minute|heart ?beats?|ear ?drums?|felt beats?|kick(?:s|ing)? back"
+    r"steel drums?|beats? (?:per|a) minute|heart ?beats?|ear ?drums?|felt beats?|kick(?:s|ing)? (?:back|off)"
+    r"|(?:penalty|free|corner|high) kicks?|skips? a beat|beats? (?:me|him|her|them|us|the)\b"
+    r"|brush(?:es|ing) (?:her|his|my|their|the)\b|clap (?:your|their|my|our) hands"
 )
 _PLAYERS = sorted((word for word, name in INSTRUMENT_WORDS.items() if name), key=len, reverse=True)
 _PLAYER = "|".join(re.escape(word) for word in _PLAYERS if word.isascii())
@@ -254,8 +219,8 @@ def _drums_alone(lower: str) -> bool:
     if _DRUMS_ALONE.search(lower):
         return True
     for match in _DRUM_LOOP.finditer(lower):
-        before = _before(lower, match, 60)
-        part = _BESIDE.search(before) or (match["part"] and _LISTED.search(before))
+        left = before(lower, match, 60)
+        part = _BESIDE.search(left) or (match["part"] and _LISTED.search(left))
         if not part and not _TUNEFUL.search(lower):
             return True
     return False
@@ -272,16 +237,19 @@ def _drums(lower: str, solo: bool) -> bool | None:
     return False if none_said else None
 
 
-_LOOP = re.compile(r"\b(?:loop|loops|loopable|looping|looped|seamless(?:ly)?|endless(?:ly)?|never-ending)\b|루프|반복")
+_LOOP = re.compile(
+    r"\b(?:fad(?:e|es|ing) out|loops?|loopable|looping|looped|seamless(?:ly)?|endless(?:ly)?|never-ending)\b|루프|반복"
+)
 _END = re.compile(
-    r"\b(?:ending|final chord|final note|outro|finale|cadence|big finish|ends? (?:with|on)|at the end)\b"
+    r"\b(?:ending|final chord|final note|outro|finale|cadence|big finish|stinger|logo sting|at the end(?! of\b)"
+    r"|ends? (?:with|on) (?:an? |the )?(?:[\w-]+ )?(?:chord|note|bang|hit|flourish|finish|crash|tonic))\b"
     r"|엔딩|아웃트로|피날레|끝나는"
 )
 
 
 def _ending(lower: str) -> bool | None:
     def refused(text: str, match: re.Match[str]) -> bool:
-        return bool(_refused(text, match) or _NEGATED.search(_before(text, match, 40)))
+        return bool(_refused(text, match) or negated(text, match))
 
     loops = any(not refused(lower, match) for match in _LOOP.finditer(lower))
     rest = _LOOP.sub(" ", lower)
@@ -291,15 +259,15 @@ def _ending(lower: str) -> bool | None:
 
 def _refused(text: str, match: re.Match[str]) -> bool:
     """Whether what is matched is named as what there shall not be."""
-    before, after = _before(text, match, 100), text[match.end() : match.end() + 100]
-    in_list = _NO_LIST_BEFORE.search(before) and _OR_AFTER.search(after)
-    return bool(_NO_BEFORE.search(before) or in_list or _NO_LIST_OR.search(before) or _NO_AFTER.search(after))
+    left, after = before(text, match, 100), text[match.end() : match.end() + 100]
+    in_list = _NO_LIST_BEFORE.search(left) and _OR_AFTER.search(after)
+    return bool(_NO_BEFORE.search(left) or in_list or _NO_LIST_OR.search(left) or _NO_AFTER.search(after))
 
 
 def _instruments(lower: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What is wanted and what is refused, each once, in order, no more than can be told."""
     lists: tuple[list[str], list[str]] = ([], [])
-    for match in _PATTERNS[id(INSTRUMENT_WORDS)].finditer(lower):
+    for match in PATTERNS[id(INSTRUMENT_WORDS)].finditer(lower):
         if INSTRUMENT_WORDS[match[0]]:
             lists[_refused(lower, match)].append(INSTRUMENT_WORDS[match[0]])
     wanted, unwanted = (tuple(dict.fromkeys(names))[:MOST] for names in lists)

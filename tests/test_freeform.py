@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from test_evaluation import clicks, listener
 
-from musicgen.habits import GENRES
+from musicgen.genres import GENRES
 from musicgen.instruments import WORDS
 from musicgen.reading import read_prompt
 from musicgen.train import captions, words

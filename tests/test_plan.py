@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from test_reading import PROMPTS
 
 from musicgen import aligned
-from musicgen.habits import BANDS, GENRES, PLAIN, STYLES
-from musicgen.instruments import INSTRUMENTS, KIT, MOST, WORDS, parse_instruments
+from musicgen.genres import GENRES
+from musicgen.habits import BANDS, PLAIN, STYLES
+from musicgen.instruments import BASSES, INSTRUMENTS, KIT, MOST, WORDS, parse_instruments
 from musicgen.plan import Plan, key_of, left_open, make_plan
 from musicgen.theory import METERS, Key, parse_chord, parse_chords, parse_key
 from musicgen.vocabulary import COLOURS, STYLE_WORDS
@@ -80,6 +81,24 @@ def test_a_genre_narrows_its_style():
         assert "distorted guitar" in make_plan("epic metal", seed).instruments
         assert make_plan("a requiem", seed).instruments[0] == "choir"
         assert 166 <= make_plan("slow drum and bass", seed, bpm=170).bpm
+
+
+def test_a_genre_has_keys_loops_and_metres_of_its_own():
+    for seed in range(20):
+        assert str(make_plan("polka", seed).meter) == "4/4" and make_plan("flamenco", seed).key.mode == "minor"
+        assert make_plan("happy flamenco", seed).key.mode == "major", "what is said wins"
+        assert "7" not in " ".join(map(str, make_plan("trap", seed).chords)).replace("E7", "")
+        assert make_plan("metal with a guitar riff", seed).instruments[0] == "distorted guitar"
+        assert make_plan("trap with a bass", seed).instruments[0] == "synth bass"
+        assert make_plan("sad piano", seed).bpm <= 92 and make_plan("sad piano", seed).key.mode == "minor"
+
+
+def test_a_refused_guitar_is_every_guitar_and_somebody_is_left_to_play():
+    for seed in range(20):
+        players = make_plan("metal, no guitar", seed).instruments
+        assert players and not any("guitar" in name for name in players) and not set(players) <= BASSES
+        assert not any(name.startswith("synth") for name in make_plan("techno without synths", seed).instruments)
+        assert "organ" not in " ".join(make_plan("reggae, no organ", seed).instruments)
 
 
 def test_a_mood_has_its_way_as_far_as_the_style_goes():

@@ -5,7 +5,8 @@
 Encoder and codebooks stay as they are, and so do all codes: a language model and what it has been taught go on to mean
 what they meant, they only sound better. All losses of ``codec`` on the waveform, and one more, for what a mean of many
 possible sounds lacks: as much energy as the original has, in each patch of time and pitch. Checkpoints every few
-minutes in ``--out``; run again to go on. Knows nothing of how codes come about.
+minutes in ``--out``; run again to go on; ``musicgen.train.ship --codec work/decoder --lm assets/pocket`` brings it into
+the model. Knows nothing of how codes come about.
 """
 
 from __future__ import annotations
@@ -100,6 +101,7 @@ def main() -> None:
                                   fused=True)
     step, spent, checkpoint = 0, 0.0, args.out / "last.pt"
     if checkpoint.exists():
+        print(f"{checkpoint} is there: it goes on from that, not from {args.start}.", flush=True)
         state = torch.load(checkpoint, weights_only=True)
         codec.load_state_dict(state["codec"])
         optimizer.load_state_dict(state["optimizer"])

@@ -3,13 +3,15 @@
 ``python -m musicgen.train.kinds``: some minutes on a CPU. Multinomial regression from the sentence's embedding to the
 kinds of ``scenes.txt`` (a kind, a tab and a scene in each line), the weights pulled to zero as much as suits scenes
 that were left out. ``scenes_held.txt`` has prompts by others, who did not know the scenes, and all kinds that may be
-meant, with commas between them: nothing is chosen by them; printed is how many are taken for one of these, and how many
-for the style of one. Knows nothing of plans.
+meant, with commas between them: printed is how many are taken for one of these, and how many for the style of one. The
+classifier is not made by them, but the rules about words (``vocabulary``) were written with some of them in view.
+Knows nothing of plans.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 from pathlib import Path
 
 import torch
@@ -30,6 +32,11 @@ def read_scenes(path: Path = SCENES) -> tuple[list[str], list[str]]:
     """The kind, or the kinds with commas between them, and the text of each scene."""
     lines = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines() if line]
     return [kind for kind, _ in lines], [text for _, text in lines]
+
+
+def digest(path: Path = SCENES) -> str:
+    """SHA-256 of the scenes, which goes along with what they made."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def regression(x: Tensor, y: Tensor, classes: int, decay: float) -> tuple[Tensor, Tensor]:
@@ -67,7 +74,7 @@ def held_out() -> dict[str, tuple[int, int]]:
              if (not (said := read_prompt(text)).style or said.hinted) and not said.instruments]
     found = [(meant, nearest_kind(text) or read_prompt(text).style or NONE) for meant, text in asked]
     musical = [(meant, kind) for meant, kind in found if meant != {NONE}]
-    styles = [({read_prompt(one).style for one in meant - {NONE}}, read_prompt(kind).style) for meant, kind in musical]
+    styles = [({read_prompt(one).style for one in meant}, read_prompt(kind).style) for meant, kind in musical]
     return {
         "taken for a kind that is meant": (sum(kind in meant for meant, kind in musical), len(musical)),
         "taken for a style that is meant": (sum(style in meant for meant, style in styles), len(styles)),
@@ -88,7 +95,8 @@ def main() -> None:
     for decay, (nats, right) in found.items():
         print(f"decay {decay:g}: {nats:.3f} nats, {right:.3f} right of {len(x)} scenes of {len(kinds)} kinds, left out")
     weight, bias = regression(x, y, len(kinds), min(DECAYS, key=lambda decay: found[decay][0]))
-    save_file({"weight": weight.half(), "bias": bias.half()}, args.out, metadata={"kinds": ",".join(kinds)})
+    metadata = {"kinds": ",".join(kinds), "scenes": digest()}
+    save_file({"weight": weight.half(), "bias": bias.half()}, args.out, metadata=metadata)
     print(args.out)
     if args.out == KINDS:
         for what, (right, count) in held_out().items():

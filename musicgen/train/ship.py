@@ -1,7 +1,8 @@
 """Last stage of training: the averaged weights into ``assets/pocket``, in half precision.
 
-``python -m musicgen.train.ship``; after the evaluation of what was shipped ``python -m musicgen.train.ship --figures``
-brings its figures along each pattern there, too, for the page to show.
+``python -m musicgen.train.ship``; ``--lm`` and ``--codec`` may be whole models, too, of which that part is taken. After
+the evaluation of what was shipped ``python -m musicgen.train.ship --figures`` brings its figures along each pattern
+there, too, for the page to show.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from pathlib import Path
 import torch
 
 from musicgen import measured
-from musicgen.checkpoints import POCKET, save_pocket
+from musicgen.checkpoints import POCKET, load, save_pocket
 from musicgen.config import ModelConfig, SamplingDefaults
 from musicgen.lm import LM
 from musicgen.train.lm import lm_config
@@ -26,16 +27,24 @@ WINDOW, STRIDE = 10.0, 6.0  # seconds; it was trained on crops of 10
 
 
 def ship_weights(codec_folder: Path, lm_folder: Path, out: Path) -> None:
-    """The last checkpoints of codec and language model as one model in ``out``; figures of what was there go away."""
-    state = torch.load(lm_folder / "last.pt", weights_only=True, map_location="cpu")
-    lm = LM(lm_config(state["dim"], state["layers"]))
-    lm.load_state_dict(state["average"])
-    codec = load_codec(codec_folder)
+    """Codec and language model of their last checkpoints, or of whole models, as one model in ``out``; figures of what
+    was there go away."""
+    lm, codec = load_lm(lm_folder), load_codec(codec_folder)
     config = ModelConfig("pocket", codec.config, lm.config, "minilm", "delay", WINDOW, STRIDE, SAMPLING, "MIT")
     (out / measured.NAME).unlink(missing_ok=True)
     save_pocket(out, config, lm, codec, codec_dtype=torch.float16)
     sizes = {path.name: path.stat().st_size / 1e6 for path in sorted(out.glob("*.safetensors"))}
-    print(f"{out} after {state['step']} steps: {sizes} MB")
+    print(f"{out}: {sizes} MB")
+
+
+def load_lm(folder: Path) -> LM:
+    """The averaged language model of the last checkpoint in ``folder``, or of the whole model that lies there."""
+    if not (folder / "last.pt").exists():
+        return load(str(folder), device="cpu", dtype=torch.float32).lm
+    state = torch.load(folder / "last.pt", weights_only=True, map_location="cpu")
+    lm = LM(lm_config(state["dim"], state["layers"]))
+    lm.load_state_dict(state["average"])
+    return lm
 
 
 def ship_figures(evaluation: Path, out: Path) -> str:
