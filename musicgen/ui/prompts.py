@@ -20,6 +20,7 @@ EXAMPLES = {
     "Waltz": "gentle waltz for solo piano in 3/4, A minor",
     "Folk": "warm folk tune, acoustic guitar and flute in 6/8",
     "House": "deep house with synth bass and four on the floor, 124 bpm",
+    "A scene": "a knight rides against a dragon",
 }
 
 _STYLES = (
