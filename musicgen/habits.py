@@ -14,7 +14,7 @@ class Habits:
     """What a style does when nobody says otherwise.
 
     ``bpm`` is the range of felt beats a minute; ``three`` and ``six`` are the shares of 3/4 and 6/8, ``minor`` that of
-    minor keys, ``drums`` that of pieces with drums (None: left to the text).
+    minor keys, ``drums`` that of pieces with drums.
     """
 
     bpm: tuple[float, float]
@@ -23,12 +23,16 @@ class Habits:
     three: float = 0.0
     six: float = 0.0
     minor_share: float = 0.4
-    drums: float | None = 1.0
+    drums: float = 1.0
 
 
-# Nothing in the prompt names a style: common loops at common tempi, and the drums are left to the text.
+# Nothing in the prompt names a style: common loops at common tempi, played by bands that suit much; and what suits a
+# calm mood or a sad one.
 PLAIN = Habits(
-    (80, 130), ("C G Am F", "C Am F G", "F C G Am", "C F Am G"), ("Am F C G", "Am C G F", "Am G F G"), drums=None
+    (80, 130), ("C G Am F", "C Am F G", "F C G Am", "C F Am G"), ("Am F C G", "Am C G F", "Am G F G"), drums=0.8
+)
+QUIET = Habits(
+    (60, 96), ("C G Am F", "F C G Am", "C Em F C"), ("Am F C G", "Am Em F C", "Am Dm F E7"), drums=0.0
 )
 
 STYLES: dict[str, Habits] = {
@@ -101,7 +105,9 @@ def _band(guitar: str, bass: str, backing: str, *bands: str) -> Band:
     return Band(guitar, bass, lists[0], tuple(lists[1:]))
 
 
-PLAIN_BAND = _band("acoustic guitar", "electric bass", "")
+PLAIN_BAND = _band("acoustic guitar", "electric bass", "", "piano, acoustic guitar, electric bass",
+                   "electric piano, electric guitar, electric bass", "piano, strings, electric bass")
+QUIET_BAND = _band("acoustic guitar", "electric bass", "", "piano", "piano, strings", "acoustic guitar, strings")
 
 BANDS: dict[str, Band] = {
     "pop": _band("acoustic guitar", "electric bass", "piano, electric bass", "piano, electric bass, strings",

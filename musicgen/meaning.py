@@ -23,9 +23,9 @@ from musicgen.vocabulary import DRUM_WORDS, METER_WORDS, MODE_WORDS, NO_DRUM_WOR
 
 KINDS = Path(__file__).resolve().parent.parent / "assets" / "kinds.safetensors"
 NONE = "none"
-SURE = 0.2  # probability below which no kind is near
+SURE = 0.25  # probability below which no kind is near
 BRIEF, SURE_OF_BRIEF = 2, 0.5  # the same of so few words
-CLEARLY = 2.0  # where a word hints at a style, how many times as probable as that style another kind has to be
+FIRM, CLEARLY = 0.4, 2.0  # where a word hints at a style, how probable another has to be, and how many times as
 QUICK = 110.0  # felt beats a minute from which on nothing floats or lulls
 STILL = frozenset(("ambient", "new age", "lullaby", "ethereal harp"))  # what does
 LOUD = frozenset((  # what is nothing without drums
@@ -80,9 +80,9 @@ def _nearest(text: str) -> str | None:
     left = {kind: p for kind, p in probability.items() if kind not in unwanted}
     best = max(left, key=left.__getitem__)
     least = SURE_OF_BRIEF if len(words) <= BRIEF else SURE
-    if said.hinted:  # the hint holds where there is no more than it, or where it is not clearly outdone
+    if said.hinted and read_prompt(best).style != said.style:  # it holds unless it is clearly outdone
         hint = max((p for kind, p in probability.items() if read_prompt(kind).style == said.style), default=0.0)
-        least = math.inf if len(words) <= BRIEF else max(least, CLEARLY * hint)
+        least = math.inf if len(words) <= BRIEF else max(FIRM, CLEARLY * hint)
     return best if best != NONE and left[best] >= least else None
 
 

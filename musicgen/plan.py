@@ -17,7 +17,7 @@ import numpy as np
 
 from musicgen import aligned
 from musicgen.genres import GENRES, Genre
-from musicgen.habits import BANDS, PLAIN, PLAIN_BAND, STYLES, Habits
+from musicgen.habits import BANDS, PLAIN, PLAIN_BAND, QUIET, QUIET_BAND, STYLES, Band, Habits
 from musicgen.instruments import BASSES, KIT, MOST, parse_instruments, refuses, settle
 from musicgen.reading import Reading, read_prompt
 from musicgen.spelled import Degree
@@ -156,10 +156,10 @@ def make_plan(
     said = read_prompt(prompt)
     if near is not None and (said.style is None or said.hinted) and not said.instruments:
         kind = read_prompt(near)
-        band = tuple(name for name in kind.instruments if not refuses(said.unwanted, name))
-        said = replace(said, style=kind.style, genre=kind.genre, mode=said.mode or kind.mode, instruments=band,
+        theirs = tuple(name for name in kind.instruments if not refuses(said.unwanted, name))
+        said = replace(said, style=kind.style, genre=kind.genre, mode=said.mode or kind.mode, instruments=theirs,
                        meter=said.meter or kind.meter, solo=said.solo or kind.solo)
-    habits, genre = STYLES[said.style] if said.style else PLAIN, GENRES.get(said.genre or "", Genre())
+    (habits, band), genre = _habits(said), GENRES.get(said.genre or "", Genre())
 
     the_meter = _meter(meter) if meter is not None else said.meter or _draw_meter(genre, habits, seed)
     the_bpm = said.bpm if bpm is None else check_bpm(bpm)
@@ -179,22 +179,30 @@ def make_plan(
         the_chords = _draw_chords(genre, habits, the_key, seed)
 
     the_drums = drums if drums is not None else said.drums if said.drums is not None else genre.drums
-    if the_drums is None and habits.drums is not None:
-        the_drums = _random(seed, "drums").random() < habits.drums
-    elif the_drums is None and said.instruments:
-        the_drums = False  # whoever says what plays, and wants drums, says so
+    if the_drums is None:  # whoever says what plays, and nothing of a style, says so if drums shall
+        some = said.style is not None or not said.instruments
+        the_drums = some and _random(seed, "drums").random() < habits.drums
     alone = said.drums_alone and drums is not False
-    named = parse_instruments(instruments[:400]) if instruments else (KIT,) if alone else _players(said, genre, seed)
-    players, the_drums = lineup(named, the_drums)
+    playing = (KIT,) if alone else _players(said, genre, band, seed)
+    players, the_drums = lineup(parse_instruments(instruments[:400]) if instruments else playing, the_drums)
     if ending is None:
         ending = bool(said.ending)
     return Plan(the_bpm, the_meter, the_key, the_chords, the_drums, instruments=players, ending=ending)
 
 
-def _players(said: Reading, genre: Genre, seed: int) -> tuple[str, ...]:
+def _habits(said: Reading) -> tuple[Habits, Band]:
+    """Habits and players of its style; where there is none, of what is calm or sad, or of what suits much."""
+    if said.style:
+        return STYLES[said.style], BANDS[said.style]
+    asked = said.bpm_range or said.mood_range
+    slow, quick = asked is not None and asked[1] <= QUIET.bpm[1], asked is not None and asked[0] >= PLAIN.bpm[0]
+    calm = slow or said.mode == "minor" and not quick
+    return (QUIET, QUIET_BAND) if calm and not said.drums else (PLAIN, PLAIN_BAND)
+
+
+def _players(said: Reading, genre: Genre, band: Band, seed: int) -> tuple[str, ...]:
     """The instruments the prompt names, with the style's backing for one or two; one of the genre's or the style's
-    bands if it names none, and left to the text if it names no style either."""
-    band = BANDS[said.style] if said.style else PLAIN_BAND
+    bands if it names none."""
     named = [settle(name, genre.guitar or band.guitar, genre.bass or band.bass) for name in said.instruments]
     others: tuple[str, ...] = ()
     if not named and (bands := genre.bands or band.bands):
@@ -292,8 +300,10 @@ def _draw_bpm(usual: tuple[float, float], said: Reading, meter: Meter, seed: int
             asked = asked[0] / 1.5, asked[1] / 1.5
     if asked is not None:
         both = max(low, asked[0]), min(high, asked[1])
-        # A word for a tempo is obeyed, a mood has its way as far as the style goes.
-        low, high = both if both[0] < both[1] else asked if said.bpm_range else (low, high)
+        # A word for a tempo is obeyed, a mood has its way as far as the style goes: beyond it, its nearest third.
+        third = (high - low) / 3
+        edge = (low, low + third) if asked[1] <= low else (high - third, high)
+        low, high = both if both[0] < both[1] else asked if said.bpm_range else edge
     low, high = max(low, MIN_BPM), min(high, MAX_BPM)
     grid = [round(60 / (meter.pulses * GRID_SECONDS * n), 2) for n in range(2, 20)]
     fitting = [bpm for bpm in grid if low <= bpm <= high]

@@ -24,7 +24,7 @@ from musicgen.vocabulary import (
     STYLE_WORDS,
     TEMPO_WORDS,
 )
-from musicgen.wording import PATTERNS, before, first, found, negated, pattern_of, refused_styles, style_of
+from musicgen.wording import PATTERNS, before, first, found, negated, pattern_of, refused_styles, style_of, styles_named
 
 MAX_PROMPT = 2_000  # characters; a request may not have more, and no more are read
 
@@ -83,8 +83,7 @@ def _read(prompt: str) -> Reading:
         style=style,
         hinted=hinted,
         unlike=refused_styles(lower),
-        genre=next((word for word in (match[0] for match in found(STYLE_WORDS, lower))
-                    if word in GENRES and STYLE_WORDS[word] == style), None),
+        genre=next((word for word, its in styles_named(lower) if word in GENRES and its == style), None),
         bpm=bpm,
         bpm_range=bpm_range,
         counted=counted,
@@ -241,7 +240,8 @@ _LOOP = re.compile(
     r"\b(?:fad(?:e|es|ing) out|loops?|loopable|looping|looped|seamless(?:ly)?|endless(?:ly)?|never-ending)\b|루프|반복"
 )
 _END = re.compile(
-    r"\b(?:ending|final chord|final note|outro|finale|cadence|big finish|stinger|logo sting|at the end(?! of\b)"
+    r"\b(?:ending|final chord|final note|outro|finale|cadence|big finish|stinger|logo (?:sting|reveal)|victory fanfare"
+    r"|game over|(?:podcast|news|youtube|channel) intro|at the end(?! of\b)"
     r"|ends? (?:with|on) (?:an? |the )?(?:[\w-]+ )?(?:chord|note|bang|hit|flourish|finish|crash|tonic))\b"
     r"|엔딩|아웃트로|피날레|끝나는"
 )

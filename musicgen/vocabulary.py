@@ -30,10 +30,10 @@ STYLE_WORDS = _table({
                      "lo fi jazz, jazz hop, drill, phonk, cloud rap, emo rap, memphis rap, type beat, 트랩, 로파이, "
                      "힙합, 알앤비",
     "ambient": "ambient, drone, meditation, meditative, new age, new-age, soundscape, spa music, atmospheric, "
-               "ethereal, healing music, dark ambient, pink floyd, aphex twin, 앰비언트, 명상",
+               "ethereal, healing music, dark ambient, pink floyd, aphex twin, minecraft, 앰비언트, 명상",
     "classical": "classical, baroque, romantic era, renaissance, chamber music, string quartet, sonata, symphony, "
                  "concerto, fugue, prelude, wedding march, bridal march, funeral march, "
-                 "nocturne, etude, étude, minuet, opera, bach, mozart, beethoven, "
+                 "funeral, burial, ghibli, nocturne, etude, étude, minuet, opera, bach, mozart, beethoven, "
                  "chopin, debussy, satie, neoclassical, neo-classical, dark academia, choral, hymn, requiem, 클래식, "
                  "고전 음악",
     "folk": "folk, celtic, irish, scottish, medieval, jig, reel, sea shanty, sea shanties, polka, klezmer, "
@@ -85,7 +85,8 @@ THINGS = frozenset((
 
 # Words that only hint at one: used when no style is named. They yield to the scene, too.
 STYLE_HINTS = _table({
-    "pop": "catchy, love song, upbeat song, podcast, vlog, presentation, tutorial, advertisement, slideshow",
+    "pop": "catchy, love song, upbeat song, podcast, vlog, presentation, tutorial, advertisement, slideshow, kids, "
+           "children, toddlers, birthday",
     "rock": "electric guitar, electric guitars, distorted guitar, distorted guitars, distortion, riff, power chords, "
             "indie, alternative, hardcore, double bass drums, double bass drumming",
     "lo-fi hip hop": "study, studying, chill, chillout, cozy, cosy, coffee shop, vinyl crackle, rainy, mellow beat, "
@@ -94,16 +95,18 @@ STYLE_HINTS = _table({
     "classical": "violin, viola, cello, strings, harpsichord, church organ, clarinet, oboe, solo piano, "
                  "piano solo, grand piano, choir, 바이올린, 첼로",
     "folk": "acoustic guitar, fiddle, mandolin, ukulele, campfire, tin whistle, bagpipes, accordion, acoustic, 통기타",
-    "jazz": "saxophone, sax, double bass, upright bass, trumpet, walking bass, smoky, 색소폰",
+    "jazz": "detective, saxophone, sax, double bass, upright bass, trumpet, walking bass, smoky, 색소폰",
     "blues": "slide guitar, harmonica",
     "bossa nova": "nylon guitar, beach bar, rio",
     "house": "synth, synthesizer, synth bass, four on the floor, four-on-the-floor, festival, party, energetic, "
-             "workout, gym",
+             "workout, gym, marathon",
     "synthwave": "80s, 1980s, eighties, neon, retro, arpeggiator, night drive",
     "funk": "slap bass, wah, clavinet, horn section",
     "reggae": "island, tropical",
     "cinematic": "dramatic, battle, adventure, tension, brass, majestic, taiko, war, fight, chase, creepy, scary, "
-                 "mystery, mysterious, fantasy, viking, vikings, breaking news",
+                 "mystery, mysterious, fantasy, viking, vikings, breaking news, news intro, championship, champions, "
+                 "boss battle, boss fight, final boss, army, soldiers, haunted, halloween, spooky, ghost, ghosts, "
+                 "tomb, dungeon, cave, dark forest, sneaking, sneaky, heist, stealth",
     "lullaby": "celesta, glockenspiel, baby, tender",
     "country": "banjo, pedal steel",
 })
@@ -130,9 +133,10 @@ MOOD_TEMPO: dict[str, tuple[float, float]] = {
     **dict.fromkeys(("calm", "calming", "relaxing", "soothing", "gentle", "dreamy", "peaceful", "tranquil", "serene",
                      "tender", "romantic", "chill", "sad", "melancholic", "melancholy", "mournful", "sorrowful",
                      "lonely", "gloomy", "heartbroken", "heartbreak", "emotional", "nostalgic", "bittersweet",
-                     "funeral", "sensual", "sexy", "잔잔", "차분", "조용"), (60, 92)),
+                     "funeral", "sensual", "sexy", "cry", "crying", "tears", "goodbye", "farewell",
+                     "snow", "snowfall", "잔잔", "차분", "조용"), (60, 92)),
     **dict.fromkeys(("energetic", "high energy", "high-energy", "aggressive", "intense", "workout", "hype", "angry",
-                     "rage", "furious", "chase", "경쾌"), (120, 160)),
+                     "rage", "furious", "chase", "chasing", "pursuit", "racing", "경쾌"), (120, 160)),
 }
 
 # Words that lean towards a mode when no key is named.
@@ -140,12 +144,15 @@ MODE_WORDS = _table({
     "minor": "minor, minor key, sad, dark, melancholy, melancholic, gloomy, sorrowful, mournful, tragic, sinister, "
              "spooky, haunting, eerie, ominous, tense, brooding, lonely, scary, creepy, horror, haunted, evil, "
              "villain, mysterious, mystery, suspense, angry, heartbreak, heartbroken, breakup, grief, funeral, "
-             "depressing, menacing, bleak, nostalgic, emotional, dorian, aeolian, phrygian, "
+             "depressing, menacing, bleak, cry, crying, tears, halloween, spooky, tomb, nostalgic, emotional, "
+             "dorian, aeolian, phrygian, "
              "슬픈, 슬프, 슬픔, 우울, 어두운, 어둡, 쓸쓸, 단조",
     "major": "major, major key, happy, cheerful, joyful, bright, sunny, uplifting, triumphant, playful, "
              "celebratory, merry, carefree, optimistic, positive, hopeful, fun, funny, cute, silly, quirky, whimsical, "
              "feel good, feel-good, inspiring, motivational, victory, victorious, celebration, wedding, birthday, "
-             "graduation, christmas, jolly, sweet, lydian, mixolydian, ionian, 행복, 밝은, 밝고, 즐거운, "
+             "graduation, christmas, first dance, love song, summer, beach, "
+             "party, vlog, kids, children, winning, champions, jolly, sweet, lydian, mixolydian, ionian, "
+             "행복, 밝은, 밝고, 즐거운, "
              "즐겁, 경쾌, 장조",
 })
 

@@ -38,6 +38,7 @@ _GENRE_BEFORE = re.compile(
     r"\b(?:deep|tech|progressive|dark|hard|indie|classic|alt|acid|melodic|lo-?fi|heavy|soft|art|prog|glam|southern|black"
     r"|death|doom|nu|thrash|electro|future|afro|tropical|synth|uk|alternative|90s|80s|70s|60s|50s) $"
 )
+_BUT = re.compile(r"\b(?:but|meets)\b")
 _MUSIC_AFTER = re.compile(
     r"^[ -](?:music|tracks?|beats?|songs?|style|vibes?|groove|banger|anthem|loops?|bass|bpm|ballad|tunes?|jam|riffs?"
     r"|band|guitars?|drums?|instrumental|number|waltz|mix|set|bop|hit|classics?|intro|theme|score)\b|^ \d|^ n\b"
@@ -95,6 +96,8 @@ def style_of(lower: str) -> tuple[str | None, bool]:
     plain = [match for match in named if match[0] not in COLOURS | AMBIGUOUS]
     heads = [first for first, second in zip(plain, [*plain, None][1:], strict=True)
              if second is None or lower[first.end() : second.start()] not in (" ", "-")]
+    if _BUT.search(lower):  # "Beethoven but trap"
+        heads.reverse()
     for words, hinted in ((heads, False), ([match for match in named if match[0] in COLOURS], False),
                           (named, True), (found(STYLE_HINTS, lower), True)):
         styles = [STYLE_WORDS.get(match[0]) or STYLE_HINTS[match[0]] for match in words]
@@ -103,6 +106,11 @@ def style_of(lower: str) -> tuple[str | None, bool]:
         if styles:
             return max(styles, key=styles.count), hinted  # max keeps the first among equals
     return None, False
+
+
+def styles_named(lower: str) -> list[tuple[str, str]]:
+    """The words that name a style outright or hint at one, and that style, in order; those that hint last."""
+    return [(match[0], table[match[0]]) for table in (STYLE_WORDS, STYLE_HINTS) for match in found(table, lower)]
 
 
 def refused_styles(lower: str) -> tuple[str, ...]:
