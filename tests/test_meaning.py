@@ -131,6 +131,14 @@ def test_a_scene_outweighs_a_word_that_merely_hints(prompt: str, style: str) -> 
     assert read_prompt(nearest_kind(prompt) or "").style == style
 
 
+@pytest.mark.parametrize(("prompt", "kind"), [
+    ("a knight rides against a dragon", "cinematic"), ("pirates", "sea shanty"), ("Zelda", "chiptune"),
+])
+def test_the_examples_that_the_readme_gives_are_true(prompt: str, kind: str) -> None:
+    assert f'"{prompt}"' in " ".join(Path(__file__).parents[1].joinpath("README.md").read_text("utf-8").split())
+    assert nearest_kind(prompt) == kind
+
+
 def test_what_is_refused_is_not_what_it_comes_nearest_to() -> None:
     assert read_prompt(nearest_kind("not a waltz, a ballroom in Vienna") or "").style != "waltz"
     assert read_prompt(nearest_kind("no jazz, a smoky cellar at night") or "").style != "jazz"
