@@ -106,8 +106,11 @@ def parse_instruments(text: str) -> tuple[str, ...]:
 
 def refuses(unwanted: Collection[str], name: str) -> bool:
     """Whether ``name`` is among what shall not play, as it was named: "guitar" is every guitar, a synth any of them."""
-    general = {GUITAR: name.endswith("guitar"), BASS: name in BASSES, "synth lead": name.startswith("synth"),
-               "organ": name.endswith("organ")}
+    general = {
+        GUITAR: name.endswith("guitar"), BASS: name in BASSES, "synth lead": name.startswith("synth"),
+        "organ": name.endswith("organ"), "piano": name.endswith("piano"), "electric guitar": name == "distorted guitar",
+        "brass": name in ("trumpet", "french horn"), "strings": name in ("violin", "cello", "pizzicato strings"),
+    }
     return name in unwanted or any(general.get(word, False) for word in unwanted)
 
 

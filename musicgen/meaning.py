@@ -1,4 +1,4 @@
-"""The kind of music a prompt comes nearest to when it names none: "a knight rides against a dragon" is film music.
+"""The kind of music a prompt comes nearest to when it names none outright: "a knight rides" is film music.
 
 A linear classifier on the sentence's embedding by the text encoder that the bundled model hears through, trained on
 scenes that people may have in mind (``musicgen.train.kinds``). A kind is a word or two that ``reading`` knows, such as

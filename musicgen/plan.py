@@ -157,14 +157,16 @@ def make_plan(
     if near is not None and (said.style is None or said.hinted) and not said.instruments:
         kind = read_prompt(near)
         theirs = tuple(name for name in kind.instruments if not refuses(said.unwanted, name))
-        said = replace(said, style=kind.style, genre=kind.genre, mode=said.mode or kind.mode, instruments=theirs,
+        genre = kind.genre or (said.genre if said.style == kind.style else None)
+        said = replace(said, style=kind.style, genre=genre, mode=said.mode or kind.mode, instruments=theirs,
                        meter=said.meter or kind.meter, solo=said.solo or kind.solo)
-    (habits, band), genre = _habits(said), GENRES.get(said.genre or "", Genre())
+    habits, band = _habits(said)
+    narrow = GENRES.get(said.genre or "", Genre())
 
-    the_meter = _meter(meter) if meter is not None else said.meter or _draw_meter(genre, habits, seed)
+    the_meter = _meter(meter) if meter is not None else said.meter or _draw_meter(narrow, habits, seed)
     the_bpm = said.bpm if bpm is None else check_bpm(bpm)
     if the_bpm is None:
-        the_bpm = _draw_bpm(genre.bpm or habits.bpm, said, the_meter, seed)
+        the_bpm = _draw_bpm(narrow.bpm or habits.bpm, said, the_meter, seed)
     # Chords in the prompt belong to the prompt's key: a key given by hand without chords asks for a new loop.
     the_chords = _chords(chords) if chords is not None else said.chords if key is None else ()
 
@@ -172,18 +174,18 @@ def make_plan(
     if the_key is None and the_chords:
         the_key = key_of(the_chords)
     if the_key is None:
-        the_key = _draw_key(habits.minor_share if genre.minor is None else genre.minor, said.mode, seed)
+        the_key = _draw_key(habits.minor_share if narrow.minor is None else narrow.minor, said.mode, seed)
     if not the_chords and said.degrees:
         the_chords = tuple(_on_degree(degree, the_key) for degree in said.degrees)
     if not the_chords:
-        the_chords = _draw_chords(genre, habits, the_key, seed)
+        the_chords = _draw_chords(narrow, habits, the_key, seed)
 
-    the_drums = drums if drums is not None else said.drums if said.drums is not None else genre.drums
+    the_drums = drums if drums is not None else said.drums if said.drums is not None else narrow.drums
     if the_drums is None:  # whoever says what plays, and nothing of a style, says so if drums shall
         some = said.style is not None or not said.instruments
         the_drums = some and _random(seed, "drums").random() < habits.drums
     alone = said.drums_alone and drums is not False
-    playing = (KIT,) if alone else _players(said, genre, band, seed)
+    playing = (KIT,) if alone else _players(said, narrow, band, seed)
     players, the_drums = lineup(parse_instruments(instruments[:400]) if instruments else playing, the_drums)
     if ending is None:
         ending = bool(said.ending)
@@ -194,16 +196,21 @@ def _habits(said: Reading) -> tuple[Habits, Band]:
     """Habits and players of its style; where there is none, of what is calm or sad, or of what suits much."""
     if said.style:
         return STYLES[said.style], BANDS[said.style]
-    asked = said.bpm_range or said.mood_range
+    asked = (said.bpm, said.bpm) if said.bpm else said.bpm_range or said.mood_range
     slow, quick = asked is not None and asked[1] <= QUIET.bpm[1], asked is not None and asked[0] >= PLAIN.bpm[0]
-    calm = slow or said.mode == "minor" and not quick
+    calm = slow or (said.mode == "minor" and said.key is None and not quick)  # a word such as "sad"
     return (QUIET, QUIET_BAND) if calm and not said.drums else (PLAIN, PLAIN_BAND)
 
 
 def _players(said: Reading, genre: Genre, band: Band, seed: int) -> tuple[str, ...]:
     """The instruments the prompt names, with the style's backing for one or two; one of the genre's or the style's
     bands if it names none."""
-    named = [settle(name, genre.guitar or band.guitar, genre.bass or band.bass) for name in said.instruments]
+    def usual(first: str, *others: str) -> str:
+        return next((name for name in (first, *others) if not refuses(said.unwanted, name)), first)
+
+    guitar = usual(genre.guitar or band.guitar, "electric guitar", "acoustic guitar", "nylon guitar")
+    bass_guitar = usual(genre.bass or band.bass, "electric bass", "acoustic bass", "synth bass")
+    named = [settle(name, guitar, bass_guitar) for name in said.instruments]
     others: tuple[str, ...] = ()
     if not named and (bands := genre.bands or band.bands):
         others = _random(seed, "instruments").choice(bands)

@@ -10,7 +10,6 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from musicgen.genres import GENRES
 from musicgen.instruments import MOST
 from musicgen.instruments import WORDS as INSTRUMENT_WORDS
 from musicgen.spelled import Degree, lone_key, mode_of, spelled_chords, spelled_degrees, spelled_key
@@ -24,7 +23,7 @@ from musicgen.vocabulary import (
     STYLE_WORDS,
     TEMPO_WORDS,
 )
-from musicgen.wording import PATTERNS, before, first, found, negated, pattern_of, refused_styles, style_of, styles_named
+from musicgen.wording import PATTERNS, before, first, found, negated, pattern_of, refused_styles, style_of
 
 MAX_PROMPT = 2_000  # characters; a request may not have more, and no more are read
 
@@ -36,7 +35,7 @@ class Reading:
     style: str | None = None  # a key of habits.STYLES
     hinted: bool = False  # by a word, that is, which may as well mean something else
     unlike: tuple[str, ...] = ()  # styles there shall not be
-    genre: str | None = None  # a key of habits.GENRES: what narrows the style
+    genre: str | None = None  # a key of genres.GENRES: what narrows the style
     bpm: float | None = None
     bpm_range: tuple[float, float] | None = None  # from words such as "slow", or from "90-100 bpm"
     counted: bool = False  # whether that range was said in beats a minute
@@ -64,7 +63,7 @@ def read_prompt(prompt: str) -> Reading:
 def _read(prompt: str) -> Reading:
     text = re.sub(r"\s+", " ", prompt).strip()
     lower = re.sub(r"(?<=[a-z]{2})/(?=[a-z]{2})", " / ", text.lower())  # "guitar/bass", but not "w/o"
-    style, hinted = style_of(lower)
+    style, genre, hinted = style_of(lower)
     metres = [match[0] for match in found(METER_WORDS, lower)]
     meter_word = next((word for word in metres if "/" in word), metres[0] if metres else None)  # figures before words
     bpm, bpm_range, counted = _tempo(lower)
@@ -83,7 +82,7 @@ def _read(prompt: str) -> Reading:
         style=style,
         hinted=hinted,
         unlike=refused_styles(lower),
-        genre=next((word for word, its in styles_named(lower) if word in GENRES and its == style), None),
+        genre=genre,
         bpm=bpm,
         bpm_range=bpm_range,
         counted=counted,

@@ -144,7 +144,7 @@ MODE_WORDS = _table({
     "minor": "minor, minor key, sad, dark, melancholy, melancholic, gloomy, sorrowful, mournful, tragic, sinister, "
              "spooky, haunting, eerie, ominous, tense, brooding, lonely, scary, creepy, horror, haunted, evil, "
              "villain, mysterious, mystery, suspense, angry, heartbreak, heartbroken, breakup, grief, funeral, "
-             "depressing, menacing, bleak, cry, crying, tears, halloween, spooky, tomb, nostalgic, emotional, "
+             "depressing, menacing, bleak, cry, crying, tears, halloween, tomb, nostalgic, emotional, "
              "dorian, aeolian, phrygian, "
              "슬픈, 슬프, 슬픔, 우울, 어두운, 어둡, 쓸쓸, 단조",
     "major": "major, major key, happy, cheerful, joyful, bright, sunny, uplifting, triumphant, playful, "

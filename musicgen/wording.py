@@ -7,9 +7,11 @@ words there are from ``vocabulary``, and nothing of what else a prompt says.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+from musicgen.genres import GENRES
 from musicgen.instruments import WORDS as INSTRUMENT_WORDS
 from musicgen.vocabulary import (
     AMBIGUOUS,
@@ -26,23 +28,34 @@ from musicgen.vocabulary import (
 T = TypeVar("T")
 
 _NEGATED = re.compile(
-    r"\b(?:no|not|without|non|never|avoid|isn't|w/o|don't|do not|doesn't|nothing|less|free of)"
-    r"(?: (?:any|a|an|the|too|very|so|overly|really|at all|make it|it|be|being|sound|sounds|feel|gets?))*"
-    r"(?: [\w-]+ (?:or|nor))?[ -]$"
+    r"\b(?:no|not|without|non|never|avoid|isn't|w/o|don't|do not|doesn't|nothing|less|free of|neither|except|instead of"
+    r"|rather than|anything but|everything but)(?: (?:any|a|an|the|too|very|so|overly|really|at all|make it|it|be|being"
+    r"|sound|sounds|feel|gets?|play|use|want))*(?: [\w-]+ (?:or|nor))?[ -]$"
+)
+# "not slow jazz": of a style there may be a word between, but "not just jazz" is jazz, and so is "no drums jazz".
+_NEGATED_STYLE = re.compile(
+    r"\b(?:no|not|without|don't play|don't want)(?: (?:any|a|an|the))?"
+    r"(?: (?!(?:but|just|only|drums?|percussion|vocals?|singing|lyrics|words|voices?|guitars?|piano|bass|beats?|synths?)\b)"
+    r"[\w'-]+)? $"
 )
 # "an empty house", "my country" and "behind the old club" are no styles, "a deep house track" and "dark trap 140" are.
 _THING_BEFORE = re.compile(
-    r"\b(?:an?|the|my|your|his|her|our|their|this|that|in|into|behind|at)(?: (?!of\b)[\w'-]+){0,2} $"
+    r"\b(?:an?|the|my|your|his|her|our|their|this|that|in|into|behind|at)(?: (?!(?:of|and|or|with)\b)[\w'-]+){0,2} $"
+    r"|\b(?:haunted|opera|white|green|tree|dog|light) $"
 )
+_THING_AFTER = re.compile(r"^ (?:of|roads?|climbing|hall|arrest)\b")
 _GENRE_BEFORE = re.compile(
-    r"\b(?:deep|tech|progressive|dark|hard|indie|classic|alt|acid|melodic|lo-?fi|heavy|soft|art|prog|glam|southern|black"
-    r"|death|doom|nu|thrash|electro|future|afro|tropical|synth|uk|alternative|90s|80s|70s|60s|50s) $"
+    r"\b(?:deep|tech|progressive|indie|alt|acid|melodic|lo-?fi|prog|glam|southern|death|doom|nu|thrash|electro|afro"
+    r"|tropical|synth|uk|alternative|90s|80s|70s|60s|50s) $"
 )
-_BUT = re.compile(r"\b(?:but|meets)\b")
 _MUSIC_AFTER = re.compile(
     r"^[ -](?:music|tracks?|beats?|songs?|style|vibes?|groove|banger|anthem|loops?|bass|bpm|ballad|tunes?|jam|riffs?"
-    r"|band|guitars?|drums?|instrumental|number|waltz|mix|set|bop|hit|classics?|intro|theme|score)\b|^ \d|^ n\b"
+    r"|band|guitars?|drums?|instrumental|number|waltz|mix|set|bop|hit|classics?|intro|theme|score|piece|melod(?:y|ies)"
+    r"|breakdown|opera|fusion|feel|mood|singer|solo|piano|organ|fiddle|flute|sound|version|cover|remix|arrangement"
+    r"|composition|trailer)\b|^ \d|^ n\b"
 )
+BRIEF = 3  # words; what is no longer than that and ends with a style asks for it: "a movie trailer", "an opera"
+_BUT = re.compile(r"\b(?:but|meets)\b")
 
 
 def pattern_of(words: tuple[str, ...] | list[str]) -> re.Pattern[str]:
@@ -66,14 +79,21 @@ def found(table: Mapping[str, Any], lower: str) -> list[re.Match[str]]:
 
 def negated(lower: str, match: re.Match[str]) -> bool:
     """Whether what is matched is said not to be."""
-    return bool(_NEGATED.search(before(lower, match, 60)))
+    left = before(lower, match, 60)
+    style = match[0] in STYLE_WORDS and (_NEGATED_STYLE.search(left) or lower[match.end() :].startswith("-free"))
+    return bool(style or _NEGATED.search(left))
 
 
 def _thing(lower: str, match: re.Match[str]) -> bool:
     """Whether a word that may be a style is a thing here."""
-    left = before(lower, match, 60)
-    return (match[0] in THINGS and bool(_THING_BEFORE.search(left)) and not _GENRE_BEFORE.search(left)
-            and not _MUSIC_AFTER.search(lower[match.end() : match.end() + 20]))
+    if match[0] not in THINGS:
+        return False
+    left, right = before(lower, match, 60), lower[match.end() : match.end() + 20]
+    if _THING_AFTER.search(right):
+        return True
+    few = BRIEF - (match[0] in AMBIGUOUS)
+    brief = match.end() == len(lower) and len(lower[:60].split()) <= few and "haunted" not in lower
+    return bool(_THING_BEFORE.search(left)) and not (brief or _GENRE_BEFORE.search(left) or _MUSIC_AFTER.search(right))
 
 
 def before(text: str, match: re.Match[str], most: int) -> str:
@@ -86,31 +106,26 @@ def first(table: Mapping[str, T], lower: str) -> T | None:
     return next((table[match[0]] for match in found(table, lower)), None)
 
 
-def style_of(lower: str) -> tuple[str | None, bool]:
-    """The style, and whether it is merely hinted at.
+def style_of(lower: str) -> tuple[str | None, str | None, bool]:
+    """The style, the genre that narrows it, and whether they are merely hinted at.
 
     That of the words that are one outright; else of those that colour one; else of those that may mean something else.
-    Of two words side by side the second counts: "folk metal" is metal.
+    Of two words side by side the second counts: "folk metal" is metal; and after a "but": "Beethoven but trap".
     """
-    named = found(STYLE_WORDS, lower)
+    named, refused = found(STYLE_WORDS, lower), refused_styles(lower)
     plain = [match for match in named if match[0] not in COLOURS | AMBIGUOUS]
-    heads = [first for first, second in zip(plain, [*plain, None][1:], strict=True)
-             if second is None or lower[first.end() : second.start()] not in (" ", "-")]
-    if _BUT.search(lower):  # "Beethoven but trap"
+    heads = [one for one, other in zip(plain, [*plain, None][1:], strict=True)
+             if other is None or lower[one.end() : other.start()] not in (" ", "-")]
+    if heads and _BUT.search(lower[heads[0].end() : heads[-1].start()]):
         heads.reverse()
-    for words, hinted in ((heads, False), ([match for match in named if match[0] in COLOURS], False),
-                          (named, True), (found(STYLE_HINTS, lower), True)):
-        styles = [STYLE_WORDS.get(match[0]) or STYLE_HINTS[match[0]] for match in words]
-        if hinted:
-            styles = [style for style in styles if style not in refused_styles(lower)]
+    for matches, hinted in ((heads, False), ([match for match in named if match[0] in COLOURS], False),
+                            (named, True), (found(STYLE_HINTS, lower), True)):
+        words = [(match[0], STYLE_WORDS.get(match[0]) or STYLE_HINTS[match[0]]) for match in matches]
+        styles = Counter(style for _, style in words if not (hinted and style in refused))
         if styles:
-            return max(styles, key=styles.count), hinted  # max keeps the first among equals
-    return None, False
-
-
-def styles_named(lower: str) -> list[tuple[str, str]]:
-    """The words that name a style outright or hint at one, and that style, in order; those that hint last."""
-    return [(match[0], table[match[0]]) for table in (STYLE_WORDS, STYLE_HINTS) for match in found(table, lower)]
+            style = styles.most_common(1)[0][0]  # the first among equals
+            return style, next((word for word, its in words if its == style and word in GENRES), None), hinted
+    return None, None, False
 
 
 def refused_styles(lower: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""A prompt that names no style goes to the nearest one; what is said is never overruled."""
+"""A prompt that names no style outright goes to the nearest kind of music; what is said outright is never overruled."""
 
 from __future__ import annotations
 

@@ -92,11 +92,26 @@ def test_a_genre_has_keys_loops_and_metres_of_its_own():
         assert make_plan("sad piano", seed).bpm <= 92 and make_plan("sad piano", seed).key.mode == "minor"
 
 
+def test_a_key_is_no_mood_and_a_tempo_is_one():
+    for seed in range(20):
+        assert make_plan("in D minor", seed).instruments in PLAIN_BAND.bands
+        assert make_plan("dark, 160 bpm", seed).instruments in PLAIN_BAND.bands
+        assert make_plan("60 bpm", seed).instruments in QUIET_BAND.bands
+
+
+def test_a_scene_keeps_the_genre_that_a_word_hints_at():
+    assert make_plan("a haunted attic", 1, near="cinematic").bpm <= 96
+    assert make_plan("a haunted attic", 1, near="techno").bpm >= 124
+
+
 def test_a_refused_guitar_is_every_guitar_and_somebody_is_left_to_play():
     for seed in range(20):
         players = make_plan("metal, no guitar", seed).instruments
         assert players and not any("guitar" in name for name in players) and not set(players) <= BASSES
         assert not any(name.startswith("synth") for name in make_plan("techno without synths", seed).instruments)
+        assert "distorted guitar" not in make_plan("metal with guitar but no distorted guitar", seed).instruments
+        assert "synth bass" not in make_plan("trap with bass, no synth bass", seed).instruments
+        assert not {"trumpet", "brass"} & set(make_plan("dixieland, no brass", seed).instruments)
         assert "organ" not in " ".join(make_plan("reggae, no organ", seed).instruments)
 
 

@@ -3,10 +3,10 @@
 ``python -m musicgen.train.decoder --start assets/pocket --minutes 30``
 
 Encoder and codebooks stay as they are, and so do all codes: a language model and what it has been taught go on to mean
-what they meant, they only sound better. All losses of ``codec`` on the waveform, and one more, for what a mean of many
+what they meant, they only sound better. The losses of ``codec``, and one more on the waveform, for what a mean of many
 possible sounds lacks: as much energy as the original has, in each patch of time and pitch. Checkpoints every few
 minutes in ``--out``; run again to go on; ``musicgen.train.ship --codec work/decoder --lm assets/pocket`` brings it into
-the model. Knows nothing of how codes come about.
+the model. Changes nothing of how codes come about.
 """
 
 from __future__ import annotations
