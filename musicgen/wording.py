@@ -35,8 +35,8 @@ _NEGATED = re.compile(
 # "not slow jazz": of a style there may be a word between, but "not just jazz" is jazz, and so is "no drums jazz".
 _NEGATED_STYLE = re.compile(
     r"\b(?:no|not|without|don't play|don't want)(?: (?:any|a|an|the))?"
-    r"(?: (?!(?:but|just|only|drums?|percussion|vocals?|singing|lyrics|words|voices?|guitars?|piano|bass|beats?|synths?)"
-    r"\b)[\w'-]+)? $"
+    r"(?: (?!(?:but|just|only|drums?|percussion|vocals?|singing|lyrics|words|voices?|guitars?|piano|bass|beats?"
+    r"|synths?)\b)[\w'-]+)? $"
 )
 # "an empty house", "my country" and "behind the old club" are no styles, "a deep house track" and "dark trap 140" are.
 _THING_BEFORE = re.compile(
