@@ -226,7 +226,7 @@ def test_no_prompt_becomes_html_on_the_way_back(engines, takes):
 
 
 def test_the_list_finds_marks_and_deletes(engines, takes):
-    piano, drum = (make(engines, takes, prompt=p, duration=1.0)["take_id"] for p in ("calm piano", "loud drum"))
+    piano, drum = (make(engines, takes, prompt=p, duration=1.0)["take_id"] for p in ("calm piano", "loud brass"))
 
     def listed(search: str = "") -> list[str]:
         return [take for _, take in keeping.listing(takes, MINE, search, None)["kept"]["choices"]]
