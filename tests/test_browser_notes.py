@@ -21,6 +21,7 @@ def cell(page, col: int, pitch: int, cells: int) -> tuple[float, float]:
 def opened(page, seconds: float = 4.0):
     """The sheet of a plan of 120 bpm, 4/4: cells of a quarter of a second, bars of two seconds."""
     ask(page, "piano, 120 bpm, 4/4", seconds, seed=5)
+    page.wait_for_selector("#plan-line >> text=120 bpm, 4/4")  # the page has done what it does when it is opened
     page.click("#plan-fold > button")
     page.fill("#chords textarea, #chords input", "C F")
     page.wait_for_selector("#plan-line >> text=chords C F")
