@@ -57,7 +57,7 @@ def nearest_kind(prompt: str) -> str | None:
 @lru_cache(maxsize=64)  # the page asks several times for the same prompt
 def _nearest(text: str) -> str | None:
     said = read_prompt(text)
-    if said.instruments or (said.style and not said.hinted):
+    if said.settled:
         return None
     scene = _REFUSED.sub(" ", text)
     words = re.findall(r"[^\W\d_]+", scene.lower())
@@ -67,11 +67,11 @@ def _nearest(text: str) -> str | None:
         return None
     try:
         direction = embedding(scene)
-        kinds, weight, bias = _classifier()
+        styles, weight, bias = _classifier()
     except ModelUnavailable:
         return None
-    probability = dict(zip(kinds, (weight @ direction + bias).softmax(0).tolist(), strict=True))
-    unwanted = {kind for kind in kinds if read_prompt(kind).style in said.unlike}
+    probability = dict(zip(styles, (weight @ direction + bias).softmax(0).tolist(), strict=True))
+    unwanted = {kind for kind, style in styles.items() if style in said.unlike}
     asked = said.bpm_range or said.mood_range
     if said.drums or (said.bpm or (asked[0] if asked else 0.0)) >= QUICK:
         unwanted |= STILL
@@ -80,8 +80,8 @@ def _nearest(text: str) -> str | None:
     left = {kind: p for kind, p in probability.items() if kind not in unwanted}
     best = max(left, key=left.__getitem__)
     least = SURE_OF_BRIEF if len(words) <= BRIEF else SURE
-    if said.hinted and read_prompt(best).style != said.style:  # it holds unless it is clearly outdone
-        hint = max((p for kind, p in probability.items() if read_prompt(kind).style == said.style), default=0.0)
+    if said.hinted and styles[best] != said.style:  # it holds unless it is clearly outdone
+        hint = max((p for kind, p in probability.items() if styles[kind] == said.style), default=0.0)
         least = math.inf if len(words) <= BRIEF else max(FIRM, CLEARLY * hint)
     return best if best != NONE and left[best] >= least else None
 
@@ -93,11 +93,11 @@ def embedding(text: str) -> Tensor:
 
 
 @cache
-def _classifier() -> tuple[list[str], Tensor, Tensor]:
-    """The kinds, and a direction [kinds, 384] and a bias [kinds] for each. Raises ``ModelUnavailable``."""
+def _classifier() -> tuple[dict[str, str | None], Tensor, Tensor]:
+    """The kinds with the style of each, a direction [kinds, 384] and a bias [kinds]. Raises ``ModelUnavailable``."""
     try:
         with safe_open(str(KINDS), "pt") as file:
-            kinds = file.metadata()["kinds"].split(",")
-            return kinds, file.get_tensor("weight").float(), file.get_tensor("bias").float()
+            styles = {kind: read_prompt(kind).style for kind in file.metadata()["kinds"].split(",")}
+            return styles, file.get_tensor("weight").float(), file.get_tensor("bias").float()
     except (OSError, SafetensorError) as error:
         raise ModelUnavailable(f"{KINDS.name} is missing or damaged; install the assets folder anew.") from error

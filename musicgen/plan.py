@@ -154,7 +154,7 @@ def make_plan(
     of its own, so that giving one leaves the others as they were. Raises ``ValueError``.
     """
     said = read_prompt(prompt)
-    if near is not None and (said.style is None or said.hinted) and not said.instruments:
+    if near is not None and not said.settled:
         kind = read_prompt(near)
         theirs = tuple(name for name in kind.instruments if not refuses(said.unwanted, name))
         genre = kind.genre or (said.genre if said.style == kind.style else None)

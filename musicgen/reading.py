@@ -53,6 +53,11 @@ class Reading:
     solo: bool = False  # nobody beside the instruments it names
     ending: bool | None = None  # False for a loop, or for what shall go on
 
+    @property
+    def settled(self) -> bool:
+        """Whether it says what kind of music it is: by an instrument, or by a style that is more than hinted at."""
+        return bool(self.instruments) or (self.style is not None and not self.hinted)
+
 
 def read_prompt(prompt: str) -> Reading:
     """What ``prompt`` says, in English or with Korean key words. Never raises for a string."""
@@ -63,7 +68,8 @@ def read_prompt(prompt: str) -> Reading:
 def _read(prompt: str) -> Reading:
     text = re.sub(r"\s+", " ", prompt).strip()
     lower = re.sub(r"(?<=[a-z]{2})/(?=[a-z]{2})", " / ", text.lower())  # "guitar/bass", but not "w/o"
-    style, genre, hinted = style_of(lower)
+    refused = refused_styles(lower)
+    style, genre, hinted = style_of(lower, refused)
     metres = [match[0] for match in found(METER_WORDS, lower)]
     meter_word = next((word for word in metres if "/" in word), metres[0] if metres else None)  # figures before words
     bpm, bpm_range, counted = _tempo(lower)
@@ -81,7 +87,7 @@ def _read(prompt: str) -> Reading:
     return Reading(
         style=style,
         hinted=hinted,
-        unlike=refused_styles(lower),
+        unlike=refused,
         genre=genre,
         bpm=bpm,
         bpm_range=bpm_range,

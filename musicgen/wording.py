@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, TypeVar
 
 from musicgen.genres import GENRES
@@ -41,9 +41,10 @@ _NEGATED_STYLE = re.compile(
 # "an empty house", "my country" and "behind the old club" are no styles, "a deep house track" and "dark trap 140" are.
 _THING_BEFORE = re.compile(
     r"\b(?:an?|the|my|your|his|her|our|their|this|that|in|into|behind|at)(?: (?!(?:of|and|or|with)\b)[\w'-]+){0,2} $"
-    r"|\b(?:haunted|opera|white|green|tree|dog|light) $"
 )
-_THING_AFTER = re.compile(r"^ (?:of|roads?|climbing|hall|arrest)\b")
+# "a haunted house", "house of cards": things however few words there are.
+_COMPOUND_BEFORE = re.compile(r"\b(?:haunted|opera|white|green|tree|dog|light) $")
+_COMPOUND_AFTER = re.compile(r"^ (?:of|roads?|climbing|hall|arrest)\b")
 _GENRE_BEFORE = re.compile(
     r"\b(?:deep|tech|progressive|indie|alt|acid|melodic|lo-?fi|prog|glam|southern|death|doom|nu|thrash|electro|afro"
     r"|tropical|synth|uk|alternative|90s|80s|70s|60s|50s) $"
@@ -89,11 +90,13 @@ def _thing(lower: str, match: re.Match[str]) -> bool:
     if match[0] not in THINGS:
         return False
     left, right = before(lower, match, 60), lower[match.end() : match.end() + 20]
-    if _THING_AFTER.search(right):
+    if _COMPOUND_AFTER.search(right):
         return True
+    if _MUSIC_AFTER.search(right) or _GENRE_BEFORE.search(left):
+        return False
     few = BRIEF - (match[0] in AMBIGUOUS)
-    brief = match.end() == len(lower) and len(lower[:60].split()) <= few and "haunted" not in lower
-    return bool(_THING_BEFORE.search(left)) and not (brief or _GENRE_BEFORE.search(left) or _MUSIC_AFTER.search(right))
+    brief = match.end() == len(lower) and len(lower[:60].split()) <= few
+    return bool(_COMPOUND_BEFORE.search(left) or (_THING_BEFORE.search(left) and not brief))
 
 
 def before(text: str, match: re.Match[str], most: int) -> str:
@@ -106,13 +109,14 @@ def first(table: Mapping[str, T], lower: str) -> T | None:
     return next((table[match[0]] for match in found(table, lower)), None)
 
 
-def style_of(lower: str) -> tuple[str | None, str | None, bool]:
+def style_of(lower: str, refused: Collection[str]) -> tuple[str | None, str | None, bool]:
     """The style, the genre that narrows it, and whether they are merely hinted at.
 
     That of the words that are one outright; else of those that colour one; else of those that may mean something else.
-    Of two words side by side the second counts: "folk metal" is metal; and after a "but": "Beethoven but trap".
+    Of two words side by side the second counts: "folk metal" is metal; and after a "but": "Beethoven but trap". What
+    merely hints at a ``refused`` style does not count.
     """
-    named, refused = found(STYLE_WORDS, lower), refused_styles(lower)
+    named = found(STYLE_WORDS, lower)
     plain = [match for match in named if match[0] not in COLOURS | AMBIGUOUS]
     heads = [one for one, other in zip(plain, [*plain, None][1:], strict=True)
              if other is None or lower[one.end() : other.start()] not in (" ", "-")]

@@ -54,7 +54,8 @@ PROMPTS = {
 
 
 def test_every_kind_is_a_word_that_the_plan_understands() -> None:
-    kinds, weight, bias = meaning._classifier()
+    styles, weight, bias = meaning._classifier()
+    kinds = list(styles)
     assert len(set(kinds)) == len(kinds) == len(weight) == len(bias) and set(STYLES) < set(kinds)
     assert set(kinds) >= meaning.STILL | meaning.LOUD
     for kind in set(kinds) - {meaning.NONE}:
@@ -66,7 +67,8 @@ def test_the_classifier_is_the_one_the_scenes_make() -> None:
     with safe_open(str(meaning.KINDS), "pt") as file:
         assert file.metadata()["scenes"] == digest(), "python -m musicgen.train.kinds was not run on these scenes"
     names, texts = read_scenes()
-    kinds, weight, bias = meaning._classifier()
+    styles, weight, bias = meaning._classifier()
+    kinds = list(styles)
     assert list(dict.fromkeys(names)) == kinds and len(set(texts)) == len(texts)
     some = range(0, len(texts), 25)
     logits = torch.stack([weight @ embedding(texts[i]) + bias for i in some])

@@ -17,6 +17,7 @@ import math
 import time
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -193,17 +194,22 @@ def main() -> None:
     step, spent = 0, 0.0
     checkpoint = args.out / "last.pt"
     if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
-        codec.load_state_dict(state["codec"])
-        optimizer.load_state_dict(state["optimizer"])
-        trainer.load(state["trainer"])
-        step, spent = state["step"], state["spent"]
+        before = torch.load(checkpoint, weights_only=True)
+        codec.load_state_dict(before["codec"])
+        optimizer.load_state_dict(before["optimizer"])
+        trainer.load(before["trainer"])
+        step, spent = before["step"], before["spent"]
         clips.rng = np.random.default_rng(args.seed + step)
     elif args.start:
         trainer.resume(some_latents(codec, clips), args.batch * args.frames)
     else:
         fit_pca(codec, clips)
     budget, began, next_eval = args.minutes * 60, time.time() - spent, spent
+
+    def state() -> dict[str, Any]:
+        return {"codec": codec.state_dict(), "optimizer": optimizer.state_dict(), "trainer": trainer.state(),
+                "step": step, "spent": spent}
+
     log = (args.out / "log.jsonl").open("a")
     parameters = sum(p.numel() for p in codec.parameters())
     print(f"{parameters / 1e6:.1f} M parameters, {len(clips.shards)} shards, from step {step}", flush=True)
@@ -249,22 +255,19 @@ def main() -> None:
                   f"{'  wave' if on_waveform else ''}", flush=True)
         if spent >= next_eval and trainer.started:
             next_eval = spent + args.eval_minutes * 60
-            save(checkpoint, codec, optimizer, trainer, step, spent)
+            save(checkpoint, state())
             row = {"step": step, "minutes": round(spent / 60, 1)} | evaluate(codec, held)
             log.write(json.dumps(row) + "\n")
             log.flush()
             print(row, flush=True)
-    save(checkpoint, codec, optimizer, trainer, step, spent)
+    save(checkpoint, state())
     row = {"step": step, "minutes": round(spent / 60, 1), "final": True} | evaluate(codec, held)
     log.write(json.dumps(row) + "\n")
     print(row, flush=True)
 
 
-def save(path: Path, codec: PocketCodec, optimizer: torch.optim.Optimizer, trainer: QuantizerTrainer, step: int,
-         spent: float) -> None:
+def save(path: Path, state: dict[str, Any]) -> None:
     """Checkpoint by a rename, so that a cut-off run leaves a whole one."""
-    state = {"codec": codec.state_dict(), "optimizer": optimizer.state_dict(), "trainer": trainer.state(),
-             "step": step, "spent": spent}
     torch.save(state, path.with_suffix(".partial"))
     path.with_suffix(".partial").rename(path)
 

@@ -26,7 +26,7 @@ from musicgen.config import PocketCodecConfig
 from musicgen.fidelity import mel_bank
 from musicgen.phase import spectra
 from musicgen.pocket_codec import PocketCodec
-from musicgen.train.codec import Clips, evaluate, magnitude_loss, pitch_loss, rebuilt, turn_loss, waveform_loss
+from musicgen.train.codec import Clips, evaluate, magnitude_loss, pitch_loss, rebuilt, save, turn_loss, waveform_loss
 
 HELD = (20, 200)  # crops that are judged, and their frames
 FEWER = 0.1  # share of the crops decoded from fewer than all books, so that these still sound of something
@@ -112,9 +112,8 @@ def main() -> None:
     budget, began, next_eval = args.minutes * 60, time.time() - spent, spent
 
     def report() -> None:
-        state = {"codec": codec.state_dict(), "optimizer": optimizer.state_dict(), "step": step, "spent": spent}
-        torch.save(state, checkpoint.with_suffix(".partial"))
-        checkpoint.with_suffix(".partial").rename(checkpoint)  # a run that is cut off leaves a whole one
+        save(checkpoint, {"codec": codec.state_dict(), "optimizer": optimizer.state_dict(), "step": step,
+                          "spent": spent})
         with torch.no_grad():
             energy = energy_loss(codec.decode(codec.encode(held[:, None]))[:, 0], held, codec.sample_rate).item()
         row = {"step": step, "minutes": round(spent / 60, 1)} | evaluate(codec, held) | {"energy": energy}

@@ -2,10 +2,9 @@
 
 Twenty in words that the captions never use, but that the plan's rules may know; and twenty more whose words neither
 captions nor rules have: those are understood by the text encoder alone, through the model and through the classifier of
-scenes (``kinds``), whose writers did not know them. Each says what
-should be heard: instruments, a range of tempi, drums or none. Every take is measured against its own prompt and against
-those of all others (the shuffled assignment); how often random assignments do as well is the p-value. Knows nothing of
-how takes are made.
+scenes (``kinds``), whose writers did not know them. Each says what should be heard: instruments, a range of tempi,
+drums or none. Every take is measured against its own prompt and against those of all others (the shuffled assignment);
+how often random assignments do as well is the p-value. Knows nothing of how takes are made.
 """
 
 from __future__ import annotations

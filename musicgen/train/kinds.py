@@ -71,7 +71,7 @@ def left_out(x: Tensor, y: Tensor, classes: int, decay: float) -> tuple[float, f
 def held_out() -> dict[str, tuple[int, int]]:
     """Of the held-out prompts whose words do not settle it how many are understood, and how many there are."""
     asked = [(set(kinds.split(",")), text) for kinds, text in zip(*read_scenes(HELD), strict=True)
-             if (not (said := read_prompt(text)).style or said.hinted) and not said.instruments]
+             if not read_prompt(text).settled]
     found = [(meant, nearest_kind(text) or read_prompt(text).style or NONE) for meant, text in asked]
     musical = [(meant, kind) for meant, kind in found if meant != {NONE}]
     styles = [({read_prompt(one).style for one in meant}, read_prompt(kind).style) for meant, kind in musical]

@@ -16,7 +16,7 @@ import torch
 from musicgen import measured
 from musicgen.checkpoints import load, save_pocket
 from musicgen.lm import LM
-from musicgen.train.tokens import load_codec
+from musicgen.pocket_codec import PocketCodec
 
 
 def halfway(first: LM, second: LM) -> None:
@@ -35,9 +35,10 @@ def main() -> None:
     args = parser.parse_args()
     first, second = (load(str(folder), device="cpu", dtype=torch.float32) for folder in args.models)
     halfway(first.lm, second.lm)
+    assert isinstance(first.codec, PocketCodec), "only models of our own have a codec that can be written"
     args.out.mkdir(parents=True, exist_ok=True)
     (args.out / measured.NAME).unlink(missing_ok=True)
-    save_pocket(args.out, first.config, first.lm, load_codec(args.models[0]), codec_dtype=torch.float16)
+    save_pocket(args.out, first.config, first.lm, first.codec, codec_dtype=torch.float16)
     print(f"{args.out}: half of {args.models[0]}, half of {args.models[1]}")
 
 
