@@ -80,6 +80,7 @@ class LMConfig:
     melody_frames: int = 235  # frames of a prepended melody
     aligned_dim: int = 0  # features per frame added to the input; 0: none (see aligned.py)
     told_pattern: bool = False  # whether the pattern is told, step by step (patterns.Layout.features)
+    max_steps: int = 0  # of the longest sequence it was trained on; 0: as long as one likes
 
     @property
     def special(self) -> int:
@@ -108,7 +109,7 @@ class ModelConfig:
     lm: LMConfig
     text_encoder: str  # hub name of the encoder, or "minilm" for the bundled model's
     pattern: str = "delay"
-    window_seconds: float = 30.0  # longest stretch decoded at once
+    window_seconds: float = 30.0  # longest stretch decoded at once, if the pattern does not need too many steps for it
     stride_seconds: float = 18.0  # how far the window moves; the rest is kept as context
     sampling: SamplingDefaults = field(default_factory=SamplingDefaults)
     licence: str = "CC-BY-NC-4.0"

@@ -165,7 +165,7 @@ class Generation:
             self._advance(min(frames + round(rate), given))
             if (chunk := self._sound.take()) is not None:
                 yield self._event(chunk)
-        spans = _spans(model, prepared)
+        spans = _spans(model, prepared, pattern)
         clock = _Clock(sum(_new_steps(pattern, span) for span in spans))
         every = max(1, round(EVENT_SECONDS * rate))
         for number, span in enumerate(spans):
@@ -232,10 +232,8 @@ def windows(total: int, given: int, window: int, stride: int) -> list[Span]:
     return spans
 
 
-def _spans(model: Model, prepared: Prepared) -> list[Span]:
-    config, rate = model.config, model.codec.frame_rate
-    window, stride = round(config.window_seconds * rate), round(config.stride_seconds * rate)
-    return windows(prepared.frames, prepared.listened.given.shape[1], window, stride)
+def _spans(model: Model, prepared: Prepared, pattern: Pattern) -> list[Span]:
+    return windows(prepared.frames, prepared.listened.given.shape[1], *model.window(pattern))
 
 
 def _extent(model: Model, request: GenerationRequest, prepared: Prepared) -> tuple[int, int]:
@@ -243,7 +241,7 @@ def _extent(model: Model, request: GenerationRequest, prepared: Prepared) -> tup
     rows."""
     assert request.pattern is not None
     pattern = get_pattern(request.pattern, model.config.lm.codebooks)
-    longest = max((span.frames for span in _spans(model, prepared)), default=1)
+    longest = max((span.frames for span in _spans(model, prepared, pattern)), default=1)
     prefix = model.config.lm.melody_frames if model.config.lm.melody_bins else 0
     return prefix + pattern.step_count(longest), 1 if request.guidance == 1 else 2
 

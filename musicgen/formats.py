@@ -31,14 +31,14 @@ class Checkpoint:
 # Networks are built before their weights are looked at: a configuration must not ask for the whole memory.
 _LIMITS = {
     "codebooks": 64, "codebook_size": 2**16, "dim": 2**14, "layers": 256, "heads": 256, "ffn_dim": 2**16,
-    "text_dim": 2**13, "melody_bins": 128, "melody_frames": 10_000, "aligned_dim": 1024, "sample_rate": 200_000,
-    "channels": 2, "dimension": 2**12, "n_filters": 512, "n_residual_layers": 8, "kernel_size": 64,
-    "residual_kernel_size": 64, "last_kernel_size": 64, "dilation_base": 8, "compress": 64, "lstm": 8, "window": 2**14,
-    "stft_hop": 2**14, "hop": 2**14, "encoder_width": 2**12, "decoder_width": 2**12, "encoder_blocks": 64,
-    "decoder_blocks": 64,
+    "text_dim": 2**13, "melody_bins": 128, "melody_frames": 10_000, "aligned_dim": 1024, "max_steps": 2**20,
+    "sample_rate": 200_000, "channels": 2, "dimension": 2**12, "n_filters": 512, "n_residual_layers": 8,
+    "kernel_size": 64, "residual_kernel_size": 64, "last_kernel_size": 64, "dilation_base": 8, "compress": 64,
+    "lstm": 8, "window": 2**14, "stft_hop": 2**14, "hop": 2**14, "encoder_width": 2**12, "decoder_width": 2**12,
+    "encoder_blocks": 64, "decoder_blocks": 64,
 }  # fmt: skip
 _MAY_BE_ZERO = {
-    "melody_bins", "aligned_dim", "n_residual_layers", "lstm", "encoder_blocks", "decoder_blocks",
+    "melody_bins", "aligned_dim", "max_steps", "n_residual_layers", "lstm", "encoder_blocks", "decoder_blocks",
 }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -63,6 +64,10 @@ class Pattern:
     def step_count(self, frames: int) -> int:
         """S, without P_0."""
         return 1 + max(line.step(frames - 1, frames) for line in self.lines)
+
+    def longest(self, frames: int, steps: int) -> int:
+        """The most frames, 1 to ``frames``, that take at most ``steps`` steps (1 if even that takes more)."""
+        return max(1, bisect_right(range(1, frames + 1), steps, key=self.step_count))
 
     def steps(self, frames: int) -> list[list[tuple[int, int]]]:
         """P_1 .. P_S as lists of (t, k), codebooks in order."""

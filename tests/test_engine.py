@@ -55,6 +55,15 @@ def test_windows_by_hand():
     assert windows(2000, 1400, 1500, 900) == [Span(800, 1200, 600)]
 
 
+def test_a_window_has_no_more_steps_than_the_model_has_seen(tiny_model):
+    model = tiny_model("text")  # windows of 3 s
+    limited = replace(model, config=replace(model.config, lm=replace(model.config.lm, max_steps=200)))
+    rate, delay, flattening = model.codec.frame_rate, get_pattern("delay", 4), get_pattern("flattening", 4)
+    assert model.window(delay) == model.window(flattening) == (3 * rate, round(1.8 * rate))
+    assert limited.window(delay) == model.window(delay)
+    assert limited.window(flattening) == (50, 30), "as much of it is kept in mind"
+
+
 def test_noise_of_a_window_depends_on_seed_and_number_alone():
     draws = {(s, w): torch.rand(4, generator=window_generator(s, w)).tolist() for s in (0, 1) for w in (0, 1)}
     assert draws[0, 0] == torch.rand(4, generator=window_generator(0, 0)).tolist()

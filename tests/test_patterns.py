@@ -104,6 +104,12 @@ def test_streams_means_that_earlier_frames_do_not_wait_for_the_length(pattern: P
 
 
 @settings(deadline=None, max_examples=100)
+@given(patterns(), st.integers(1, 40), st.integers(1, 120))
+def test_the_longest_stretch_is_the_last_that_fits(pattern: Pattern, frames: int, steps: int):
+    fitting = [t for t in range(1, frames + 1) if pattern.step_count(t) <= steps]
+    assert pattern.longest(frames, steps) == max(fitting, default=1)
+
+
 @given(patterns())
 def test_exact_means_one_code_a_step(pattern: Pattern):
     assert pattern.exact == all(len(step) <= 1 for step in pattern.steps(30))

@@ -36,6 +36,7 @@ from musicgen.train.lm import (
     FORGOTTEN,
     MISTAKEN,
     SHARES,
+    STEPS,
     STRETCH,
     by_pattern,
     draw_lesson,
@@ -243,6 +244,9 @@ def test_lessons_use_all_patterns_and_predict_about_as_many_positions_with_each(
     assert all(1500 <= pattern.step_count(frames) * rows <= 4500 for pattern, rows, frames in lessons)
     assert all(150 <= frames <= 500 for _, _, frames in lessons)
     assert sum(frames == 500 for _, _, frames in lessons) > 300
+    longer = [draw_lesson(rng, 3, 1000) for _ in range(300)]
+    assert max(pattern.step_count(frames) for pattern, _, frames in longer) == STEPS
+    assert sum(frames == 1000 for _, _, frames in longer) > 150, "most patterns take fewer steps than that"
 
 
 def test_histories_are_damaged_in_some_rows_and_nothing_is_made_up() -> None:

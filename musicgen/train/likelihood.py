@@ -53,8 +53,8 @@ def run(exam: Exam) -> dict[str, Any]:
     """Three tables of nats per codebook."""
     lm, device = exam.model.lm, torch.device("cpu")
     held = Pieces(exam.data, "held")
-    frames = round(exam.model.config.window_seconds * exam.model.codec.frame_rate)
     own = get_pattern(exam.model.config.pattern, exam.model.config.lm.codebooks)
+    frames, _ = exam.model.window(own)
     withheld = evaluate(lm, held, own, frames, device)
     measure = partial(nll, lm, pattern=own, device=device)
     wrong: dict[str, list[float]] = {}

@@ -35,6 +35,7 @@ SHARES = {  # of the training steps; the default has more than half of them
     "delay": 0.54, "partial_delay": 0.08, "parallel": 0.1, "partial_flattening": 0.1, "coarse_first": 0.08,
     "flattening": 0.07, "musiclm": 0.03,
 }  # fmt: skip
+STEPS = 2000  # of the longest sequences: crops along patterns that take more are shorter
 SHORTER = 0.3  # share of the steps with shorter crops: some patterns go by the length
 FORGETFUL = 0.35  # share of the rows whose history is damaged in training, here and there
 FORGOTTEN, MISTAKEN = 0.35, 0.1  # at most this share of their steps is not there, of their tokens is wrong
@@ -47,17 +48,18 @@ LOUDER = 2.0  # the learning rate of what projects the conditions, in times the 
 def lm_config(dim: int, layers: int) -> LMConfig:
     """The bundled model's shape."""
     return LMConfig(codebooks=4, codebook_size=1024, dim=dim, layers=layers, heads=dim // 64, ffn_dim=4 * dim,
-                    text_dim=384, aligned_dim=ALIGNED_DIM, told_pattern=True)
+                    text_dim=384, aligned_dim=ALIGNED_DIM, told_pattern=True, max_steps=STEPS)
 
 
 def draw_lesson(rng: np.random.Generator, rows: int, frames: int) -> tuple[Pattern, int, int]:
     """The pattern of a training step, how many crops it has and of how many frames.
 
-    Crops are ``frames`` long, or down to 30 % of it. About as many positions are predicted whatever the pattern:
-    those with more steps a frame have fewer crops.
+    Crops are ``frames`` long, or as long as ``STEPS`` allow, or down to 30 % of that. About as many positions are
+    predicted whatever the pattern: those with more steps a frame have fewer crops.
     """
     pattern = get_pattern(list(SHARES)[rng.choice(len(SHARES), p=list(SHARES.values()))], len(LOSS_WEIGHTS))
-    length = int(rng.integers(3 * frames // 10, frames + 1)) if rng.random() < SHORTER else frames
+    longest = pattern.longest(frames, STEPS)
+    length = int(rng.integers(3 * longest // 10, longest + 1)) if rng.random() < SHORTER else longest
     return pattern, max(1, round(rows * frames / pattern.step_count(length))), length
 
 
@@ -132,13 +134,13 @@ def evaluate(lm: LM, held: Pieces, pattern: Pattern, frames: int, device: torch.
 
 @torch.no_grad()
 def by_pattern(lm: LM, held: Pieces, frames: int, device: torch.device, batches: int = 1) -> dict[str, list[float]]:
-    """Held-out nats per codebook along each pattern, told everything, on the same crops."""
-    out = {}
-    for name in SHARES:
+    """Held-out nats per codebook along each pattern, told everything, on the same crops: short enough for all."""
+    out, patterns = {}, [get_pattern(name, len(LOSS_WEIGHTS)) for name in SHARES]
+    frames = min(pattern.longest(frames, STEPS) for pattern in patterns)
+    for pattern in patterns:
         rng = np.random.default_rng(6)
-        rows = [nll(lm, held.batch(8, frames, rng, "nothing"), get_pattern(name, len(LOSS_WEIGHTS)), device)
-                for _ in range(batches)]
-        out[name] = [round(x, 3) for x in torch.stack(rows).mean(0).tolist()]
+        rows = [nll(lm, held.batch(8, frames, rng, "nothing"), pattern, device) for _ in range(batches)]
+        out[pattern.name] = [round(x, 3) for x in torch.stack(rows).mean(0).tolist()]
     return out
 
 

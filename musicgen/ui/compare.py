@@ -164,10 +164,9 @@ def _one(
 
 
 def _grid(engine: Engine, codes: np.ndarray, pattern: Pattern, request: GenerationRequest) -> str:
-    codec, config = engine.model.codec, engine.model.config
-    steps = None
-    if request.duration <= config.window_seconds:
-        frames = max(1, round(request.duration * codec.frame_rate))
+    codec, steps = engine.model.codec, None
+    frames = max(1, round(request.duration * codec.frame_rate))
+    if frames <= engine.model.window(pattern)[0]:
         steps = pattern.layout(frames).step_of.numpy()[: codes.shape[1]]
     return visual.token_grid(codes, codec.frame_rate, codec.codebook_size, steps)
 

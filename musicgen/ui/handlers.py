@@ -322,8 +322,9 @@ def _progress(event: GenerationEvent, frame_rate: float, told: str) -> str:
 
 def _step_of(engine: Engine, generation: Generation) -> np.ndarray | None:
     """The step that predicts each code, int [T, K]; None when several windows make the take."""
-    config, recipe = engine.model.config, generation.recipe
-    if recipe["duration"] > config.window_seconds or recipe.get("continue_from"):
+    model, recipe = engine.model, generation.recipe
+    pattern = get_pattern(recipe["pattern"], model.config.lm.codebooks)
+    frames = max(1, round(recipe["duration"] * model.codec.frame_rate))
+    if frames > model.window(pattern)[0] or recipe.get("continue_from"):
         return None
-    frames = max(1, round(recipe["duration"] * engine.model.codec.frame_rate))
-    return get_pattern(recipe["pattern"], config.lm.codebooks).layout(frames).step_of.numpy()
+    return pattern.layout(frames).step_of.numpy()
