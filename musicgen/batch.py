@@ -47,7 +47,7 @@ class Seat:
     @property
     def draws(self) -> bool:
         """Whether it needs noise."""
-        return not (self.window.params.greedy or self.window.params.temperature == 0)
+        return self.window.params.draws
 
     @property
     def reach(self) -> int:

@@ -21,7 +21,7 @@ from musicgen.errors import ModelUnavailable
 from musicgen.formats import Checkpoint
 from musicgen.formats_pocket import save_pocket
 from musicgen.lm import LM
-from musicgen.memory import free_bytes, in_words
+from musicgen.memory import free_bytes, in_words, ran_out
 from musicgen.model import Model
 from musicgen.weight_files import fill, read_json
 
@@ -66,7 +66,9 @@ def load(
     _check_memory(_weights_in(folder), name, device, dtype)
     try:
         return _assemble(_read(folder, name, repo, dtype, progress), device, dtype, repo)
-    except torch.OutOfMemoryError:
+    except (RuntimeError, MemoryError) as error:
+        if not ran_out(error):
+            raise
         raise ModelUnavailable(f"'{name}' does not fit into the memory of {device}; choose a smaller model.") from None
 
 
@@ -164,7 +166,8 @@ def _weights_in(folder: Path) -> int:
 def _check_memory(weights: int, name: str, device: torch.device, dtype: torch.dtype) -> None:
     """Raise ``ModelUnavailable`` when the bytes of ``weights`` cannot fit beside what runs already: a system that runs
     out of memory ends processes without a word."""
-    needed = weights * dtype.itemsize // 4  # about: released files hold float32
+    copies = 2 if device.type == "cpu" else 1  # there the weights are repacked for decoding
+    needed = copies * weights * dtype.itemsize // 4  # about: released files hold float32
     free = free_bytes(device)
     if free is not None and needed > free:
         raise ModelUnavailable(

@@ -115,16 +115,21 @@ def generate(arguments: argparse.Namespace) -> int:
     request, recipe = read_request(flags)
     _check_outputs(flags)
 
-    from musicgen.checkpoints import load
+    from musicgen.checkpoints import configuration, load
     from musicgen.engine import MAX_DURATION, Engine
-    from musicgen.request import check
+    from musicgen.request import check, resolve
 
-    check(request, MAX_DURATION)  # before a model is loaded, or even downloaded
+    name, device, dtype = which_model(flags, recipe)
+    config = configuration(name)  # what is wrong is said before a model is loaded, or even downloaded
+    if config is None:
+        check(request, MAX_DURATION)
+    else:
+        resolve(request, config, MAX_DURATION)
     progress = Progress()
-    model = load(*which_model(flags, recipe), progress.loading)
+    model = load(name, device, dtype, progress.loading)
     generation = Engine(model).start(request)
     progress.line(f"plan: {generation.plan.describe()}" if generation.plan else f"model: {model.name}")
-    stopped = False
+    stopped, failed = False, None
 
     def stop(*_: Any) -> None:  # between two steps, not in the middle of making sound
         nonlocal stopped
@@ -134,21 +139,26 @@ def generate(arguments: argparse.Namespace) -> int:
     before = signal.getsignal(signal.SIGINT)
     if before is not signal.SIG_IGN:  # as it is for what runs in a shell's background
         signal.signal(signal.SIGINT, stop)
-    try:
-        for event in generation:
-            progress.event(event, model.codec.frame_rate)
+    try:  # what is finished or written shall not be lost to a second Ctrl-C either
+        try:
+            for event in generation:
+                progress.event(event, model.codec.frame_rate)
+        except ModelUnavailable as error:  # the memory ran out
+            failed = error
+        result = generation.result()
+        progress.line("")
+        if not result.audio.size:
+            raise failed or KeyboardInterrupt
+        output = Path(flags.get("output", f"musicgen-{result.recipe['seed']}.wav"))
+        write(result, output, flags.get("codes"))
     finally:
         signal.signal(signal.SIGINT, before)
-    result = generation.result()
-    progress.line("")
-    if not result.audio.size:
-        raise KeyboardInterrupt
-    output = Path(flags.get("output", f"musicgen-{result.recipe['seed']}.wav"))
-    write(result, output, flags.get("codes"))
-    if stopped:
+    if stopped or failed:
         seconds = result.audio.shape[1] / result.sample_rate
         progress.line(f"Stopped; the first {seconds:.1f} s are in {output}.")
     print(output)
+    if failed:
+        raise failed
     return 130 if stopped else 0
 
 
@@ -208,7 +218,8 @@ def write(result: GenerationResult, output: Path, codes: str | None) -> None:
 
     audio.write(output, audio.Audio(result.audio, result.sample_rate), result.recipe)
     if codes is not None:
-        np.savez_compressed(codes, codes=result.codes, recipe=np.array(json.dumps(result.recipe)))
+        with open(codes, "wb") as file:  # by its name numpy would add an ending of its own
+            np.savez_compressed(file, codes=result.codes, recipe=np.array(json.dumps(result.recipe)))
 
 
 class Progress:
@@ -270,7 +281,7 @@ def read_recipe(path: str) -> dict[str, Any]:
                 raise ValueError("too long")
         with np.load(path, allow_pickle=False) as arrays:
             recipe = json.loads(str(arrays["recipe"]))
-    except (ValueError, KeyError, OSError, RecursionError, zipfile.BadZipFile):
+    except Exception:  # a damaged archive can raise anything
         recipe = None
     if not isinstance(recipe, dict):
         raise ValueError(f"'{name}' holds no recipe; choose a file that was made and saved by this program.")

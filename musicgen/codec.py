@@ -136,11 +136,6 @@ class EncodecStream:
         """Half a second: a pass over fewer frames costs nearly as much."""
         return round(self.codec.frame_rate / 2)
 
-    @property
-    def look_ahead(self) -> int:
-        """Frames that must be known after a frame before it sounds."""
-        return self.latent.after + self.hidden.after
-
     @torch.no_grad()
     def push(self, codes: Tensor) -> Tensor:
         """The next codes [B, K, n] -> the audio that is certain now [B, C, m]; m may be 0."""

@@ -5,9 +5,8 @@ Knows nothing of audio, seconds or windows that follow each other; those belong 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import zip_longest
 
 import torch
 from torch import Tensor
@@ -51,15 +50,6 @@ def decode(lm: LM, window: Window) -> Tensor:
     """All codes of the window, [K, T]."""
     sequence = torch.stack([tokens for _, tokens in decode_steps(lm, window)], dim=-1)
     return window.pattern.layout(window.frames).revert(sequence[None])[0]
-
-
-def decode_together(lm: LM, windows: Sequence[Window]) -> Iterator[list[tuple[int, Tensor] | None]]:
-    """Several windows side by side, a step of each in turn; None for one that has ended.
-
-    Each is run in its own rows of its own shape, so its tokens do not depend on its company, down to the last bit:
-    a wider matrix product may add up in another order, and this is the reference that may not.
-    """
-    return map(list, zip_longest(*[decode_steps(lm, window) for window in windows]))
 
 
 def check_window(lm: LM, window: Window) -> Layout:
@@ -109,7 +99,7 @@ def _steps(lm: LM, window: Window, layout: Layout) -> Iterator[tuple[int, Tensor
         aligned = None if conditions.aligned is None else conditions.aligned[:, layout.step_frame.to(lm.device)]
     inputs = torch.cat([sequence.new_full((config.codebooks, 1), special), sequence], dim=1)  # inputs[:, s] is P_s
     generator = window.generator if window.generator is not None else torch.Generator().manual_seed(0)
-    draws = not (window.params.greedy or window.params.temperature == 0)
+    draws = window.params.draws
 
     start = 0  # the first pass reads the whole prompt, every later one a single step
     for step in range(first, layout.steps):

@@ -23,7 +23,8 @@ _NAMES = r"[\w.-]{1,96}"
 
 def is_hub_name(name: str) -> bool:
     """Whether ``name`` has the form owner/name."""
-    return re.fullmatch(rf"{_NAMES}/{_NAMES}", name) is not None and not name.startswith(".")
+    plain = re.fullmatch(rf"{_NAMES}/{_NAMES}", name) is not None and not name.startswith(".")
+    return plain and "--" not in name and ".." not in name
 
 
 def cached(repo: str) -> Path | None:

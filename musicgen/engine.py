@@ -169,7 +169,8 @@ class Generation:
         clock = _Clock(sum(_new_steps(pattern, span) for span in spans))
         every = max(1, round(EVENT_SECONDS * rate))
         for number, span in enumerate(spans):
-            row, against = conditions(model, prepared, request.negative_prompt, span.start, span.frames)
+            with said_in_words("reading the words"):
+                row, against = conditions(model, prepared, request.negative_prompt, span.start, span.frames)
             known = torch.from_numpy(self._codes[:, span.start : span.start + span.known].astype(np.int64))
             window = Window(
                 row, pattern, span.frames, against, known, sampling_params(request, model.config), request.guidance,
@@ -280,9 +281,11 @@ class _Sound:
     def push(self, codes: np.ndarray) -> None:
         """The next codes, int [K, n]."""
         if codes.shape[1]:
+            over, self._finished = self._finished, True  # should it fail: a decoder that broke off cannot go on
             with self._beside():
                 tensor = torch.from_numpy(codes.astype(np.int64))[None].to(self._device)
                 self._hold(self._decoder.push(tensor))
+            self._finished = over
             self.frames += codes.shape[1]
 
     def finish(self, codes: np.ndarray) -> None:

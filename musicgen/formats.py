@@ -14,6 +14,7 @@ from torch import Tensor
 
 from musicgen.config import EncodecConfig, ModelConfig
 from musicgen.errors import ModelUnavailable
+from musicgen.patterns import get_pattern
 from musicgen.sampling import MAX_GUIDANCE, SamplingParams
 
 
@@ -59,6 +60,10 @@ def check_config(config: ModelConfig) -> None:
         if not 0 <= sampling.guidance <= MAX_GUIDANCE:
             raise ValueError(f"The guidance must lie between 0 and {MAX_GUIDANCE:g}, not {sampling.guidance}.")
         SamplingParams(sampling.temperature, sampling.top_k, sampling.top_p, False, sampling.codebook_temperatures)
+        if len(sampling.codebook_temperatures) not in (0, lm.codebooks):
+            raise ValueError(f"there are {len(sampling.codebook_temperatures)} factors of the temperature for "
+                             f"{lm.codebooks} codebooks.")
+        get_pattern(config.pattern, lm.codebooks)
     except (ValueError, TypeError) as error:
         raise ModelUnavailable(f"The configuration of '{config.name}' is damaged: {error}") from None
     if lm.dim % lm.heads:

@@ -7,6 +7,7 @@ second may be a mere pointer to the released EnCodec. Builds no network.
 from __future__ import annotations
 
 import re
+import reprlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -76,7 +77,7 @@ class Settings:
         """A number."""
         value = self.get(name, default)
         if isinstance(value, bool) or not isinstance(value, int | float) or value != value or abs(value) > 1e9:
-            raise ModelUnavailable(f"The checkpoint's configuration is damaged: {name} is {str(value)[:40]!r}.")
+            raise ModelUnavailable(f"The checkpoint's configuration is damaged: {name} is {_short(value)}.")
         return float(value)
 
     def only(self, supported: dict[str, Any]) -> None:
@@ -84,7 +85,7 @@ class Settings:
         for name, value in supported.items():
             if self.get(name, value) != value:
                 raise ModelUnavailable(
-                    f"This checkpoint cannot be run here: only {name} = {value} is, not {str(self.get(name))[:40]!r}."
+                    f"This checkpoint cannot be run here: only {name} = {value} is, not {_short(self.get(name))}."
                 )
 
 
@@ -102,7 +103,8 @@ def model_config(
     })  # fmt: skip
     cross, prepend = settings.get("fuser.cross", []), settings.get("fuser.prepend", [])
     if (cross, prepend) not in ((["description"], []), ([], ["description"]), ([], ["self_wav", "description"])):
-        raise ModelUnavailable(f"'{name}' is conditioned in a way that cannot be run here: {cross} and {prepend}.")
+        raise ModelUnavailable(f"'{name}' is conditioned in a way that cannot be run here: {_short(cross)} and "
+                               f"{_short(prepend)}.")
     melody = "self_wav" in prepend
     chroma = "conditioners.self_wav.chroma_stem."
     if melody:
@@ -144,7 +146,7 @@ def model_config(
 def _pattern(settings: Settings, codebooks: int, name: str) -> str:
     pattern = "codebooks_pattern."
     kind = settings.get(pattern + "modeling", "parallel")
-    delays = settings.get(f"{pattern}{kind}.delays", None)
+    delays = settings.get(f"{pattern}{kind}.delays", None) if isinstance(kind, str) else None
     settings.only({pattern + "delay.flatten_first": 0, pattern + "delay.empty_initial": 0})
     if kind == "delay":
         delays = list(range(codebooks)) if delays is None else delays
@@ -159,7 +161,8 @@ def _pattern(settings: Settings, codebooks: int, name: str) -> str:
         return "flattening"
     if kind == "parallel" or kind == "coarse_first" and undelayed:
         return str(kind)
-    raise ModelUnavailable(f"'{name}' was trained with a pattern that is not known here: {str(kind)[:40]} {delays}.")
+    told = f"{_short(kind)} {_short(delays)}"
+    raise ModelUnavailable(f"'{name}' was trained with a pattern that is not known here: {told}.")
 
 
 def _read_codec(path: Path, channels: int, fetch_codec: Callable[[], Path]) -> tuple[EncodecConfig, dict[str, Tensor]]:
@@ -168,7 +171,7 @@ def _read_codec(path: Path, channels: int, fetch_codec: Callable[[], Path]) -> t
     if pointer is not None:
         # Only this one: a stranger's file must not choose what is downloaded.
         if pointer != RELEASED_CODEC:
-            raise ModelUnavailable(f"'{path}' points to the codec {str(pointer)[:60]!r}; known is {RELEASED_CODEC}.")
+            raise ModelUnavailable(f"'{path}' points to the codec {_short(pointer)}; known is {RELEASED_CODEC}.")
         return formats_transformers.read_codec(fetch_codec(), channels)
     settings = Settings(package, path)
     settings.only({
@@ -178,7 +181,7 @@ def _read_codec(path: Path, channels: int, fetch_codec: Callable[[], Path]) -> t
     })  # fmt: skip
     ratios = settings.get("seanet.ratios", [8, 5, 4, 2])
     if not isinstance(ratios, list) or not all(type(ratio) is int for ratio in ratios):
-        raise ModelUnavailable(f"The configuration in '{path}' is damaged: seanet.ratios is {str(ratios)[:40]!r}.")
+        raise ModelUnavailable(f"The configuration in '{path}' is damaged: seanet.ratios is {_short(ratios)}.")
     config = EncodecConfig(
         sample_rate=settings.number("sample_rate", 32_000),
         channels=channels,
@@ -197,6 +200,11 @@ def _read_codec(path: Path, channels: int, fetch_codec: Callable[[], Path]) -> t
         lstm=settings.number("seanet.lstm", 2),
     )
     return config, codec_state_from_reference(floats(_best(package, path), torch.float32))
+
+
+def _short(value: Any) -> str:
+    """A value in a sentence. A few lines of YAML can stand for gigabytes of text, so never all of it."""
+    return repr(value[:60]) if isinstance(value, str) else reprlib.repr(value)[:60]
 
 
 def _best(package: dict[Any, Any], path: Path) -> dict[Any, Any]:

@@ -41,7 +41,7 @@ def understand(values: Mapping[str, Any]) -> tuple[GenerationRequest, str]:
     """The checked request, and the model's name, that ``describe`` told of. Raises ``ValueError``."""
     if not isinstance(values, Mapping) or not set(values) <= _NAMES | {"model"}:
         raise ValueError("These settings were made by another version of this program.")
-    model = values.get("model", "")
+    model = values.get("model") or ""
     request = GenerationRequest(**{name: value for name, value in values.items() if name != "model"})
     for name, text in (("model", model), ("pattern", request.pattern), ("chords", request.chords),
                        ("instruments", request.instruments)):

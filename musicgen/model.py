@@ -40,6 +40,10 @@ class Model:
         """The language model's floating type."""
         return self.lm.dtype
 
+    def frames(self, seconds: float) -> int:
+        """Codec frames of so many seconds, at least one."""
+        return max(1, round(seconds * self.codec.frame_rate))
+
     def window(self, pattern: Pattern) -> tuple[int, int]:
         """Frames decoded at once along ``pattern``, and how many of them the window moves on by.
 

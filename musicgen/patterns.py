@@ -12,7 +12,6 @@ from __future__ import annotations
 import functools
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -172,43 +171,6 @@ def _features(frame_of: Tensor, step_frame: Tensor) -> Tensor:
     lag = torch.where(held, latest - frame_of, 0).clamp(max=_FAR) / _FAR
     angle = step_frame[:, None] * 10_000.0 ** (-torch.arange(_WAVES) / (_WAVES - 1))
     return torch.cat([held.float(), lag.float(), angle.cos(), angle.sin()], 1)
-
-
-def layout_from_steps(steps: Sequence[Sequence[tuple[int, int]]], frames: int, codebooks: int) -> Layout:
-    """Any valid list of steps as index tensors; raises ``ValueError`` with the rule it breaks."""
-    check_steps(steps, frames, codebooks)
-    step_of = torch.zeros(frames, codebooks, dtype=torch.long)
-    for s, step in enumerate(steps):
-        for t, k in step:
-            step_of[t, k] = s
-    return _layout_from(step_of)
-
-
-def check_steps(steps: Sequence[Sequence[tuple[int, int]]], frames: int, codebooks: int) -> None:
-    """Raise ``ValueError`` unless ``steps`` is a valid pattern of ``codebooks`` over ``frames`` (paper 2.2)."""
-    last = [-1] * codebooks
-    seen: set[tuple[int, int]] = set()
-    for s, step in enumerate(steps, start=1):
-        here: set[int] = set()
-        for t, k in step:
-            if not (0 <= t < frames and 0 <= k < codebooks):
-                raise ValueError(
-                    f"Step {s} names frame {t} of codebook {k + 1}, but there are {frames} frames "
-                    f"and {codebooks} codebooks."
-                )
-            if (t, k) in seen:
-                raise ValueError(f"Frame {t} of codebook {k + 1} comes twice; each code is predicted once.")
-            if k in here:
-                raise ValueError(f"Step {s} holds two frames of codebook {k + 1}; a step holds at most one of each.")
-            if t < last[k]:
-                raise ValueError(f"Codebook {k + 1} goes back from frame {last[k]} to {t} at step {s}; time runs on.")
-            seen.add((t, k))
-            here.add(k)
-            last[k] = t
-    missing = sorted({(t, k) for t in range(frames) for k in range(codebooks)} - seen)
-    if missing:
-        t, k = missing[0]
-        raise ValueError(f"Frame {t} of codebook {k + 1} is never predicted; every code must come once.")
 
 
 # What a person reads beside each name.

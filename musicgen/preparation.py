@@ -76,7 +76,7 @@ def prepare(model: Model, request: GenerationRequest, listened: Listened | None 
 
     Raises ``ValueError``, ``ModelUnavailable``.
     """
-    frames = _frames(model, request)
+    frames = model.frames(request.duration)
     listened = listened or listen(model, request)
     given, heard, notes = listened.given, listened.chroma, list(listened.notes)
     painting = None if request.painting is None else parse_painting(request.painting)
@@ -190,10 +190,6 @@ def _led_away_from(features: Tensor) -> Tensor:
     return out
 
 
-def _frames(model: Model, request: GenerationRequest) -> int:
-    return max(1, round(request.duration * model.codec.frame_rate))
-
-
 def _given_codes(model: Model, request: GenerationRequest) -> Tensor:
     codec = model.codec
     if request.continue_from is None:
@@ -203,7 +199,7 @@ def _given_codes(model: Model, request: GenerationRequest) -> Tensor:
     # A last frame that is only partly filled would make the model believe in a stop.
     whole = max(1, audio.samples.shape[1] // codec.hop)
     codes = codec.encode(samples)[0, :, :whole].cpu()
-    if codes.shape[1] >= _frames(model, request):
+    if codes.shape[1] >= model.frames(request.duration):
         raise ValueError("The duration leaves no room for new music after the given audio; ask for a longer one.")
     return codes
 

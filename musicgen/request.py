@@ -113,6 +113,9 @@ def check(request: GenerationRequest, max_duration: float) -> GenerationRequest:
         _check_audio(checked.melody, "melody")
     if checked.continue_from is not None:
         _check_audio(checked.continue_from, "audio to continue")
+        if checked.continue_from.seconds >= max_duration:
+            raise ValueError(f"The audio to continue lasts {checked.continue_from.seconds:.1f} s; cut it first, for "
+                             f"the given and the new music together may last {max_duration:g} s.")
         if checked.duration <= checked.continue_from.seconds:
             raise ValueError(
                 f"The audio to continue lasts {checked.continue_from.seconds:.1f} s already; ask for a duration "
@@ -125,8 +128,8 @@ def resolve(request: GenerationRequest, config: ModelConfig, max_duration: float
     """The request, checked, with every sampling value, the pattern and the seed filled in. Raises ``ValueError``."""
     checked = check(request, max_duration)
     painted = checked.painting is not None and parse_painting(checked.painting).sings
-    if (checked.melody is not None or painted) and not follows_melody(config):
-        raise ValueError(f"The model '{config.name}' follows no melody; choose 'pocket' or one of the melody models.")
+    if checked.melody is not None or painted:
+        require_melody_place(config)
     pattern = config.pattern if checked.pattern is None else str(checked.pattern)
     params = sampling_params(checked, config)
     return replace(
@@ -158,6 +161,12 @@ def _sampling(request: GenerationRequest, defaults: SamplingDefaults) -> Samplin
 def follows_melody(config: ModelConfig) -> bool:
     """Whether the model has a place for a melody: in its prefix or in its aligned features."""
     return bool(config.lm.melody_bins or config.lm.aligned_dim)
+
+
+def require_melody_place(config: ModelConfig) -> None:
+    """Raises ``ValueError`` for a model that follows no melody."""
+    if not follows_melody(config):
+        raise ValueError(f"The model '{config.name}' follows no melody; choose 'pocket' or one of the melody models.")
 
 
 def make_recipe(resolved: GenerationRequest, model_name: str, plan: Plan | None, notes: tuple[str, ...]) -> dict:
@@ -258,7 +267,7 @@ def _whole(value: Any, what: str, most: int) -> int:
     except TypeError:
         number = -1
     if not 0 <= number <= most:
-        raise ValueError(f"{what} must be a whole number from 0 up, not '{str(value)[:40]}'.")
+        raise ValueError(f"{what} must be a whole number from 0 to {most:,}, not '{str(value)[:40]}'.")
     return number
 
 

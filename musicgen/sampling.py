@@ -26,6 +26,11 @@ class SamplingParams:
     greedy: bool = False  # always the likeliest code
     codebook_temperatures: tuple[float, ...] = ()  # multiply the temperature, one factor a codebook; empty: 1 for all
 
+    @property
+    def draws(self) -> bool:
+        """Whether it needs noise; else the likeliest code is taken."""
+        return not (self.greedy or self.temperature == 0)
+
     def __post_init__(self) -> None:
         if not (math.isfinite(self.temperature) and self.temperature >= 0):
             raise ValueError(f"The temperature must be a number from 0 up, not {self.temperature}; 1 is usual.")
@@ -68,7 +73,7 @@ def draw_noise(generator: torch.Generator, codebooks: int, codebook_size: int) -
 def sample(logits: Tensor, params: SamplingParams, noise: Tensor | None) -> Tensor:
     """Logits [..., K, V] and noise of the same shape (None will do for greedy) -> codes [..., K]."""
     logits = logits.float()
-    if params.greedy or params.temperature == 0:
+    if not params.draws:
         return logits.argmax(dim=-1)
     if noise is None:
         raise ValueError("Sampling needs noise; only greedy decoding goes without.")

@@ -75,7 +75,9 @@ class Scheduler:
     def _bytes_needed(self, positions: int, rows: int) -> int:
         if isinstance(self._stepper, Batch):
             return self._stepper.bytes_needed(positions)
-        fresh = self._stepper is None and self.lm.device.type == "cpu"
+        # The weights are repacked for whoever comes first; those who come meanwhile have not to promise it again.
+        promised = any(place.promised for place in self._running)
+        fresh = self._stepper is None and self.lm.device.type == "cpu" and not promised
         return track_bytes(self.lm, positions, rows) + (repacked_bytes(self.lm) if fresh else 0)
 
     def enter(self) -> Place:

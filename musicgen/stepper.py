@@ -104,7 +104,7 @@ class Track:
         self._score = score = lay_out(network.lm, window)
         self.rows = score.prepared.rows
         self._generator = window.generator if window.generator is not None else torch.Generator().manual_seed(0)
-        self._draws = not (window.params.greedy or window.params.temperature == 0)
+        self._draws = window.params.draws
         self._read = 0  # steps whose input the model has read
         self._taken = 0  # steps handed out
         self._cache: KVCache | None = None
@@ -282,16 +282,3 @@ def _span(rows: list[int]) -> slice | Tensor:
     step = rows[1] - rows[0] if len(rows) > 1 else 1
     even = range(rows[0], rows[-1] + 1, step) if rows else range(0)
     return slice(even.start, even.stop, step) if list(even) == rows else torch.tensor(rows)
-
-
-def fast_steps(stepper: Stepper, window: Window) -> Iterable[tuple[int, Tensor]]:
-    """``decode_steps`` by a stepper: the same pairs (s, tokens [K])."""
-    track = stepper.open(window)
-    try:
-        yield from track.take()
-        while not track.done:
-            if error := stepper.advance([track]).get(track):
-                raise error
-            yield from track.take()
-    finally:
-        track.close()

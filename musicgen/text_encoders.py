@@ -21,7 +21,7 @@ from torch import Tensor
 from musicgen import hub
 from musicgen.compat import guard_torchaudio
 from musicgen.errors import ModelUnavailable
-from musicgen.weight_files import sha256
+from musicgen.weight_files import floats, read_pickle, read_safetensors, sha256
 
 MINILM_TOKENS = 96
 _T5_TOKENS = 512
@@ -126,13 +126,11 @@ def from_hub(repo: str, device: torch.device | str = "cpu") -> TransformersEncod
 
 
 def _read_weights(repo: str) -> dict[str, Tensor]:
-    from safetensors.torch import load_file
-
     what = f"The text encoder {repo}"
     try:
-        return load_file(hub.fetch(repo, "model.safetensors", what))
+        return read_safetensors([hub.fetch(repo, "model.safetensors", what)])
     except hub.NoSuchFile:  # older repositories hold a pickle alone; only plain tensors are taken from it
-        return torch.load(hub.fetch(repo, "pytorch_model.bin", what), map_location="cpu", weights_only=True)
+        return floats(read_pickle(hub.fetch(repo, "pytorch_model.bin", what)))
 
 
 def _t5(state: Mapping[str, Tensor], config: dict) -> partial[TransformersEncoder]:
@@ -207,8 +205,8 @@ def _load(network: torch.nn.Module, state: Mapping[str, Tensor], name: str) -> N
 
 
 def _count(pattern: str, state: Mapping[str, Tensor]) -> int:
-    """How many layers there are, from the numbers in the weights' names."""
-    return 1 + max(int(match[1]) for key in state if (match := re.match(pattern, key)))
+    """How many layers there are: not the highest of the numbers in the weights' names, for a stranger wrote them."""
+    return len({match[1] for key in state if (match := re.match(pattern, key))})
 
 
 def _tokenizer(path: Path) -> Any:

@@ -110,7 +110,21 @@ def read_pickle(path: Path) -> dict[Any, Any]:
         raise _damaged(path) from None
     if not isinstance(value, dict):
         raise ModelUnavailable(f"'{path}' does not hold a checkpoint.")
+    for state in (value, *(inner for inner in value.values() if isinstance(inner, dict))):
+        _refuse_empty_claims(state, path)
     return value
+
+
+def _refuse_empty_claims(state: Mapping[Any, Any], path: Path) -> None:
+    """A few numbers can be made to look like a huge tensor, and would be one as soon as it is copied.
+
+    Weights that are tied are written once and stand under two or three names, but not more.
+    """
+    tensors = [value for value in state.values() if isinstance(value, Tensor)]
+    if any(tensor.is_meta or tensor.layout != torch.strided for tensor in tensors) or (
+        sum(tensor.nbytes for tensor in tensors) > 3 * path.stat().st_size
+    ):
+        raise ModelUnavailable(f"'{path}' is refused: it claims to hold more than its own size.")
 
 
 def floats(state: Mapping[Any, Any], dtype: torch.dtype | None = None) -> dict[str, Tensor]:
@@ -133,6 +147,8 @@ def fill(network: nn.Module, state: Mapping[str, Tensor], what: str) -> None:
     for key, tensor in wanted.items():
         if key not in state:
             raise ModelUnavailable(f"{what} is incomplete: the weight '{key}' is missing.")
+        if state[key].is_floating_point() != tensor.is_floating_point():
+            raise ModelUnavailable(f"{what} cannot be used here: the weight '{key}' is stored as {state[key].dtype}.")
         if state[key].shape != tensor.shape:
             raise ModelUnavailable(
                 f"{what} does not fit its configuration: the weight '{key}' is {list(state[key].shape)}, "

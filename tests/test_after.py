@@ -85,8 +85,15 @@ def test_stopping_between_takes_makes_no_more_and_gives_the_button_back(engines,
 
 
 def test_the_last_update_of_a_press_holds_take_and_button_together(engines):
-    *_, last = handlers.generate(engines, Settings(prompt="a", duration=1.0), handlers.Run(), takes=2)
+    *_, last = handlers.generate(engines, Settings(prompt="a", duration=1.0), handlers.Run())
     assert last["shown"] is not None and last["generate"]["interactive"] and isinstance(last["next_seed"], int)
+
+
+def test_the_take_that_is_heard_stays_while_others_of_the_press_come(engines):
+    steps = list(handlers.generate(engines, Settings(prompt="a", duration=1.0, seed="7"), handlers.Run(), takes=3))
+    assert [update["shown"].recipe["seed"] for update in steps if "shown" in update] == [7]
+    assert [len(update["made"]) for update in steps if "made" in update] == [1, 2, 3]
+    assert "value" not in steps[-1]["versions"] and steps[-1]["generate"]["interactive"]
 
 
 def test_the_same_players_go_on_whatever_the_next_seed(engines):
@@ -126,7 +133,9 @@ def test_same_again_leaves_the_file_alone_that_was_given_in_place_of_one_not_kep
     made = press(engines, prompt="a", duration=1.0, melody=str(tmp_path / "tune.wav"), separation="none")["shown"]
     assert after.again(made)["melody"] == str(tmp_path / "tune.wav") and after.again(made)["continue_from"] is None
     (tmp_path / "tune.wav").unlink()
-    assert "melody" not in after.again(made), "what lies there now stays"
+    assert "melody" not in after.again(made, melody="other.wav"), "what lies there now stays"
+    with pytest.raises(gr.Error, match="give the file first"):  # not another take without it, and not a word of that
+        after.again(made, continue_from="other.wav")
 
 
 def test_a_take_goes_on_and_becomes_a_melody(engines):

@@ -198,14 +198,16 @@ def test_a_closed_page_stops_the_model(engines):
     steps = compare.compare(engines, asked("delay", "parallel", seconds=MAX_DURATION), run)
     while "grid0" not in next(steps):
         pass
+    generation = run.generation
     steps.close()
-    assert run.generation is not None and list(run.generation) == []
+    assert generation is not None and list(generation) == [] and run.generation is None
 
 
 def test_a_new_press_ends_the_last_one_and_clears_the_cards():
     old = Run()
     engines = Engines(["pocket"])
-    for wrong in (asked("delay"), asked("delay", "parallel", seconds=99.0)):
+    for wrong in (asked("delay"), asked("delay", "parallel", seconds=99.0),
+                  asked("delay", "parallel", seed="-1")):
         assert set(compare.begin(engines, old, wrong)) == {"status"} and not old.stopped, "what was compared stays"
     cleared = compare.begin(engines, old, asked("delay", "parallel"))
     assert old.stopped and not cleared["run"].stopped and cleared["audio3"] is None

@@ -102,6 +102,10 @@ def test_forged_values_are_refused_by_name(values, sentence):
     assert str(refused.value).startswith("This link asks for what cannot be made: ")
 
 
+def test_a_model_that_is_nothing_is_left_to_the_page():
+    assert links.decode(forged({"model": None}))[1] == ""
+
+
 def test_a_small_link_cannot_unpack_into_much():
     bomb = signed(zlib.compress(b"[" * 10_000_000, 9))
     assert len(bomb) < links.MAX_LINK

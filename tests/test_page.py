@@ -22,11 +22,12 @@ import app
 from musicgen import audio
 from musicgen.engine import Engine
 from musicgen.errors import ModelUnavailable
+from musicgen.request import check
 from musicgen.ui import before, handlers, prompts, views
 from musicgen.ui.app import build, launch_options
 from musicgen.ui.engines import Engines
 from musicgen.ui.files import Stream
-from musicgen.ui.live import live, told
+from musicgen.ui.live import told
 from musicgen.ui.settings import Settings
 from musicgen.ui.shown import Update
 
@@ -149,14 +150,12 @@ def test_takes_of_one_press_are_heard_one_after_another_and_every_press_has_a_pl
     assert len(set(presses)) == 2
 
 
-def test_the_player_is_told_as_text_and_its_files_are_among_those_cleared_away(tmp_path):
-    player = live()
+def test_the_player_is_told_as_text(tmp_path):
     stream = Stream(str(tmp_path / "a b"), 3200, 2.0, ("0.wav", "1.wav"), over=True)
-    read = json.loads(told(player, stream))
+    read = json.loads(told(stream))
     assert read["folder"].endswith("/a%20b") and read["names"] == ["0.wav", "1.wav"]
     assert read["over"] and read["rate"] == 3200 and read["seconds"] == 2.0
-    assert player.temp_files == {str(tmp_path / "a b" / name) for name in stream.names}
-    assert player.value == "" and json.loads(told(player, Stream()))["folder"] == ""
+    assert json.loads(told(Stream()))["folder"] == ""
 
 
 def frames(wav: Path) -> bytes:
@@ -206,6 +205,10 @@ def test_a_new_press_ends_the_last_one_and_starts_unstopped():
     old = handlers.Run()
     refused = handlers.begin(old, Settings(bpm="900"))
     assert set(refused) == {"status"} and not old.replaced, "nothing is cleared, and Stop reaches the one before"
+    words_only = build_model("text").config
+    for wrong in (Settings(pattern="0,1,2"), Settings(melody="not looked at yet")):
+        refused = handlers.begin(old, wrong, words_only)
+        assert set(refused) == {"status"} and not old.replaced, "nor for what this model cannot"
     new = handlers.begin(old, Settings(melody="not looked at yet"))["run"]
     assert old.stopped and not new.stopped
     assert handlers.begin(None)["run"] is not new
@@ -216,8 +219,10 @@ def test_a_closed_page_stops_the_model(engines):
     steps = handlers.generate(engines, Settings(duration=MAX_DURATION), run)
     while "live" not in next(steps):
         pass
+    generation = run.generation
     steps.close()
-    assert run.generation is not None and list(run.generation) == []
+    assert generation is not None and list(generation) == []
+    assert run.over and run.generation is None, "as long as the page is open it keeps this object, but no model by it"
 
 
 def test_two_pages_at_once_get_what_each_asked_for(engines):
@@ -293,6 +298,16 @@ def test_the_plan_line_tells_what_words_and_seed_decide():
     assert spoken.count("bpm: 120. key: A minor") == 1
     assert "trouble" in before.show_plan(Settings(bpm="fast"), planned=False)
     assert "trouble" in before.show_plan(Settings(key="H major"))
+
+
+def test_a_recording_to_go_on_from_makes_room_for_new_music(tmp_path):
+    for name, seconds in (("short", 2), ("riff", 15), ("song", 150)):
+        audio.write(tmp_path / f"{name}.wav", audio.Audio(np.full((1, seconds * 8000), 0.1, np.float32), 8000))
+    rooms = [before.room(str(tmp_path / f"{name}.wav"), 10.0, 120.0) for name in ("short", "riff", "song", "none")]
+    assert rooms == [10.0, 25.0, 120.0, 10.0] and before.room(None, 10.0, 120.0) == 10.0
+    request = Settings(duration=120.0, continue_from=str(tmp_path / "song.wav")).request()
+    with pytest.raises(ValueError, match=r"cut it first, for .* may last 120 s"):
+        check(request, 120.0)
 
 
 def test_filling_in_the_plan_changes_nothing_but_makes_it_visible():

@@ -15,7 +15,6 @@ from musicgen.engine import Engine
 from musicgen.ui import app, codebooks, compare, handlers
 from musicgen.ui.engines import Engines
 from musicgen.ui.files import new_folder
-from musicgen.ui.live import Files
 from musicgen.ui.settings import Settings
 
 MAX_DURATION = 8.0
@@ -104,23 +103,15 @@ def test_who_gives_a_melody_is_told_that_it_is_listened_to(engines, tune, tmp_pa
     assert "Listening to the melody" in first["status"] or "happens once" in first["status"]
 
 
-def test_files_can_be_added_while_others_are_cleared_away():
-    names = Files(f"{i}" for i in range(5))
-    for name in names:
-        names.add(name + " and another")
-    assert len(names) == 10
-    page = app.build(Engines(["pocket"], MAX_DURATION), None)
-    assert any(isinstance(files, Files) for files in page.temp_file_sets), "the page clears this set, not another"
-
-
-def test_empty_folders_of_old_files_go(tmp_path, monkeypatch):
+def test_old_folders_go_if_they_are_empty_or_hold_sound_as_it_came(tmp_path, monkeypatch):
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
-    empty, full, new = new_folder("live"), new_folder("take"), new_folder("saved")
-    (full / "a.wav").write_bytes(b"")
-    for folder in (empty, full):
+    empty, full, heard, new = (new_folder(kind) for kind in ("saved", "take", "live", "live"))
+    for folder in (full, heard, new):
+        (folder / "a.wav").write_bytes(b"")
+    for folder in (empty, full, heard):
         os.utime(folder, (0, 0))
     newest = new_folder("live")
-    assert [folder.is_dir() for folder in (empty, full, new, newest)] == [False, True, True, True]
+    assert [folder.is_dir() for folder in (empty, full, heard, new, newest)] == [False, True, False, True, True]
 
 
 def test_a_take_without_sound_leaves_the_one_before_it_usable(engines, monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
@@ -19,7 +20,7 @@ from musicgen.lm import LM
 from musicgen.matrices import Columns, Packed, Plain, matrix, rows_agree
 from musicgen.patterns import PATTERN_NAMES, get_pattern
 from musicgen.sampling import SamplingParams, sample, sample_each
-from musicgen.stepper import PIECE, Stepper, fast_steps, lay_out
+from musicgen.stepper import PIECE, Stepper, lay_out
 from musicgen.transformer import CrossAttention
 
 TEXT = LMConfig(codebooks=4, codebook_size=32, dim=64, layers=2, heads=2, ffn_dim=128, text_dim=24)
@@ -89,6 +90,19 @@ def windows(draw, kinds=tuple(CONFIGS)):
     return kind, lambda: Window(
         row, order, frames, against, prompt, params, guidance, torch.Generator().manual_seed(seed)
     )
+
+
+def fast_steps(stepper: Stepper, window: Window) -> Iterable[tuple[int, torch.Tensor]]:
+    """``decode_steps`` by a stepper: the same pairs (s, tokens [K])."""
+    track = stepper.open(window)
+    try:
+        yield from track.take()
+        while not track.done:
+            if error := stepper.advance([track]).get(track):
+                raise error
+            yield from track.take()
+    finally:
+        track.close()
 
 
 def tokens(steps) -> torch.Tensor:

@@ -245,6 +245,16 @@ def test_the_list_finds_marks_and_deletes(engines, takes):
     assert "Nothing here yet" in keeping.listing(takes, MINE, "", None)["kept_note"]
 
 
+def test_a_comparison_outlives_a_mark_and_a_search_that_finds_it(engines, takes):
+    first, second = (make(engines, takes, prompt=p, duration=1.0)["take_id"] for p in ("piano", "pipes"))
+    marked = keeping.mark(takes, MINE, first, "")
+    assert set(marked) == {"kept_note", "kept", "kept_favourite"}, "the players and the second panel stay as they are"
+    found = keeping.listing(takes, MINE, "pi", first, second)
+    assert found["kept_other"]["value"] == second and "kept_second_audio" not in found
+    lost = keeping.listing(takes, MINE, "piano", first, second)
+    assert lost["kept_other"]["value"] == "" and lost["kept_second"]["visible"] is False
+
+
 def test_two_takes_stand_side_by_side(engines, takes):
     first, second = (make(engines, takes, prompt=p, duration=1.0)["take_id"] for p in "ab")
     both = keeping.pick(takes, MINE, first) | keeping.panel(takes, MINE, second, "second")

@@ -19,24 +19,31 @@ from musicgen.instruments import parse_instruments
 from musicgen.loop import loop_of
 from musicgen.request import without_end
 from musicgen.ui import views
+from musicgen.ui.before import MORE
 from musicgen.ui.files import name_of, new_folder
 from musicgen.ui.settings import DRUMS, Settings, roll_seed
 from musicgen.ui.shown import Made, Update, show_take
 
 KINDS = {"wav": "WAV", "flac": "FLAC", "mp3": "MP3", "loop": "Loop", "npz": "Codes", "png": "Picture"}
-MORE = 10.0  # seconds that "continue" adds
+_NO_AUDIO = "This take was made with audio that is no longer here; give the file first, then press it again."
 _GONE = "The file of this take is no longer here; open it again from Takes, or make it again."
 
 
-def again(made: Made | None) -> Update:
-    """The controls as they were when this take was asked for, its seed among them."""
+def again(made: Made | None, melody: str | None = None, continue_from: str | None = None) -> Update:
+    """The controls as they were when this take was asked for, its seed among them.
+
+    An upload may have been cleared away: then what lies there now, ``melody`` or ``continue_from``, stands in for it.
+    """
     if made is None:
         raise gr.Error(_GONE, print_exception=False)
+    here = {"melody": melody, "continue_from": continue_from}
     asked = replace(made.asked, seed=str(made.recipe.get("seed", "")))
     values = {field.name: getattr(asked, field.name) for field in fields(Settings)} | {"takes": 1}
-    for name in ("melody", "continue_from"):
+    for name, given in here.items():
         if made.recipe.get(name) and not Path(values[name] or "").is_file():
-            del values[name]  # an upload may have been cleared away: what has been given in its place stays
+            if not given:
+                raise gr.Error(_NO_AUDIO, print_exception=False)
+            del values[name]
     return values
 
 
@@ -72,7 +79,7 @@ def _told(plan: Mapping[str, Any] | None) -> Update:
     if not plan:
         return {}
     band = plan.get("instruments")
-    told: Update = {"instruments": list(parse_instruments(band)) if band else []}
+    told: Update = {"follow_plan": True, "instruments": list(parse_instruments(band)) if band else []}
     told["drums"] = next(word for word, value in DRUMS.items() if value is plan.get("drums"))
     if plan.get("bpm"):
         told |= {"bpm": f"{plan['bpm']:g}", "key": plan.get("key") or "auto", "meter": plan.get("meter") or "auto",

@@ -61,6 +61,8 @@ def launch_options(engines: Engines | None = None, auth: tuple[str, str] | None 
         "head": f"<script>\n{SCRIPT.read_text(encoding='utf-8')}</script>",
         "max_file_size": "40mb",
         "ssr_mode": False,
+        # Of a page that was closed Gradio keeps what it showed, pictures and all, until so many others were opened.
+        "state_session_capacity": 300,
         "run_history": False,
         "footer_links": ["api", "settings"],
         "i18n": I18N,

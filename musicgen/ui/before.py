@@ -21,6 +21,7 @@ from musicgen.meaning import nearest_kind
 from musicgen.patterns import get_pattern
 from musicgen.plan import DRUMS_ALONE, Plan, left_open, make_plan
 from musicgen.preparation import GATE_DB, with_metadata
+from musicgen.request import beginning_of
 from musicgen.separation import SAMPLE_RATE, separate
 from musicgen.theory import Chord, home_chord
 from musicgen.ui import views
@@ -42,6 +43,7 @@ _STEERS = {  # what else steers a take -> what people call it
     "temperature": "temperature", "guidance": "guidance", "top_k": "top-k", "top_p": "top-p",
     "negative_prompt": "negative prompt", "greedy": "greedy",
 }
+MORE = 10.0  # seconds of new music after a recording
 FREE_STEP = 0.25  # seconds a cell of the sheet where no tempo is known
 
 
@@ -89,6 +91,15 @@ def show_melody(path: str | None, how: str, duration: float) -> Iterator[tuple[s
     yield picture + views.note(tune.note), tune.strongest.tolist()
 
 
+def room(path: str | None, duration: float, longest: float) -> float:
+    """A duration, at most ``longest``, that leaves room for new music after what a file holds."""
+    try:
+        given = beginning_of(path).seconds if path else 0.0
+    except ValueError:  # it is said when it is to be gone on from
+        return duration
+    return duration if duration > given + 1 else min(longest, float(np.ceil(given + MORE)))
+
+
 def show_pattern(engines: Engines, model: str, pattern: str | None, duration: float) -> str:
     """The pattern's diagram, cost and warning, or why it is none."""
     card = engines.card(model)
@@ -110,7 +121,7 @@ def by_hand(settings: Settings, sings: bool = True) -> Update:
     untold = {*(() if settings.follow_plan else settings.plan_parts()), *(() if sings else ("painting",))}
     names = [called for name, called in _STEERS.items() if name not in untold
              and (getattr(settings, name) or None) != (getattr(start, name) or None)]  # an empty field is an open one
-    line = views.note(f"Set by hand, stronger than the words: {', '.join(names)}.") if names else ""
+    line = views.note(f"Besides the words, this is set: {', '.join(names)}.") if names else ""
     return {"by_hand": line, "afresh": gr.update(visible=bool(names))}
 
 
@@ -131,7 +142,7 @@ def afresh() -> Update:
 def show_plan(settings: Settings, planned: bool = True) -> str:
     """The plan that the prompt, the seed and the fields make, in one line; or what a model reads that has none."""
     if not settings.follow_plan:
-        return views.note("Switched off: the model hears the words only.")
+        return views.note("Switched off: no tempo, key, chords or players are told.")
     try:
         if not planned:
             added = with_metadata(replace(settings, prompt="", melody=None, continue_from=None).request())
@@ -200,6 +211,7 @@ def fill_plan(settings: Settings) -> Update:
     except ValueError as error:
         return {"plan_line": views.problem(str(error))}
     filled = {
+        "follow_plan": True,  # or what is filled in would not count
         "seed": str(seed),
         "bpm": f"{plan.bpm:g}",
         "key": str(plan.key),

@@ -18,6 +18,7 @@ from musicgen import visual
 from musicgen.engine import Engine, GenerationRequest, GenerationResult
 from musicgen.errors import ModelUnavailable
 from musicgen.patterns import PAPER_FIGURES, Pattern, get_pattern
+from musicgen.request import check
 from musicgen.ui import handlers, pattern_views, views
 from musicgen.ui.engines import Card, Engines
 from musicgen.ui.evaluated import evaluated
@@ -61,7 +62,7 @@ class Comparison:
 def begin(engines: Engines, previous: Run | None, asked: Comparison) -> Update:
     """Clear the last comparison away, at once; one that cannot be made is named first, and then it stays."""
     try:
-        asked.request()
+        check(asked.request(), LONGEST)
         asked.chosen(engines.card(asked.model).codebooks)
     except ValueError as error:
         gr.Warning(escape(str(error)), title="This cannot be compared")
@@ -114,6 +115,8 @@ def compare(engines: Engines, asked: Comparison, run: Run) -> Iterator[Update]:
     except Exception:
         log.exception("A comparison failed.")
         yield IDLE | {"status": handlers.FAILED}
+    finally:
+        run.end()
 
 
 def _cards(patterns: Sequence[Pattern], card: Card) -> Update:
@@ -130,7 +133,6 @@ def _one(
     engine: Engine, request: GenerationRequest, pattern: Pattern, slot: int, told: str, run: Run
 ) -> Iterator[Update]:
     """One take: its grid while it is made, its sound and figures at the end."""
-    codec = engine.model.codec
     generation = run.generation = engine.start(request)
     begun, first_sound, drawn = time.perf_counter(), None, 0.0
     try:
@@ -151,7 +153,7 @@ def _one(
         took = time.perf_counter() - begun
         result = generation.result()
         if result.audio.size:
-            steps = pattern.step_count(max(1, round(request.duration * codec.frame_rate)))
+            steps = pattern.step_count(engine.model.frames(request.duration))
             yield {
                 f"audio{slot}": handlers.save(result),
                 f"facts{slot}": _facts(result, took, first_sound, steps, pattern),
@@ -165,7 +167,7 @@ def _one(
 
 def _grid(engine: Engine, codes: np.ndarray, pattern: Pattern, request: GenerationRequest) -> str:
     codec, steps = engine.model.codec, None
-    frames = max(1, round(request.duration * codec.frame_rate))
+    frames = engine.model.frames(request.duration)
     if frames <= engine.model.window(pattern)[0]:
         steps = pattern.layout(frames).step_of.numpy()[: codes.shape[1]]
     return visual.token_grid(codes, codec.frame_rate, codec.codebook_size, steps)

@@ -211,15 +211,14 @@ def _wire_generation(parts: Parts, engines: Engines, keep: Callable[..., str] | 
     def make(
         run: handlers.Run | None, owner: str | None, takes: int, next_seed: int | None, **values: Any
     ) -> Iterator[Update]:
-        settings = _seeded(Settings(**values), next_seed)  # the seed whose plan was seen
-        if not engines.card(settings.model).sings:
-            settings = replace(settings, painting="")  # there is no sheet for it on the page
+        settings = _seeded(_seen(engines, Settings(**values)), next_seed)  # the seed whose plan was seen
         yield from handlers.once(run, lambda run: takes_of(run, owner, takes, settings))
 
     inputs = {"run": parts["run"], "owner": parts["owner"], "takes": parts["takes"], "next_seed": parts["next_seed"]}
 
     def begin(run: handlers.Run | None, **values: Any) -> Update:
-        return handlers.begin(run, Settings(**values))
+        settings = _seen(engines, Settings(**values))
+        return handlers.begin(run, settings, engines.configuration(settings.model))
 
     def press(event: Any) -> None:
         event(
@@ -234,6 +233,11 @@ def _wire_generation(parts: Parts, engines: Engines, keep: Callable[..., str] | 
     press(parts["generate"].click)
     parts["stop"].click(named(parts, handlers.stop), parts["run"], shown, **QUIET)
     return press
+
+
+def _seen(engines: Engines, settings: Settings) -> Settings:
+    """Without painted notes where the page has no sheet for them."""
+    return settings if engines.card(settings.model).sings else replace(settings, painting="")
 
 
 def _seeded(settings: Settings, next_seed: int | None) -> Settings:
@@ -261,6 +265,11 @@ def _wire_helpers(parts: Parts, engines: Engines) -> None:
         [parts["melody"].change, parts["separation"].change, parts["duration"].release], before.show_melody,
         [parts["melody"], parts["separation"], parts["duration"]], [parts["melody_view"], parts["heard"]],
         show_progress="hidden", trigger_mode="always_last", concurrency_limit=2, api_visibility="private",
+    )
+    gr.on(
+        [parts["continue_from"].upload, parts["continue_from"].stop_recording],
+        partial(before.room, longest=engines.max_duration), [parts["continue_from"], parts["duration"]],
+        parts["duration"], **QUIET,
     )
 
 
@@ -291,7 +300,7 @@ def _wire_plan(parts: Parts, engines: Engines) -> None:
         trigger_mode="always_last", show_progress="hidden", concurrency_limit=1, api_visibility="private",
     )
     fields = ("bpm", "key", "meter", "chords", "drums", "instruments", "ending")
-    filled = [parts[name] for name in ("seed", *fields, "plan_line")]
+    filled = [parts[name] for name in ("seed", "follow_plan", *fields, "plan_line")]
     parts["fill_plan"].click(
         named(parts, lambda next_seed, **values: before.fill_plan(_seeded(Settings(**values), next_seed))),
         inputs_kwargs={"next_seed": parts["next_seed"], **plan}, outputs=filled, **QUIET,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import shutil
 import tempfile
 import time
 import wave
@@ -21,7 +22,8 @@ from gradio.utils import get_upload_folder
 from musicgen import audio
 from musicgen.engine import GenerationResult
 
-EMPTY_SECONDS = 3600.0  # how old an empty folder is before it goes
+OLD_SECONDS = 3600.0  # how old an empty folder is before it goes, and the sound of a take as it came
+LIVE = "live"  # the kind of folder that holds sound as it comes
 NAME = 40  # letters of a prompt that a file's name has at most
 
 
@@ -33,11 +35,14 @@ def served_folder() -> str:
 
 
 def new_folder(kind: str) -> Path:
-    """A new folder among the served ones, with a name that nobody can guess; those whose files are gone go, too."""
+    """A new folder among the served ones, with a name that nobody can guess.
+
+    Those whose files are gone go, and those of sound as it came: the whole take has been there since.
+    """
     for old in Path(served_folder()).glob("*-*/"):
         with contextlib.suppress(OSError):  # it is not empty, or somebody else was quicker
-            if time.time() - old.stat().st_mtime > EMPTY_SECONDS:
-                old.rmdir()
+            if time.time() - old.stat().st_mtime > OLD_SECONDS:
+                shutil.rmtree(old) if old.name.startswith(f"{LIVE}-") else old.rmdir()
     return Path(tempfile.mkdtemp(prefix=f"{kind}-", dir=served_folder()))
 
 
@@ -80,7 +85,7 @@ class Chunks:
 
     def add(self, samples: np.ndarray) -> Stream:
         """Write float32 [C, N] as the next file; return all there are."""
-        folder, name = self._stream.folder or str(new_folder("live")), f"{len(self._stream.names)}.wav"
+        folder, name = self._stream.folder or str(new_folder(LIVE)), f"{len(self._stream.names)}.wav"
         write_wav(Path(folder) / name, samples, self._stream.sample_rate)
         self._stream = replace(self._stream, folder=folder, names=(*self._stream.names, name))
         return self._stream

@@ -21,10 +21,11 @@ import gradio as gr
 import numpy as np
 
 from musicgen import audio
+from musicgen.config import ModelConfig
 from musicgen.engine import Engine, Generation, GenerationEvent, GenerationRequest, GenerationResult
 from musicgen.errors import ModelUnavailable
 from musicgen.patterns import get_pattern
-from musicgen.request import check
+from musicgen.request import check, require_melody_place, resolve
 from musicgen.takes import Codes
 from musicgen.ui import views
 from musicgen.ui.engines import Engines
@@ -53,13 +54,18 @@ class Run:
     begun: bool = False  # its takes are being made, or were: a press that was refused leaves the one before it here
     stopped: bool = False
     replaced: bool = False  # another press, or a take that was opened, has its place on the page
-    generation: Generation | None = None
+    generation: Generation | None = None  # the one at work
+    over: bool = False
 
     def stop(self) -> None:
         """End the run; what it has made stays."""
         self.stopped = True
-        if self.generation is not None:
-            self.generation.close()
+        if (generation := self.generation) is not None:  # read once: it may be over in this moment
+            generation.close()
+
+    def end(self) -> None:
+        """Nothing more will come: the page keeps this object as long as it is open, but no model and no sound by it."""
+        self.generation, self.over = None, True
 
     def give_way(self) -> None:
         """End the run, and let the page be somebody else's: what was made is kept, but not shown."""
@@ -89,14 +95,21 @@ REFUSED = views.problem("This was not begun: a setting is out of range, or the s
 FAILED = views.problem("Something went wrong on the server; its log says what.")
 
 
-def begin(previous: Run | None, settings: Settings | None = None) -> Update:
+def begin(previous: Run | None, settings: Settings | None = None, config: ModelConfig | None = None) -> Update:
     """Clear the last take away, at once, and say that this one waits for its turn.
 
-    Values that cannot be are named before anything is cleared; the run stays what it was then.
+    Values that cannot be, or not with the model of ``config``, are named before anything is cleared; the run stays what
+    it was then.
     """
     try:
         if settings is not None:  # the files are looked at later: they take their time
-            check(replace(settings, melody=None, continue_from=None).request(), math.inf)
+            asked = replace(settings, melody=None, continue_from=None).request()
+            if config is None:
+                check(asked, math.inf)
+            else:
+                if settings.melody:
+                    require_melody_place(config)
+                resolve(asked, config, math.inf)
     except ValueError as error:
         gr.Warning(escape(str(error)), title="This cannot be made")
         return {"status": views.problem(str(error))}
@@ -131,7 +144,7 @@ def refused() -> Update:
 
 def stop(run: Run | None) -> Update:
     """Ask this page's run to end; it keeps what it has made. One that has not begun lets go of the page at once."""
-    if run is None or run.generation is not None or (run.begun and lends_gpus()):
+    if run is None or run.over or run.generation is not None or (run.begun and lends_gpus()):
         if run is not None:
             run.stop()
         return {"stop": gr.update(interactive=False)}
@@ -169,7 +182,9 @@ def generate(
                 over = "shown" in update
                 if over and (new := update["shown"]) is not None:
                     made.append(new)
-                    update |= {"made": list(made), "versions": versions(made)}
+                    if len(made) > 1:  # who is hearing the first of them, or saving it, is not to have it changed
+                        update = {"status": update["status"], "versions": versions(made)}
+                    update["made"] = list(made)
                 elif over and made:  # there is no sound of this one: the one before it stays
                     update = {"status": views.progress("Stopped; this is what was made.", 1.0)}
                 if over and (number == takes - 1 or run.stopped):
@@ -187,12 +202,15 @@ def generate(
     except Exception:
         log.exception("A take failed.")
         yield IDLE | {"status": FAILED, "live": live.ended() if live else ""}
+    finally:
+        run.end()
 
 
 def versions(made: Sequence[Made]) -> Any:
-    """The choice among the takes of one press, the last of them chosen."""
+    """The choice among the takes of one press; the one that is shown stays chosen, at first the first."""
     names = [(f"Take {i + 1} · seed {one.recipe.get('seed')}", i) for i, one in enumerate(made)]
-    return gr.update(choices=names, value=len(made) - 1, visible=len(made) > 1)
+    update = gr.update(choices=names, visible=len(made) > 1)
+    return update | {"value": 0} if len(made) == 1 else update
 
 
 def loaded(engines: Engines, model: str, run: Run | None = None) -> Generator[Update, None, Engine | None]:
@@ -264,7 +282,11 @@ def _take(
     except GeneratorExit:  # the page was closed, or lost its connection
         generation.close()
         if keep is not None:  # in a thread: whoever closes us is the server's own, and waits for nothing
-            threading.Thread(target=_keep_rest, args=(generation, codes_of, keep)).start()
+            threading.Thread(target=_keep_rest, args=(generation, codes_of, keep, "the page was closed")).start()
+        raise
+    except Exception:
+        if keep is not None:
+            _keep_rest(generation, codes_of, keep, "it failed")
         raise
     finally:
         generation.close()
@@ -274,13 +296,15 @@ def _take(
         yield _finished(result, codes_of(result.codes), asked, run, took, first_sound, keep)
 
 
-def _keep_rest(generation: Generation, codes_of: Callable[[np.ndarray], Codes], keep: Callable[..., str]) -> None:
+def _keep_rest(
+    generation: Generation, codes_of: Callable[[np.ndarray], Codes], keep: Callable[..., str], when: str
+) -> None:
     """Put what there is of a take that nobody sees any more where it can be found again."""
     try:
         result = generation.result()
         if result.audio.size:
             length = views.seconds(result.audio.shape[1] / result.sample_rate)
-            keep(result, codes_of(result.codes), [f"{length} of sound, when the page was closed"])
+            keep(result, codes_of(result.codes), [f"{length} of sound, when {when}"])
     except Exception:
         log.exception("What there was of a take could not be kept.")
 
@@ -324,7 +348,7 @@ def _step_of(engine: Engine, generation: Generation) -> np.ndarray | None:
     """The step that predicts each code, int [T, K]; None when several windows make the take."""
     model, recipe = engine.model, generation.recipe
     pattern = get_pattern(recipe["pattern"], model.config.lm.codebooks)
-    frames = max(1, round(recipe["duration"] * model.codec.frame_rate))
+    frames = model.frames(recipe["duration"])
     if frames > model.window(pattern)[0] or recipe.get("continue_from"):
         return None
     return pattern.layout(frames).step_of.numpy()

@@ -190,8 +190,9 @@ def _warned(error: ValueError, field: str) -> Update:
 # -- the tab ----------------------------------------------------------------------------------------------------------
 
 
-def listing(takes: Takes, owner: str, search: str, picked: str | None) -> Update:
-    """The takes of this browser that match; the one picked stays so while it is among them."""
+def listing(takes: Takes, owner: str, search: str, picked: str | None, other: str | None = None) -> Update:
+    """The takes of this browser that match; the one picked, and the ``other`` beside it, stay while they are among
+    them."""
     try:
         found, count = takes.mine(owner, search or "")
     except ValueError as error:
@@ -205,13 +206,14 @@ def listing(takes: Takes, owner: str, search: str, picked: str | None) -> Update
         said = "1 take. Only this browser sees it, unless you share it."
     else:
         said = f"{count} takes. Only this browser sees them, unless you share one."
-    gone = bool(picked) and picked not in [take.id for take in found]
+    ids = [take.id for take in found]
+    gone, beside = bool(picked) and picked not in ids, other if other in ids else ""
     hint = {"kept_first_title": views.note(say("Choose a take: hear it, see it, share it."))}
     return {
         "kept_note": views.note(said),
         "kept": gr.update(choices=choices, value=None if gone else picked, visible=bool(choices)),
-        "kept_other": gr.update(choices=[("nothing", ""), *choices], value="", visible=len(choices) > 1),
-    } | panel(takes, owner, None, "second") | (pick(takes, owner, None) if gone else {}) | (
+        "kept_other": gr.update(choices=[("nothing", ""), *choices], value=beside, visible=len(choices) > 1),
+    } | ({} if beside else panel(takes, owner, None, "second")) | (pick(takes, owner, None) if gone else {}) | (
         hint if choices and (gone or not picked) else {}
     )
 
@@ -261,8 +263,10 @@ def panel(takes: Takes, owner: str, picked: str | None, side: str) -> Update:
 
 
 def mark(takes: Takes, owner: str, picked: str | None, search: str) -> Update:
-    """Make a take a favourite, or no longer one."""
-    return _done(takes, owner, picked, search, lambda take: takes.set_favourite(take.id, owner, not take.favourite))
+    """Make a take a favourite, or no longer one; what is heard and compared meanwhile stays as it is."""
+    update = _done(takes, owner, picked, search, lambda take: takes.set_favourite(take.id, owner, not take.favourite))
+    small: Update = {name: update[name] for name in ("kept_note", "kept", "kept_favourite") if name in update}
+    return small if "kept_favourite" in small else update  # else it is gone
 
 
 def unshare(takes: Takes, owner: str, picked: str | None, search: str) -> Update:

@@ -7,7 +7,6 @@ files, as they are, for an encoder and a playlist in between would keep back the
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -30,13 +29,6 @@ _TEMPLATE = """
 _WORDS = ("Live", "Play", "Pause")
 
 
-class Files(set[str]):
-    """Names of files to be cleared away, added to by one thread while another goes through them."""
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(tuple(super().__iter__()))
-
-
 def live() -> gr.HTML:
     """The component, silent. Its value is a stream as ``told`` writes it, or "" for silence.
 
@@ -44,22 +36,18 @@ def live() -> gr.HTML:
     """
     fixed = {"words": {"ko": {word: KOREAN[word] for word in _WORDS}}}
     script = Path(__file__).with_name("live.js").read_text(encoding="utf-8")
-    player = gr.HTML(
+    return gr.HTML(
         "", html_template=_TEMPLATE, js_on_load=f"const fixed = {json.dumps(fixed)};\n{script}", elem_id="live",
-        label="Live", render=False,
+        label="Live",
     )
-    player.temp_files = Files()  # before it is on the page, which keeps the set that it finds
-    player.render()
-    return player
 
 
-def told(player: gr.HTML, stream: Stream) -> str:
-    """The stream as live.js reads it; its files are cleared away with the other temporary ones.
+def told(stream: Stream) -> str:
+    """The stream as live.js reads it.
 
     As text: of lists and dictionaries Gradio sends what has changed and changes in place what the browser already has,
     which then sees no difference. And not by the component itself, of which Gradio makes another for every visitor.
     """
-    player.temp_files.update(str(Path(stream.folder) / name) for name in stream.names)
     return json.dumps({
         "folder": quote(stream.folder, safe="/"),
         "rate": stream.sample_rate,

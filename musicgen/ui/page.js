@@ -33,14 +33,17 @@ const memory = {
   set: (what, text) => { try { sessionStorage.setItem(what, text); } catch { /* then a reload forgets */ } },
 };
 const remembered = memory.get(SETTINGS) ?? "";  // read before the new page writes its own
+let arrived = null;  // what stood in the field at first
 let draft = asked.has("take") || asked.has("recipe") ? null : memory.get(DRAFT);  // such an address has its own words
 setInterval(() => {
   const seed = document.querySelector("#seed :is(textarea, input)")?.value ?? "";
   document.getElementById("lock")?.setAttribute("aria-pressed", String(seed !== ""));
+  for (const button of document.querySelectorAll(".dice")) button.title = button.textContent.trim();  // icons to the eye
   const field = document.querySelector("#prompt textarea"), settings = document.getElementById("draft")?.textContent.trim();
   if (settings) memory.set(SETTINGS, settings);
   if (!field) return;
-  if (draft !== null && draft !== field.value && document.activeElement !== field) {
+  arrived ??= field.value;
+  if (draft !== null && draft !== field.value && (document.activeElement !== field || field.value === arrived)) {
     field.value = draft;
     field.dispatchEvent(new Event("input", { bubbles: true }));
   }

@@ -75,7 +75,9 @@ def _buttons(parts: Parts) -> None:
 def wire_results(parts: Parts, generate: Callable[[Any], Any], longest: float) -> None:
     """Wire the buttons; ``generate`` makes a press of Generate follow an event."""
     asked = [*controls(parts).values(), parts["takes"]]
-    generate(parts["again"].click(named(parts, after.again), parts["shown"], asked, **QUIET).success)
+    generate(parts["again"].click(
+        named(parts, after.again), [parts["shown"], parts["melody"], parts["continue_from"]], asked, **QUIET
+    ).success)
     generate(parts["new_seed"].click(
         named(parts, after.new_seed), [parts["made"], parts["next_seed"]], [*asked, parts["next_seed"]], **QUIET
     ).success)

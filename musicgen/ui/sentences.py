@@ -59,7 +59,8 @@ SENTENCES = {
     "librosa took out what sounds on; what is struck, and what is low, was left out.":
         "librosa가 이어지는 소리를 골라냈고, 두드리는 소리와 낮은 소리는 뺐습니다.",
     "The melody was taken from all of the sound.": "선율을 소리 전체에서 얻었습니다.",
-    "Switched off: the model hears the words only.": "꺼져 있습니다. 모델은 글만 듣습니다.",
+    "Switched off: no tempo, key, chords or players are told.":
+        "꺼져 있습니다. 템포, 조, 코드, 악기를 알려 주지 않습니다.",
     "This model reads words only; what is set by hand here is added to them.":
         "이 모델은 글만 읽습니다. 여기서 직접 정한 것은 글에 덧붙입니다.",
     "Its tune is the melody to follow now. Change the words and press Generate.":
@@ -101,7 +102,7 @@ SENTENCES = {
         "이 브라우저에는 아직 테이크가 없습니다. 페이지를 새로 고치세요.",
     "This link cannot be read: it was cut off or changed on its way; ask for it again.":
         "링크가 잘렸거나 바뀌어 읽을 수 없습니다. 다시 받으세요.",
-    "Set by hand, stronger than the words:": "직접 정한 것(글보다 먼저 따릅니다):",
+    "Besides the words, this is set:": "글 외에 정해진 것:",
     # what cannot be made
     "The melody is silent; choose a file or a recording in which something can be heard.":
         "선율에 아무 소리도 없습니다. 소리가 들리는 파일이나 녹음을 고르세요.",

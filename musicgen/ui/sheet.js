@@ -167,7 +167,7 @@ const draw = () => {
     const mine = painted("chords", col) !== null;
     const name = mine ? chordName(sounding(col)) : base.names.length ? base.names[bar % base.names.length] : "";
     pen.save(); pen.beginPath(); pen.rect(secondsAcross(bar * base.bar), 0, secondsAcross(base.bar) - 3, HEAD); pen.clip();
-    pen.fillStyle = mine ? own : ink; pen.fillText(name, secondsAcross(bar * base.bar) + 4, HEAD / 2); pen.restore();
+    pen.fillStyle = mine ? (dark ? "#f59e0b" : "#b45309") : ink; pen.fillText(name, secondsAcross(bar * base.bar) + 4, HEAD / 2); pen.restore();
   }
   pen.fillStyle = pale;
   const gap = [0.5, 1, 2, 5, 10, 15, 30].find((each) => secondsAcross(each) > 40) ?? 60;

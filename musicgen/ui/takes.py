@@ -78,7 +78,8 @@ def _wire_tab(parts: Parts, engines: Engines, takes: Takes) -> None:
         event(named(parts, does), inputs, shown, preprocess=False, **QUIET | options)
 
     for event in (parts["takes_tab"].select, search.change):
-        on(event, lambda *given: keeping.listing(takes, *given), [owner, search, kept], trigger_mode="always_last")
+        on(event, lambda *given: keeping.listing(takes, *given), [owner, search, kept, other],
+           trigger_mode="always_last")
     on(kept.input, lambda *given: keeping.pick(takes, *given), [owner, kept], trigger_mode="always_last")
     on(other.input, lambda who, take: keeping.panel(takes, who, take, "second"), [owner, other],
        trigger_mode="always_last")

@@ -38,7 +38,7 @@ def named(parts: Parts, handler: Callable[..., Any]) -> Callable[..., Any]:
         if not update:  # Gradio would take an empty dictionary for a value
             return gr.skip()
         return {
-            parts[name]: told(parts[name], value) if isinstance(value, Stream) else value
+            parts[name]: told(value) if isinstance(value, Stream) else value
             for name, value in update.items()
         }
 
