@@ -77,7 +77,7 @@ class Settings:
         """A number."""
         value = self.get(name, default)
         if isinstance(value, bool) or not isinstance(value, int | float) or value != value or abs(value) > 1e9:
-            raise ModelUnavailable(f"The checkpoint's configuration is damaged: {name} is {_short(value)}.")
+            raise ModelUnavailable(f"The checkpoint's configuration is damaged: {name} is {_short(value)!r}.")
         return float(value)
 
     def only(self, supported: dict[str, Any]) -> None:
@@ -85,7 +85,7 @@ class Settings:
         for name, value in supported.items():
             if self.get(name, value) != value:
                 raise ModelUnavailable(
-                    f"This checkpoint cannot be run here: only {name} = {value} is, not {_short(self.get(name))}."
+                    f"This checkpoint cannot be run here: only {name} = {value} is, not {_short(self.get(name))!r}."
                 )
 
 
@@ -171,7 +171,7 @@ def _read_codec(path: Path, channels: int, fetch_codec: Callable[[], Path]) -> t
     if pointer is not None:
         # Only this one: a stranger's file must not choose what is downloaded.
         if pointer != RELEASED_CODEC:
-            raise ModelUnavailable(f"'{path}' points to the codec {_short(pointer)}; known is {RELEASED_CODEC}.")
+            raise ModelUnavailable(f"'{path}' points to the codec {_short(pointer)!r}; known is {RELEASED_CODEC}.")
         return formats_transformers.read_codec(fetch_codec(), channels)
     settings = Settings(package, path)
     settings.only({
@@ -181,7 +181,7 @@ def _read_codec(path: Path, channels: int, fetch_codec: Callable[[], Path]) -> t
     })  # fmt: skip
     ratios = settings.get("seanet.ratios", [8, 5, 4, 2])
     if not isinstance(ratios, list) or not all(type(ratio) is int for ratio in ratios):
-        raise ModelUnavailable(f"The configuration in '{path}' is damaged: seanet.ratios is {_short(ratios)}.")
+        raise ModelUnavailable(f"The configuration in '{path}' is damaged: seanet.ratios is {_short(ratios)!r}.")
     config = EncodecConfig(
         sample_rate=settings.number("sample_rate", 32_000),
         channels=channels,
@@ -204,7 +204,7 @@ def _read_codec(path: Path, channels: int, fetch_codec: Callable[[], Path]) -> t
 
 def _short(value: Any) -> str:
     """A value in a sentence. A few lines of YAML can stand for gigabytes of text, so never all of it."""
-    return repr(value[:60]) if isinstance(value, str) else reprlib.repr(value)[:60]
+    return (value if isinstance(value, str) else reprlib.repr(value))[:60]
 
 
 def _best(package: dict[Any, Any], path: Path) -> dict[Any, Any]:

@@ -70,7 +70,7 @@ GENRES = _table(
     # clubs
     ("drum and bass, drum & bass, drum'n'bass, drum'n bass, drum n bass, dnb, d&b, jungle, breakcore",
      _club(166, 178)),
-    ("techno, hard techno, hardcore techno", _club(124, 140)), ("trance", _club(130, 142)),
+    ("techno, tekno, hard techno, hardcore techno", _club(124, 140)), ("trance", _club(130, 142)),
     ("psytrance", _club(138, 148)), ("dubstep", _club(136, 144)), ("hardstyle, gabber", _club(146, 156)),
     ("uk garage, garage, 2-step, future garage, gqom", _club(128, 138)),
     ("electro, breakbeat, idm, ebm, darkwave", Genre(None, True, _SYNTHS, minor=0.9)),

@@ -24,7 +24,7 @@ GUITAR, BASS = "guitar", "bass"  # which of them is meant, the style says
 _OTHER = ""  # words that only look like an instrument
 
 _WORDS = {
-    "piano": "piano, pianos, paino, grand piano, acoustic piano, upright piano, piano solo, 피아노",
+    "piano": "piano, pianos, grand piano, acoustic piano, upright piano, piano solo, 피아노",
     "electric piano": "electric piano, e-piano, e piano, clavinet, keyboard, keyboards, keys, rhodes, rhodes piano, "
                       "fender rhodes, wurlitzer, 일렉트릭 피아노",
     "organ": "organ, organs, hammond, hammond organ, drawbar organ, 오르간",
@@ -40,7 +40,7 @@ _WORDS = {
     "nylon guitar": "nylon guitar, nylon-string guitar, nylon string guitar, classical guitar, spanish guitar, "
                     "flamenco guitar, nylon guitars, koto, sitar, oud, guzheng, 클래식 기타, 가야금",
     "acoustic guitar": "acoustic guitar, acoustic guitars, steel-string guitar, steel string guitar, folk guitar, "
-                       "ukulele, lute, mandolin, 12-string guitar, acustic guitar, accoustic guitar, 우쿨렐레, 통기타, "
+                       "ukulele, lute, mandolin, 12-string guitar, 우쿨렐레, 통기타, "
                        "어쿠스틱 기타",
     "electric guitar": "electric guitar, electric guitars, clean guitar, clean electric guitar, jazz guitar, "
                        "surf guitar, 일렉 기타, 일렉트릭 기타",
@@ -64,7 +64,7 @@ _WORDS = {
     "french horn": "french horn, french horns, 호른",
     "brass": "brass, brass section, horn section, brass band, trombone, trombones, bass trombone, tuba, tubas, "
              "euphonium, horns, 금관, 브라스",
-    "saxophone": "saxophone, saxophones, saxaphone, sax, alto sax, tenor sax, 색소폰",
+    "saxophone": "saxophone, saxophones, sax, alto sax, tenor sax, 색소폰",
     "clarinet": "clarinet, clarinets, bass clarinet, oboe, oboes, bassoon, english horn, 클라리넷",
     "flute": "flute, flutes, bass flute, piccolo, shakuhachi, tin whistle, recorder, 플루트, 플룻",
     "pan flute": "pan flute, pan flutes, panpipes, pan pipes, 팬플루트",

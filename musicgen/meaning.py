@@ -17,7 +17,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from musicgen.errors import ModelUnavailable
-from musicgen.reading import MAX_PROMPT, read_prompt
+from musicgen.reading import MAX_PROMPT, read_prompt, understood
 from musicgen.text_encoders import minilm
 from musicgen.vocabulary import DRUM_WORDS, METER_WORDS, MODE_WORDS, NO_DRUM_WORDS, TEMPO_WORDS
 
@@ -59,7 +59,7 @@ def _nearest(text: str) -> str | None:
     said = read_prompt(text)
     if said.settled:
         return None
-    scene = _REFUSED.sub(" ", text)
+    scene = _REFUSED.sub(" ", understood(text))
     words = re.findall(r"[^\W\d_]+", scene.lower())
     letters = "".join(words)
     foreign = sum(ord(letter) > 255 for letter in letters)

@@ -20,6 +20,7 @@ from musicgen.model import Model
 from musicgen.painting import Painting
 from musicgen.painting import parse as parse_painting
 from musicgen.plan import MAX_BPM, MIN_BPM, Plan, left_open, lineup, make_plan, read_prompt
+from musicgen.reading import understood
 from musicgen.request import GenerationRequest
 from musicgen.separation import SAMPLE_RATE, separate
 from musicgen.theory import METERS, parse_chords, parse_key, parse_meter
@@ -92,8 +93,9 @@ def prepare(model: Model, request: GenerationRequest, listened: Listened | None 
             notes.append("The painted chords are not told: this model takes a melody only.")
         return Prepared(frames, with_metadata(request), None, None, onehot, listened, tuple(notes))
 
-    untold = replace(request, bpm=None, chords=None, instruments=None)  # what the features tell better than words
-    text = request.prompt if request.plan == "auto" else with_metadata(untold)
+    words = understood(request.prompt)  # the encoder reads English
+    untold = replace(request, prompt=words, bpm=None, chords=None, instruments=None)  # the features tell them better
+    text = words if request.plan == "auto" else with_metadata(untold)
     plan = _plan(request, heard, given.shape[1] / model.codec.frame_rate, notes)
     if plan is not None and plan.ending:
         ends = plan.ends(frames / model.codec.frame_rate)

@@ -7,11 +7,14 @@ nothing: what is not said stays None. Knows nothing of plans, audio or models.
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
+from musicgen.foreign import in_english
 from musicgen.instruments import MOST
 from musicgen.instruments import WORDS as INSTRUMENT_WORDS
+from musicgen.misspelt import LEAST, mend
 from musicgen.spelled import Degree, lone_key, mode_of, spelled_chords, spelled_degrees, spelled_key
 from musicgen.theory import METERS, Chord, Key, Meter
 from musicgen.vocabulary import (
@@ -25,6 +28,7 @@ from musicgen.vocabulary import (
 )
 from musicgen.wording import PATTERNS, before, first, found, negated, pattern_of, refused_styles, style_of
 
+COGNATE = 7  # letters that a word has to have for being taken for an English one where the others are foreign
 MAX_PROMPT = 2_000  # characters; a request may not have more, and no more are read
 
 
@@ -60,13 +64,20 @@ class Reading:
 
 
 def read_prompt(prompt: str) -> Reading:
-    """What ``prompt`` says, in English or with Korean key words. Never raises for a string."""
+    """What ``prompt`` says, in English or with key words of other languages. Never raises for a string."""
     return _read(prompt[:MAX_PROMPT])
+
+
+def understood(prompt: str) -> str:
+    """The prompt as it is read: music words of other languages in English, misspelt ones as they are meant."""
+    text = unicodedata.normalize("NFC", prompt[:MAX_PROMPT])
+    english = in_english(text)
+    return mend(english, LEAST if english == text else COGNATE)
 
 
 @lru_cache(maxsize=64)  # plan, style and page each ask for the same prompt, several times a key pressed
 def _read(prompt: str) -> Reading:
-    text = re.sub(r"\s+", " ", prompt).strip()
+    text = re.sub(r"\s+", " ", understood(prompt)).strip()
     lower = re.sub(r"(?<=[a-z]{2})/(?=[a-z]{2})", " / ", text.lower())  # "guitar/bass", but not "w/o"
     refused = refused_styles(lower)
     style, genre, hinted = style_of(lower, refused)

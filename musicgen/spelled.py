@@ -7,6 +7,7 @@ audio.
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import NamedTuple
 
 from musicgen.theory import CHORD_QUALITIES, QUALITY_SPELLINGS, Chord, Key, parse_chord, parse_key
@@ -44,6 +45,15 @@ _KOREAN_KEY = re.compile(r"(올림|내림)?([가나다라마바사]) ?(장조|�
 _KOREAN_LETTER = re.compile(r"(?<![A-Za-z0-9#])([A-G])([#♯♭b]?) ?(장조|단조|메이저|마이너)")
 _KOREAN_MODES = {"장조": "major", "메이저": "major", "단조": "minor", "마이너": "minor"}
 _KOREAN_NOTES = dict(zip("다라마바사가나", "CDEFGAB", strict=True))
+# "la menor", "si bémol majeur", "fa diesis minore"
+_SUNG = re.compile(
+    r"(?<!\w)(?P<lead>en )?(?P<note>d[oó]|r[eéê]|mi|f[aá]|sol|l[aá]|si)"
+    r"(?:[ -]?(?P<sharp>#|sostenido|sustenido|di[eè]se|diesis)|[ -]?(?P<flat>♭|b[eé]mol(?:le)?))?"
+    r"[ -](?:(?P<major>mayor|maior|majeur|maggiore)|menor|mineur|minore)(?!\w)", re.IGNORECASE,
+)
+_SUNG_NOTES = dict(zip(("do", "re", "mi", "fa", "sol", "la", "si"), "CDEFGAB", strict=True))
+# "a-Moll", "Fis-Dur", "in h-Moll"
+_GERMAN = re.compile(r"(?<!\w)(?P<lead>in )?([a-h])(is|es|s)?(?P<gap>[ -])(dur|moll)(?!\w)", re.IGNORECASE)
 
 
 def spelled_key(text: str) -> tuple[Key | None, str | None]:
@@ -71,7 +81,26 @@ def spelled_key(text: str) -> tuple[Key | None, str | None]:
         accidental = {"올림": "#", "내림": "b", None: ""}[korean[1]]
         mode = _KOREAN_MODES[korean[3]]
         return parse_key(f"{_KOREAN_NOTES[korean[2]]}{accidental} {mode}"), mode
+    if (foreign := _foreign_key(text)) is not None:
+        return foreign, foreign.mode
     return None, mode_only
+
+
+def _foreign_key(text: str) -> Key | None:
+    """The key as it is sung in the south of Europe, or called in German, where B is a semitone below H."""
+    for match in _SUNG.finditer(text):
+        if match["major"] and match["major"].lower() == "mayor" and not match["lead"]:
+            continue  # "the LA mayor"
+        note = _SUNG_NOTES[unicodedata.normalize("NFD", match["note"].lower()).encode("ascii", "ignore").decode()]
+        accidental = "#" if match["sharp"] else "b" if match["flat"] else ""
+        return parse_key(f"{note}{accidental} {'major' if match['major'] else 'minor'}")
+    for match in _GERMAN.finditer(text):
+        if match["gap"] == " " and not match["lead"]:
+            continue  # "a gangster and a moll"
+        note, sign = match[2].upper(), (match[3] or "").lower()
+        accidental = "#" if sign == "is" else "b" if sign or note == "B" else ""
+        return parse_key(f"{note.replace('H', 'B')}{accidental} {'major' if match[5].lower() == 'dur' else 'minor'}")
+    return None
 
 
 def _is_article(match: re.Match[str], after: str, text: str) -> bool:

@@ -21,6 +21,7 @@ from musicgen.checkpoints import save_pocket
 from musicgen.cli import Progress, build_parser, main, which_model
 from musicgen.conditioners import Conditioner
 from musicgen.config import KNOWN_MODELS
+from musicgen.errors import ModelUnavailable
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -196,7 +197,10 @@ def test_bad_input_is_one_sentence_and_exit_code_2(folder, tmp_path, monkeypatch
 
 def test_values_are_looked_at_before_a_model_is_loaded(monkeypatch, tmp_path):
     monkeypatch.setattr(checkpoints, "load", lambda *_: pytest.fail("loaded"))
-    assert main(["generate", "x", "--temperature", "-1", "-o", str(tmp_path / "x.wav")]) == 2
+    audio.write(tmp_path / "tune.wav", sine_tune())
+    for flags in (["--temperature", "-1"], ["--model", "large", "--pattern", "0,1,2"],
+                  ["--model", "small", "--melody", str(tmp_path / "tune.wav")]):
+        assert main(["generate", "x", *flags, "-o", str(tmp_path / "x.wav")]) == 2
 
 
 def test_an_unknown_model_and_one_out_of_reach(tmp_path, capsys):
@@ -233,6 +237,33 @@ def test_ctrl_c_before_there_is_sound_writes_nothing(folder, tmp_path, monkeypat
     assert not list(tmp_path.iterdir())
 
 
+def test_what_was_made_before_the_memory_ran_out_is_written(folder, tmp_path, monkeypatch, capsys, heeding):
+    shown = Progress.event
+
+    def fails(self, event, frame_rate):
+        shown(self, event, frame_rate)
+        if event.frames_done >= 60:
+            raise ModelUnavailable("The memory ran out.")
+
+    monkeypatch.setattr(Progress, "event", fails)
+    assert generate(folder, "rock", "-o", tmp_path / "out.wav") == 2
+    told = capsys.readouterr().err
+    assert "the first 1." in told and "The memory ran out." in told
+    assert 3_200 < audio.read(tmp_path / "out.wav").samples.shape[1] < 6_400
+
+
+def test_a_second_ctrl_c_does_not_lose_what_the_first_one_kept(folder, tmp_path, monkeypatch, heeding):
+    written = audio.write
+
+    def impatient(*given):
+        signal.raise_signal(signal.SIGINT)
+        written(*given)
+
+    monkeypatch.setattr(audio, "write", impatient)
+    assert generate(folder, "rock", "-o", tmp_path / "out.wav") == 130
+    assert audio.read(tmp_path / "out.wav").seconds == pytest.approx(2.0)
+
+
 def test_a_take_becomes_a_loop(folder, tmp_path, capsys):
     sung = tmp_path / "take.flac"
     assert generate(folder, "rock", "--bpm", "200", "--meter", "3/4", "-o", sung) == 0
@@ -257,7 +288,7 @@ def test_a_terminal_gets_a_bar(folder, tmp_path, monkeypatch, capsys):
     assert f"[{'#' * 24}] 2.0 of 2.0 s" in shown and shown.endswith("\n")
 
 
-@pytest.mark.parametrize("content", [b"", b"not a zip", "bomb", "no recipe", "a list", "a pickle"])
+@pytest.mark.parametrize("content", [b"", b"not a zip", "bomb", "no recipe", "a list", "a pickle", "a flipped bit"])
 def test_a_hostile_npz_is_refused(tmp_path, capsys, content):
     path = tmp_path / "codes.npz"
     if isinstance(content, bytes):
@@ -269,6 +300,11 @@ def test_a_hostile_npz_is_refused(tmp_path, capsys, content):
         np.savez(path, codes=np.zeros((4, 2), int))
     elif content == "a list":
         np.savez(path, recipe=np.array("[1, 2]"))
+    elif content == "a flipped bit":
+        np.savez_compressed(path, recipe=np.array('{"prompt": "x", "seed": 1}'))
+        data = bytearray(path.read_bytes())
+        data[60] ^= 255
+        path.write_bytes(data)
     else:
         np.savez(path, recipe=np.array({"prompt": "x"}, dtype=object))
     assert main(["recipe", str(path)]) == 2

@@ -179,6 +179,35 @@ def test_a_zip_bomb(reference: Path, tmp_path: Path) -> None:
     refused(reference, "is damaged")
 
 
+@pytest.mark.parametrize("hollow", [torch.zeros(1).expand(2**14, 2**14), torch.empty(2**20, 2**14, device="meta")])
+def test_few_numbers_that_claim_to_be_many(hollow: torch.Tensor, reference: Path) -> None:
+    package = torch.load(reference / "state_dict.bin", weights_only=True)
+    package["best_state"]["emb.0.weight"] = hollow
+    torch.save(package, reference / "state_dict.bin")
+    refused(reference, "claims to hold more than its own size")
+
+
+def test_a_few_lines_that_stand_for_gigabytes_of_text(reference: Path) -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 9)]
+    for name in ("channels", "lm_model"):
+        package = {"xp.cfg": "\n".join([*lines, f"{name}: *a8"]), "best_state": {}}
+        torch.save(package, reference / "state_dict.bin")
+        with pytest.raises(ModelUnavailable) as error:
+            load(reference, "cpu")
+        assert len(str(error.value)) < 300
+
+
+def test_whole_numbers_are_no_weights(reference: Path) -> None:
+    package = torch.load(reference / "state_dict.bin", weights_only=True)
+    package["best_state"] = {
+        name: value.to(torch.int8) if name.endswith("out_norm.weight") else value
+        for name, value in package["best_state"].items()
+    }
+    torch.save(package, reference / "state_dict.bin")
+    refused(reference, "is stored as torch.int8")
+
+
 def test_a_missing_compression_model(reference: Path) -> None:
     (reference / "compression_state_dict.bin").unlink()
     refused(reference, "compression_state_dict.bin' is missing")
@@ -264,6 +293,8 @@ def test_a_wrong_sum(name: str, pocket: Path) -> None:
         (lambda c: c["model"].update(stride_seconds=90.0), "move on by 90 s"),
         (lambda c: c["model"].pop("name"), "lacks a field"),
         (lambda c: c["model"].update(pattern=None), "pattern is 'None'"),
+        (lambda c: c["model"].update(pattern="zigzag"), "'zigzag' is not a pattern"),
+        (lambda c: c["model"]["sampling"].update(codebook_temperatures=[1.0, 0.9]), "2 factors of the temperature"),
         (lambda c: c["model"]["sampling"].update(codebook_temperatures=["hot"]), "codebook_temperatures"),
     ],
 )
