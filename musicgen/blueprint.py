@@ -125,8 +125,8 @@ def _network(config: ModelConfig, parts: Anatomy) -> tuple[Box, ...]:
 def _sound(config: ModelConfig) -> tuple[Box, ...]:
     codec, lm, sampling = config.codec, config.lm, config.sampling
     pattern = get_pattern(config.pattern, lm.codebooks)
-    frames = max(1, round(config.window_seconds * codec.frame_rate))
-    steps = pattern.step_count(frames)
+    frames, stride = config.window(pattern)
+    steps, seconds, moved = pattern.step_count(frames), frames / codec.frame_rate, stride / codec.frame_rate
     chance = f"one of the {sampling.top_k} likeliest" if sampling.top_k else "any code, by its chance"
     if sampling.top_p:
         chance = f"of the likeliest that make up {100 * sampling.top_p:g} %"
@@ -136,7 +136,6 @@ def _sound(config: ModelConfig) -> tuple[Box, ...]:
     each = f"{codec.channels} × {codec.codebooks}" if codec.channels > 1 else str(codec.codebooks)
     kind = "EnCodec" if isinstance(codec, EncodecConfig) else "our own"
     known = "all" if lm.told_pattern else "it alone"
-    kept = config.window_seconds - config.stride_seconds
     without = "without plan" if lm.aligned_dim else "without"
     return (
         Box(f"Guidance × {sampling.guidance:g}", (f"scores with what it is told, and {without}:",
@@ -145,14 +144,14 @@ def _sound(config: ModelConfig) -> tuple[Box, ...]:
         Box("Sampling", (chance, f"temperature {', '.join(f'{value:g}' for value in warmth)}"), tone="sound"),
         Box(f"Pattern: {_short(pattern.name.replace('_', ' '), 24)}", (
             f"{steps:,} steps for {frames:,} frames of codes",
-            f"{steps / config.window_seconds:.4g} steps a second · trained with {known}",
+            f"{steps / seconds:.4g} steps a second · trained with {known}",
         ), tone="sound", name="pattern", picture=_grid(pattern)),
         Box("Codec: codes to sound", (
             f"{codec.frame_rate:g} frames a second, {each} codes each",
             f"{bits:.3g} kbit/s → {codec.sample_rate:,} samples/s, {channels}",
         ), aside=kind, tone="sound", name="codec"),
-        Box("Sound", (f"{config.window_seconds:g} s at once; longer takes move on",
-                      f"by {config.stride_seconds:g} s and keep {kept:g} s in mind"),
+        Box("Sound", (f"{seconds:g} s at once; longer takes move on",
+                      f"by {moved:g} s and keep {seconds - moved:g} s in mind"),
             tone="sound", source=True, name="sound", picture=_waves(codec.channels)),
     )
 

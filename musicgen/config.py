@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from musicgen.patterns import Pattern
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,16 @@ class ModelConfig:
     stride_seconds: float = 18.0  # how far the window moves; the rest is kept as context
     sampling: SamplingDefaults = field(default_factory=SamplingDefaults)
     licence: str = "CC-BY-NC-4.0"
+
+    def window(self, pattern: Pattern) -> tuple[int, int]:
+        """Frames decoded at once along ``pattern``, and how many of them the window moves on by.
+
+        Fewer than `window_seconds` where they would take more steps than the model has ever seen.
+        """
+        frames = max(1, round(self.window_seconds * self.codec.frame_rate))
+        if self.lm.max_steps:
+            frames = pattern.longest(frames, self.lm.max_steps)
+        return frames, max(1, round(frames * self.stride_seconds / self.window_seconds))
 
 
 @dataclass(frozen=True)

@@ -234,7 +234,7 @@ def windows(total: int, given: int, window: int, stride: int) -> list[Span]:
 
 
 def _spans(model: Model, prepared: Prepared, pattern: Pattern) -> list[Span]:
-    return windows(prepared.frames, prepared.listened.given.shape[1], *model.window(pattern))
+    return windows(prepared.frames, prepared.listened.given.shape[1], *model.config.window(pattern))
 
 
 def _extent(model: Model, request: GenerationRequest, prepared: Prepared) -> tuple[int, int]:

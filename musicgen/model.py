@@ -13,7 +13,6 @@ from musicgen.codec_api import Codec
 from musicgen.conditioners import Conditioner
 from musicgen.config import ModelConfig
 from musicgen.lm import LM
-from musicgen.patterns import Pattern
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,17 +42,6 @@ class Model:
     def frames(self, seconds: float) -> int:
         """Codec frames of so many seconds, at least one."""
         return max(1, round(seconds * self.codec.frame_rate))
-
-    def window(self, pattern: Pattern) -> tuple[int, int]:
-        """Frames decoded at once along ``pattern``, and how many of them the window moves on by.
-
-        Fewer than the configuration says where they would take more steps than the model has ever seen.
-        """
-        config = self.config
-        frames = round(config.window_seconds * self.codec.frame_rate)
-        if config.lm.max_steps:
-            frames = pattern.longest(frames, config.lm.max_steps)
-        return frames, max(1, round(frames * config.stride_seconds / config.window_seconds))
 
     @property
     def size(self) -> int:

@@ -43,6 +43,6 @@ def test_no_click_where_its_windows_meet():
     model = checkpoints.load("pocket", "cpu")
     model = replace(model, config=replace(model.config, window_seconds=6.0, stride_seconds=3.6))
     result = Engine(model).generate(GenerationRequest("calm piano, 80 bpm, no drums", duration=12, seed=3))
-    seams = [span.start + span.known for span in windows(600, 0, *model.window(get_pattern("delay", 4)))[1:]]
+    seams = [span.start + span.known for span in windows(600, 0, *model.config.window(get_pattern("delay", 4)))[1:]]
     assert len(seams) >= 2
     assert_no_click(result.audio, model.codec.hop, seams)

@@ -18,6 +18,7 @@ from musicgen.pocket_codec import soft_limit
 from musicgen.request import GenerationRequest
 from musicgen.train import evaluate, making
 from musicgen.train.exam import Exam, Sizes, caption_of, held_out, plan_of
+from musicgen.train.form import bars, likeness
 from musicgen.train.frechet import frechet, relative
 from musicgen.train.hearing import chance, fit, fits, hear, instruments_found, onset_rate
 from musicgen.train.listener import (
@@ -207,6 +208,20 @@ def test_a_sine_of_full_scale_is_about_one_and_gain_passes_through() -> None:
     wave = torch.sin(2 * torch.pi * 440 * torch.arange(RATE) / RATE)[None]
     assert 0.5 < mels(wave).max() < 2
     assert torch.allclose(mels(0.5 * wave), 0.5 * mels(wave), atol=1e-6)
+
+
+def test_bars_that_come_back_are_alike_and_others_are_not() -> None:
+    """A B C D A B C D in bars of half a second, each with notes of its own."""
+    rng = np.random.default_rng(0)
+    time = np.arange(RATE // 2) / RATE
+    four = [sum(np.sin(2 * np.pi * hertz * time) for hertz in rng.uniform(100, 4000, 5)) / 5 for _ in range(4)]
+    sound = np.concatenate([*four, *four]).astype(np.float32)
+    pictures = bars(sound, 0.5)
+    assert len(pictures) == 8 and np.allclose(np.linalg.norm(pictures, axis=1), 1, atol=1e-5)
+    alike = likeness(pictures, pictures)
+    assert set(alike) == set(range(1, 8)) and alike[4] > 0.9 and max(alike[1], alike[2], alike[3]) < 0.5
+    other = bars(np.ascontiguousarray(sound[::-1]), 0.5)
+    assert likeness(pictures, other)[4] < 0.5 and len(bars(sound, 0.7)) == 5
 
 
 def test_windows_cover_a_sound_and_end_with_it() -> None:

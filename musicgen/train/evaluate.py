@@ -19,6 +19,7 @@ from typing import Any
 from musicgen.train import (
     by_pattern,
     codec_report,
+    form,
     frechet,
     freeform,
     likelihood,
@@ -63,6 +64,7 @@ STAGES: dict[str, tuple[str, Callable[[Exam], dict[str, Any]], Callable[[dict[st
     "patterns": ("Patterns", by_pattern.run, by_pattern.tables),
     "sweep": ("Guidance and temperature", sweep.run, sweep.tables),
     "memory": ("Memorisation", memorise.run, memorise.tables),
+    "form": ("Form", form.run, form.tables),
     "soundness": ("Variety, beat, sound", soundness.run, soundness.tables),
 }
 

@@ -47,6 +47,8 @@ class Sizes:
     clips: int = 20  # of 4 s, for the codec
     ends: int = 10  # takes asked to end, and as many asked to go on
     ends_seconds: float = 12.0
+    form: int = 12  # plans of long takes, two of each
+    form_seconds: float = 20.0
 
 
 @dataclass(frozen=True)

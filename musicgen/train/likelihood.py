@@ -54,7 +54,7 @@ def run(exam: Exam) -> dict[str, Any]:
     lm, device = exam.model.lm, torch.device("cpu")
     held = Pieces(exam.data, "held")
     own = get_pattern(exam.model.config.pattern, exam.model.config.lm.codebooks)
-    frames, _ = exam.model.window(own)
+    frames, _ = exam.model.config.window(own)
     withheld = evaluate(lm, held, own, frames, device)
     measure = partial(nll, lm, pattern=own, device=device)
     wrong: dict[str, list[float]] = {}

@@ -168,7 +168,7 @@ def _one(
 def _grid(engine: Engine, codes: np.ndarray, pattern: Pattern, request: GenerationRequest) -> str:
     codec, steps = engine.model.codec, None
     frames = engine.model.frames(request.duration)
-    if frames <= engine.model.window(pattern)[0]:
+    if frames <= engine.model.config.window(pattern)[0]:
         steps = pattern.layout(frames).step_of.numpy()[: codes.shape[1]]
     return visual.token_grid(codes, codec.frame_rate, codec.codebook_size, steps)
 

@@ -349,6 +349,6 @@ def _step_of(engine: Engine, generation: Generation) -> np.ndarray | None:
     model, recipe = engine.model, generation.recipe
     pattern = get_pattern(recipe["pattern"], model.config.lm.codebooks)
     frames = model.frames(recipe["duration"])
-    if frames > model.window(pattern)[0] or recipe.get("continue_from"):
+    if frames > model.config.window(pattern)[0] or recipe.get("continue_from"):
         return None
     return pattern.layout(frames).step_of.numpy()
