@@ -15,6 +15,7 @@ import argparse
 import json
 import math
 import time
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -145,6 +146,14 @@ def pitch_loss(audio: Tensor, target: Tensor, sample_rate: int) -> Tensor:
     return ((ours - theirs).abs().sum(1) / (theirs.sum(1) + 1e-2)).mean()
 
 
+WEIGHTS = {"magnitude": 0.5, "turned": 2.0, "leaned": 1.0, "wave": 6.0, "pitch": 2.0, "energy": 1.0}
+
+
+def weighted(parts: Mapping[str, Tensor]) -> Tensor:
+    """The losses, by name, in one."""
+    return torch.stack([WEIGHTS[name] * part for name, part in parts.items()]).sum()
+
+
 @torch.no_grad()
 def evaluate(codec: PocketCodec, clips: Tensor) -> dict[str, float]:
     """Distances on held-out audio [B, N]."""
@@ -236,11 +245,13 @@ def main() -> None:
         predicted = sounds[0].float()
         frequency, delay = (codec.by_spectrum(x.float()) for x in sounds[1:])
         turned, leaned = turn_loss(codec, frequency, delay, truth)
-        loss = magnitude_loss(codec, predicted, target)
+        parts = {"magnitude": magnitude_loss(codec, predicted, target), "turned": turned, "leaned": leaned}
         if on_waveform:
             wave = rebuilt(codec, predicted, frequency, delay)
-            loss = 0.5 * loss + 6 * waveform_loss(wave, audio) + 2 * pitch_loss(wave, audio, codec.sample_rate)
-        loss = loss + 2 * turned + leaned
+            parts |= {"wave": waveform_loss(wave, audio), "pitch": pitch_loss(wave, audio, codec.sample_rate)}
+        else:
+            parts["magnitude"] = parts["magnitude"] * 2  # it stands for what else the waveform would tell
+        loss = weighted(parts)
         optimizer.zero_grad(set_to_none=True)
         (loss + 0.25 * commitment).backward()
         torch.nn.utils.clip_grad_norm_(codec.parameters(), 1.0)

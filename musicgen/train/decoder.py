@@ -26,7 +26,17 @@ from musicgen.config import PocketCodecConfig
 from musicgen.fidelity import mel_bank
 from musicgen.phase import spectra
 from musicgen.pocket_codec import PocketCodec
-from musicgen.train.codec import Clips, evaluate, magnitude_loss, pitch_loss, rebuilt, save, turn_loss, waveform_loss
+from musicgen.train.codec import (
+    Clips,
+    evaluate,
+    magnitude_loss,
+    pitch_loss,
+    rebuilt,
+    save,
+    turn_loss,
+    waveform_loss,
+    weighted,
+)
 
 HELD = (20, 200)  # crops that are judged, and their frames
 FEWER = 0.1  # share of the crops decoded from fewer than all books, so that these still sound of something
@@ -74,9 +84,7 @@ def loss_of(codec: PocketCodec, audio: Tensor, rng: np.random.Generator) -> tupl
     parts = {"magnitude": magnitude_loss(codec, predicted, target), "turned": turned, "leaned": leaned,
              "wave": waveform_loss(wave, audio), "pitch": pitch_loss(wave, audio, codec.sample_rate),
              "energy": energy_loss(wave[:, edge], audio[:, edge], codec.sample_rate)}
-    weights = {"magnitude": 0.5, "turned": 2.0, "leaned": 1.0, "wave": 6.0, "pitch": 2.0, "energy": 1.0}
-    total = torch.stack([weights[name] * part for name, part in parts.items()]).sum()
-    return total, {name: part.item() for name, part in parts.items()}
+    return weighted(parts), {name: part.item() for name, part in parts.items()}
 
 
 def main() -> None:
