@@ -14,6 +14,7 @@ from conftest import build_model, sine_tune
 
 from musicgen import audio, painting, preparation, separation
 from musicgen.engine import Engine
+from musicgen.plan import make_plan
 from musicgen.ui import after, before, handlers, words
 from musicgen.ui.engines import Engines
 from musicgen.ui.settings import Settings
@@ -126,6 +127,32 @@ def test_same_again_is_the_same_even_without_a_seed_and_after_changes(engines):
     assert after.new_seed(made["made"], seed)["next_seed"] != seed  # it draws one only when all its takes are made
     with pytest.raises(gr.Error, match="no longer here"):
         after.again(None)
+
+
+def test_played_anew_it_is_the_same_song_with_a_seed_that_is_not_its_own(engines):
+    made = press(engines, prompt="cinematic pop", duration=1.0, seed="2", temperature="0.8")["shown"]
+    anew = after.anew(made, 2)
+    assert anew["seed"] == "" and anew["takes"] == 1 and anew["temperature"] == "0.8" and anew["next_seed"] != 2
+    played = press(engines, **vars(replace(controls_of(anew), seed=str(anew["next_seed"]))))["shown"]
+    assert played.recipe["plan"] == made.recipe["plan"], "or another seed would have another band"
+    assert (played.codes.values != made.codes.values).any()
+    assert after.anew(made, 5)["next_seed"] == 5 and after.anew(made, None)["next_seed"] not in (2, None)
+    planless = replace(made, recipe={**made.recipe, "plan": None})
+    assert after.anew(planless, 5) == after.again(planless) | {"seed": "", "next_seed": 5}
+    with pytest.raises(gr.Error, match="no longer here"):
+        after.anew(None, 5)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [{"prompt": "solo piano, 92.5 bpm in 3/4"}, {"prompt": "drum solo"}, {"prompt": "jazz", "ending": "final chord"},
+     {"prompt": "rock", "chords": "Am F/A", "drums": "without"}, {"prompt": "no drums, a sad harp"}],
+)
+def test_whatever_the_song_it_is_the_same_when_it_is_played_anew(engines, asked):
+    made = press(engines, duration=6.0, seed="2", **asked)["shown"]
+    anew = after.anew(made, 3)
+    plan = make_plan(made.recipe["prompt"], 3, **controls_of(anew).plan_parts())
+    assert plan.to_dict() == made.recipe["plan"]
 
 
 def test_same_again_leaves_the_file_alone_that_was_given_in_place_of_one_not_kept(engines, tune, tmp_path):

@@ -94,6 +94,19 @@ def test_a_take_becomes_a_melody_and_a_beginning_and_files(visit):  # noqa: F811
     page.wait_for_function("() => document.querySelector('#duration input[type=number]').value === '12'")
 
 
+def test_a_song_is_played_anew_with_another_seed(visit):  # noqa: F811
+    page = visit()
+    ask(page, "jazz trio", 1.5, seed=9)
+    page.click("#generate")
+    first = audio.read_recipe(fetched(finished(page, 9)))
+    page.click("#anew")
+    page.wait_for_selector("#stop:enabled")
+    second = audio.read_recipe(fetched(finished(page)))
+    assert second["plan"] == first["plan"] and second["seed"] != first["seed"]
+    assert page.input_value("#seed textarea, #seed input") == "", "and the next one is another again"
+    page.wait_for_selector("#by-hand >> text=tempo, key, metre, chords, drums, instruments, ending")
+
+
 def test_several_takes_can_be_told_apart(visit):  # noqa: F811
     page = visit()
     ask(page, "calm piano", 1, seed=20)

@@ -21,7 +21,7 @@ from musicgen.request import without_end
 from musicgen.ui import views
 from musicgen.ui.before import MORE
 from musicgen.ui.files import name_of, new_folder
-from musicgen.ui.settings import DRUMS, Settings, roll_seed
+from musicgen.ui.settings import DRUMS, ENDINGS, Settings, roll_seed
 from musicgen.ui.shown import Made, Update, show_take
 
 KINDS = {"wav": "WAV", "flac": "FLAC", "mp3": "MP3", "loop": "Loop", "npz": "Codes", "png": "Picture"}
@@ -49,8 +49,25 @@ def again(made: Made | None, melody: str | None = None, continue_from: str | Non
 
 def new_seed(made: Sequence[Made], next_seed: int | None) -> Update:
     """The seed left open: the next press has the one drawn for it, or, if one of its takes has that, another."""
-    used = any(one.recipe.get("seed") == next_seed for one in made)
-    return {"seed": "", "takes": 1, "next_seed": roll_seed() if used else next_seed}
+    used = {one.recipe.get("seed") for one in made}
+    while next_seed in used:
+        next_seed = roll_seed()
+    return {"seed": "", "takes": 1, "next_seed": next_seed}
+
+
+def anew(
+    made: Made | None, next_seed: int | None, melody: str | None = None, continue_from: str | None = None
+) -> Update:
+    """The same song in another performance: the plan of the take set by hand, and a seed that is not the take's.
+
+    The audio is that of ``again``.
+    """
+    update = again(made, melody, continue_from)
+    assert made is not None, "again() has said so"
+    if plan := made.recipe.get("plan"):
+        ending = next(word for word, value in ENDINGS.items() if value is plan.get("ending"))
+        update |= _told(plan) | {"ending": ending}
+    return update | new_seed([made], roll_seed() if next_seed is None else next_seed)
 
 
 def go_on(made: Made | None, longest: float) -> Update:

@@ -53,6 +53,7 @@ def results() -> Parts:
 def _buttons(parts: Parts) -> None:
     with gr.Row():
         parts["again"] = gr.Button(say("Same again"), size="sm", min_width=90, elem_id="again")
+        parts["anew"] = gr.Button(say("Play it anew"), size="sm", min_width=90, elem_id="anew")
         parts["new_seed"] = gr.Button(say("New seed"), size="sm", min_width=90, elem_id="new-seed")
         parts["go_on"] = gr.Button(say("Continue it"), size="sm", min_width=90, elem_id="go-on")
         parts["as_melody"] = gr.Button(say("Use as melody"), size="sm", min_width=90, elem_id="as-melody")
@@ -74,13 +75,14 @@ def _buttons(parts: Parts) -> None:
 
 def wire_results(parts: Parts, generate: Callable[[Any], Any], longest: float) -> None:
     """Wire the buttons; ``generate`` makes a press of Generate follow an event."""
-    asked = [*controls(parts).values(), parts["takes"]]
-    generate(parts["again"].click(
-        named(parts, after.again), [parts["shown"], parts["melody"], parts["continue_from"]], asked, **QUIET
-    ).success)
-    generate(parts["new_seed"].click(
-        named(parts, after.new_seed), [parts["made"], parts["next_seed"]], [*asked, parts["next_seed"]], **QUIET
-    ).success)
+    asked = [*controls(parts).values(), parts["takes"], parts["next_seed"]]
+    presses: dict[str, tuple[Callable[..., Any], tuple[str, ...]]] = {  # what it does, and of what
+        "again": (after.again, ("shown", "melody", "continue_from")),
+        "anew": (after.anew, ("shown", "next_seed", "melody", "continue_from")),
+        "new_seed": (after.new_seed, ("made", "next_seed")),
+    }
+    for name, (does, of) in presses.items():
+        generate(parts[name].click(named(parts, does), [parts[one] for one in of], asked, **QUIET).success)
     changed = [*controls(parts).values(), parts["status"], parts["continue_fold"], parts["melody_fold"]]
     go_on = partial(after.go_on, longest=longest)
     for name, does, fold in (("go_on", go_on, "continue-fold"), ("as_melody", after.as_melody, "melody-fold")):
