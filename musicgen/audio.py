@@ -184,7 +184,7 @@ def read_recipe(source: str | Path | bytes, limits: Limits | None = None) -> dic
     except (ValueError, RecursionError):
         recipe = None
     if not isinstance(recipe, dict):
-        raise ValueError(f"{name} holds no recipe; choose an audio file that was made and saved by this program.")
+        raise ValueError(f"{name} holds no recipe; choose a file that was made and saved by this program.")
     return recipe
 
 

@@ -12,7 +12,6 @@ import os
 import signal
 import sys
 import time
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from musicgen.engine import GenerationEvent, GenerationRequest, GenerationResult
 
 AUDIO_SUFFIXES = (".wav", ".flac", ".mp3", ".ogg")
-_MAX_RECIPE = 4_000_000  # bytes; far more than any recipe
 # Flags that go into the request as they are; the rest are files and the model.
 _REQUEST_FLAGS = {
     "prompt": "prompt", "negative": "negative_prompt", "pattern": "pattern", "separation": "separation",
@@ -167,6 +165,7 @@ def read_request(flags: dict[str, Any]) -> tuple[GenerationRequest, dict[str, An
     from dataclasses import replace
 
     from musicgen.audio import read
+    from musicgen.recipes import read_recipe
     from musicgen.request import GenerationRequest, beginning_of, request_from_recipe
 
     melody = read(flags["melody"]) if "melody" in flags else None
@@ -264,32 +263,10 @@ class Progress:
 # -- recipe ---------------------------------------------------------------------------------------------------------
 
 
-def read_recipe(path: str) -> dict[str, Any]:
-    """The recipe in an audio file or in an .npz of codes. Raises ``ValueError``."""
-    if Path(path).suffix.lower() != ".npz":
-        from musicgen.audio import read_recipe as from_audio
-
-        return from_audio(path)
-    import numpy as np
-
-    name = Path(path).name
-    if not Path(path).is_file():
-        raise ValueError(f"There is no file '{name}'.")
-    try:
-        with zipfile.ZipFile(path) as archive:  # the sizes first: a small file can hold gigabytes
-            if archive.getinfo("recipe.npy").file_size > _MAX_RECIPE:
-                raise ValueError("too long")
-        with np.load(path, allow_pickle=False) as arrays:
-            recipe = json.loads(str(arrays["recipe"]))
-    except Exception:  # a damaged archive can raise anything
-        recipe = None
-    if not isinstance(recipe, dict):
-        raise ValueError(f"'{name}' holds no recipe; choose a file that was made and saved by this program.")
-    return recipe
-
-
 def show_recipe(arguments: argparse.Namespace) -> int:
     """Print the recipe of a file."""
+    from musicgen.recipes import read_recipe
+
     print(json.dumps(read_recipe(arguments.file), indent=2, ensure_ascii=False))
     return 0
 

@@ -23,6 +23,7 @@ from musicgen.theory import METERS, PITCH_NAMES
 from musicgen.ui import before, handlers, views
 from musicgen.ui.engines import Engines
 from musicgen.ui.files import new_folder
+from musicgen.ui.from_file import settings_of
 from musicgen.ui.lent import on_gpu
 from musicgen.ui.prompts import EXAMPLES, TUNES, surprise
 from musicgen.ui.results import results, wire_results
@@ -71,15 +72,18 @@ def _ask() -> Parts:
         generate = gr.Button(say("Generate"), variant="primary", elem_id="generate", scale=4, min_width=110)
         stop = gr.Button(say("Stop"), interactive=False, elem_id="stop", scale=1, min_width=70)
         surprise_me = gr.Button(say("Surprise me"), elem_id="surprise", icon=DICE, scale=2, min_width=130)
-    gr.Examples(
-        [[text] for text in EXAMPLES.values()], [prompt], example_labels=list(EXAMPLES), label=say("Or start from"),
-        api_visibility="private",
-    )
+    with gr.Row(elem_id="start-from"):
+        gr.Examples(
+            [[text] for text in EXAMPLES.values()], [prompt], example_labels=list(EXAMPLES), label=say("Or start from"),
+            api_visibility="private",
+        )
+        # Any kind of file may be chosen: what is none of ours gets a sentence that says so, on a phone, too.
+        given = gr.UploadButton(str(say("From a file")), size="sm", min_width=110, scale=0, elem_id="from-file")
     with gr.Row(elem_id="steered"):
         by_hand = gr.HTML("", elem_id="by-hand")
         afresh = gr.Button(say("Start afresh"), size="sm", visible=False, elem_id="afresh", min_width=120, scale=0)
-    return {"prompt": prompt, "surprise": surprise_me, "generate": generate, "stop": stop, "by_hand": by_hand,
-            "afresh": afresh}
+    return {"prompt": prompt, "surprise": surprise_me, "generate": generate, "stop": stop, "from_file": given,
+            "by_hand": by_hand, "afresh": afresh}
 
 
 def _main_controls(engines: Engines) -> Parts:
@@ -247,6 +251,11 @@ def _seeded(settings: Settings, next_seed: int | None) -> Settings:
 
 def _wire_helpers(parts: Parts, engines: Engines) -> None:
     parts["surprise"].click(lambda: surprise(random.Random()), None, parts["prompt"], **QUIET)
+    also = [parts[name] for name in ("takes", "status", "melody_fold", "continue_fold")]
+    parts["from_file"].upload(
+        named(parts, lambda path: settings_of(engines, path)), parts["from_file"], [*controls(parts).values(), *also],
+        **QUIET,
+    )
     parts["roll"].click(lambda: str(roll_seed()), None, parts["seed"], **QUIET)
     parts["lock"].click(before.lock_seed, [parts["seed"], parts["shown"], parts["next_seed"]], parts["seed"], **QUIET)
     parts["model"].change(

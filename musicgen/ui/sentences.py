@@ -94,6 +94,10 @@ SENTENCES = {
     "Somebody shared this take with you.": "누군가 공유한 테이크입니다.",
     "The settings of the link are filled in; Generate makes the take again.":
         "링크의 설정을 채웠습니다. 생성을 누르면 테이크를 다시 만듭니다.",
+    "The settings of the file are filled in; Generate makes the take again.":
+        "파일의 설정을 채웠습니다. 생성을 누르면 테이크를 다시 만듭니다.",
+    "This is not a recipe of MusicGen Studio: it has no prompt and no seed.":
+        "MusicGen Studio의 레시피가 아닙니다. 프롬프트와 시드가 없습니다.",
     "There is no such take here: the link may be wrong or no longer shared, or the take was deleted.":
         "그런 테이크가 없습니다. 링크가 틀렸거나, 공유가 끝났거나, 테이크가 삭제되었을 수 있습니다.",
     "No takes are kept here; ask for a link to the settings instead.":
@@ -124,6 +128,9 @@ PARTS = {
         ": 비어 있습니다(0바이트). 다른 파일을 고르거나 다시 녹음하세요.",
     " is not audio that this program can read; use WAV, FLAC, MP3, OGG, M4A or WebM.":
         ": 읽을 수 있는 소리가 아닙니다. WAV, FLAC, MP3, OGG, M4A, WebM을 쓰세요.",
+    " is not an audio file that holds a recipe.": ": 레시피가 든 소리 파일이 아닙니다.",
+    " holds no recipe; choose a file that was made and saved by this program.":
+        ": 레시피가 없습니다. 이 프로그램이 만들어 저장한 파일을 고르세요.",
     " holds no sound at all (0 samples); choose another file, or record again.":
         ": 소리가 전혀 없습니다. 다른 파일을 고르거나 다시 녹음하세요.",
     " contains values that are not numbers (NaN or infinity); save it again.":
