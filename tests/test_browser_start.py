@@ -5,6 +5,16 @@ from __future__ import annotations
 from test_browser import PHONE, ask, browser, fetched, finished, fits, pytestmark, served, visit  # noqa: F401
 
 from musicgen import audio
+from musicgen.plan import MAX_BPM, MIN_BPM
+
+BPM = "#bpm textarea, #bpm input"
+TAPPED = """times => {
+  for (const timeStamp of times) {
+    const click = new MouseEvent("click", { bubbles: true });
+    Object.defineProperty(click, "timeStamp", { value: 1e9 + timeStamp });
+    document.getElementById("tap").dispatchEvent(click);
+  }
+}"""
 
 
 def give(page, path) -> None:
@@ -35,3 +45,26 @@ def test_a_file_sets_the_page_and_is_made_again(visit, tune, tmp_path):  # noqa:
     give(other, tmp_path / "tune.wav")
     other.wait_for_selector("#status .trouble >> text=holds no recipe")
     assert other.input_value("#prompt textarea") == "calm piano", "and all stays as it was"
+
+
+def test_a_tempo_is_tapped_by_keys_and_in_time(visit):  # noqa: F811
+    page = visit()
+    page.click("#plan-fold > button")
+    page.focus("#tap")
+    for _ in range(3):
+        page.keyboard.press("Space")
+    page.wait_for_function(f"() => /^\\d+$/.test(document.querySelector('{BPM}').value)")
+    page.evaluate(TAPPED, [0, 500, 1000])
+    assert page.input_value(BPM) == "120"
+    page.wait_for_selector("#plan-line >> text=Told: 120 bpm")  # the server was told, as if it were typed
+    page.evaluate(TAPPED, [3100])
+    assert page.input_value(BPM) == "120", "after a pause the first tap is none yet"
+    page.evaluate(TAPPED, [3700])
+    assert page.input_value(BPM) == "100"
+    page.evaluate(TAPPED, [3700 + 500 * count for count in range(1, 9)])
+    assert page.input_value(BPM) == "120", "of eight taps the first two are none"
+    page.evaluate(TAPPED, [20_000, 20_010])
+    assert page.input_value(BPM) == f"{MAX_BPM:g}"
+    page.evaluate(TAPPED, [30_000, 31_900])
+    assert page.input_value(BPM) == f"{MIN_BPM:g}"
+    page.wait_for_selector("#by-hand >> text=tempo")

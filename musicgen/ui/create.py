@@ -123,6 +123,7 @@ def _plan(engines: Engines) -> Parts:
         )
         with gr.Row():
             parts["bpm"] = _number(say("Tempo"), say("auto"), elem_id="bpm")
+            gr.Button(say("Tap"), size="sm", min_width=56, scale=0, elem_id="tap")  # in time; page.js counts
             parts["key"] = gr.Dropdown(KEYS, value="auto", label=say("Key"), min_width=100)
             parts["meter"] = gr.Dropdown(["auto", *METERS], value="auto", label=say("Metre"), min_width=90)
         with gr.Row():

@@ -1,4 +1,4 @@
-// What belongs to the whole page: its keys, its boxes for numbers, its title.
+// What belongs to the whole page: its keys, its boxes for numbers, the tempo that is tapped, its title.
 
 // Ctrl+Enter (Cmd+Enter) makes a take, or a comparison on its tab; Escape stops it.
 document.addEventListener("keydown", (event) => {
@@ -24,6 +24,20 @@ document.addEventListener("input", (event) => {
   if (box.max !== "" && Number(box.value) > Number(box.max)) box.value = box.max;
   if (box.value === "" || Number(box.value) < Number(box.min)) event.stopImmediatePropagation();
 }, true);
+
+// A tempo that is tapped: the mean of the last taps, written as if it were typed, as far as a plan may go.
+const TAPS = 8, PAUSE = 2000, SLOWEST = 40, QUICKEST = 220;  // ms; bpm
+let taps = [];
+document.addEventListener("click", ({ target, timeStamp }) => {  // of a pointer, or of the space bar
+  const field = document.querySelector("#bpm :is(textarea, input)");
+  if (!field || !target.closest("#tap")) return;
+  if (timeStamp - taps.at(-1) > PAUSE) taps = [];
+  taps = [...taps, timeStamp].slice(-TAPS);
+  const bpm = (60000 * (taps.length - 1)) / (timeStamp - taps[0]);
+  if (!(bpm > 0)) return;  // the first tap
+  field.value = Math.round(Math.min(QUICKEST, Math.max(SLOWEST, bpm)));
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+});
 
 // Whether the seed is kept, for those who do not see the lock; and what was typed and set, for a page that is loaded
 // again. Of what was set the server tells (`before.draft`), and is told when the page opens.
