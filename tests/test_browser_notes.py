@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+
 import pytest
 from test_browser import PHONE, WIDE, ask, browser, fetched, finished, fits, pytestmark, served, visit  # noqa: F401
 
@@ -76,6 +78,69 @@ def test_the_sheet_is_played_from_the_keyboard(visit):  # noqa: F811
     page.keyboard.press("Enter")
     page.click("#generate")
     assert audio.read_recipe(fetched(finished(page, 5)))["painting"] == "0.25;m=..a;c="
+
+
+NOTED = """() => {
+  window.noted = { pitches: [], levels: [] };
+  const { setValueAtTime, setTargetAtTime } = AudioParam.prototype;
+  AudioParam.prototype.setValueAtTime = function (...told) {
+    window.noted.pitches.push(told[0]);
+    return setValueAtTime.apply(this, told);
+  };
+  AudioParam.prototype.setTargetAtTime = function (...told) {
+    window.noted.levels.push(told[0]);
+    return setTargetAtTime.apply(this, told);
+  };
+}"""
+LINE = "() => new DOMMatrix(getComputedStyle(document.querySelector('.sheet-line')).transform).m41"
+
+
+def test_the_sheet_is_heard_with_what_is_painted_on_it(visit):  # noqa: F811
+    page = visit(PHONE)
+    opened(page)
+    page.evaluate(NOTED)
+    page.mouse.click(*cell(page, 1, 4, 16))
+    assert page.locator(".sheet-line").is_hidden(), "it does not begin by itself"
+    page.click("[data-do=play]")
+    page.wait_for_selector("[data-do=play] >> text=Stop")
+    page.wait_for_function("() => window.noted.pitches.some((hertz) => Math.abs(hertz - 523.25 * 2 ** (4 / 12)) < 0.1)")
+    assert page.evaluate("window.noted.levels.filter((level) => level === 0.06).length") >= 3, "C, E and G"
+    before = page.evaluate(LINE)
+    page.wait_for_function(f"before => ({LINE})() > before", arg=before)
+    assert fits(page)
+    page.click("[data-do=play]")
+    page.wait_for_selector("[data-do=play] >> text=Play")
+    assert page.locator(".sheet-line").is_hidden()
+
+
+@pytest.mark.parametrize("ends", ["another sound", "leaving", "its end"])
+def test_the_sheet_stops(visit, tune, tmp_path, ends):  # noqa: F811
+    page = visit()
+    opened(page, 2.0 if ends == "its end" else 60.0)
+    page.click("[data-do=play]")
+    page.wait_for_selector(".sheet-line >> visible=true")
+    if ends == "another sound":
+        audio.write(tmp_path / "tune.wav", tune)
+        sound = b64encode((tmp_path / "tune.wav").read_bytes()).decode()
+        page.evaluate("url => new Audio(url).play()", f"data:audio/wav;base64,{sound}")
+    elif ends == "leaving":
+        page.get_by_role("tab", name="Codebooks").click()
+        page.wait_for_function("() => document.querySelector('.sheet-line')?.hidden ?? true")
+        page.get_by_role("tab", name="Create").click()
+    page.wait_for_selector("[data-do=play] >> text=Play")
+    assert page.locator(".sheet-line").is_hidden()
+
+
+def test_who_plays_the_sheet_hears_it_alone(visit, tune, tmp_path):  # noqa: F811
+    page = visit()
+    opened(page)
+    audio.write(tmp_path / "tune.wav", tune)
+    sound = b64encode((tmp_path / "tune.wav").read_bytes()).decode()
+    page.evaluate("url => (window.other = Object.assign(new Audio(url), { loop: true })).play()",
+                  f"data:audio/wav;base64,{sound}")
+    page.click("[data-do=play]")
+    page.wait_for_function("() => window.other.paused")
+    page.wait_for_selector("[data-do=play] >> text=Stop")
 
 
 def test_a_take_becomes_a_melody_and_a_beginning_and_files(visit):  # noqa: F811

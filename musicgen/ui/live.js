@@ -163,9 +163,11 @@ find("button").addEventListener("click", () => {
   run().then(show);
 });
 // One sound at a time. No event leaves the shadow in which the page's players keep their audio elements, so each of them
-// is listened to from its first play on; `playing`, for a press on one that has nothing yet is no sound.
+// is listened to from its first play on; `playing`, for a press on one that has nothing yet is no sound. What plays by
+// other means says the same from an element that has a `pause`.
 let other = null;
 const yields = (event) => {
+  if (other !== event.target) other?.pause();
   other = event.target;
   if (["playing", "waiting"].includes(state())) pause();
 };

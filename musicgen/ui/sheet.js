@@ -129,8 +129,10 @@ const draw = () => {
   const ink = style.getPropertyValue("--body-text-color"), pale = style.getPropertyValue("--body-text-color-subdued");
   const line = style.getPropertyValue("--block-border-color"), tone = dark ? "#2dd4bf" : "#0f766e", own = "#d97706";
 
+  let silent = true;
   for (let col = 0; col < count; col++) {
     const x = across(col), w = across(col + 1) - x, chord = sounding(col), mine = painted("chords", col) !== null;
+    if (chord || sung(col) !== REST) silent = false;
     for (let pitch = 0; pitch < 12; pitch++) {
       const y = HEAD + ROW * (11 - pitch);
       if ((chord >> pitch) & 1) {
@@ -184,6 +186,8 @@ const draw = () => {
   for (const button of element.querySelectorAll("[data-layer]")) {
     button.setAttribute("aria-pressed", String(button.dataset.layer === layer));
   }
+  find("[data-do=play]").textContent = say(stage ? "Stop" : "Play");
+  find("[data-do=play]").disabled = silent && !stage;
   find("[data-do=undo]").disabled = !undo.length;
   find("[data-do=clear]").disabled = !written();
   element.querySelectorAll("[data-do=back],[data-do=on]").forEach((b) => { b.hidden = scroll.scrollWidth <= scroll.clientWidth + 2; });
@@ -260,6 +264,7 @@ element.addEventListener("click", (event) => {
   if (!button) return;
   const scroll = find(".sheet-scroll");
   if (button.dataset.layer) layer = button.dataset.layer;
+  else if (button.dataset.do === "play") { if (stage) halt(); else perform(); }
   else if (button.dataset.do === "undo") takeBack();
   else if (button.dataset.do === "clear") { undo.push(written()); paint = read(""); tell(); }
   else scroll.scrollLeft += (button.dataset.do === "on" ? 0.8 : -0.8) * scroll.clientWidth;

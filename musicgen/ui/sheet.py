@@ -1,7 +1,7 @@
 """The sheet of notes: the plan's chords and the melody over time, to be painted over by hand.
 
 Only the component; what lies under the paint comes from ``before.score``, what is painted is read by ``painting``. It
-draws itself in the browser (``sheet.js``), so that a stroke asks no server.
+draws itself (``sheet.js``) and plays itself (``sheet_player.js``) in the browser, so that a stroke asks no server.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from musicgen.ui.words import KOREAN
 
 _TEMPLATE = """
 <div class="sheet-tools" role="toolbar" aria-label="Paint" data-label>
+<button type="button" data-do="play" data-say disabled>Play</button>
 <button type="button" data-layer="melody" aria-pressed="true" data-say>Melody</button>
 <button type="button" data-layer="chords" aria-pressed="false" data-say>Chords</button>
 <button type="button" data-layer="erase" aria-pressed="false" data-say>Erase</button>
@@ -26,11 +27,13 @@ _TEMPLATE = """
 </div>
 <div class="sheet-body"><canvas class="sheet-names" aria-hidden="true"></canvas><div class="sheet-scroll">
 <canvas class="sheet-cells" tabindex="0" role="application" data-label
-aria-label="Notes over time. Arrow keys move, space paints or takes away, Delete erases paint."></canvas></div></div>
+aria-label="Notes over time. Arrow keys move, space paints or takes away, Delete erases paint."></canvas>
+<div class="sheet-line" hidden></div></div></div>
 <output aria-live="polite"></output>
 """
 _WORDS = (
-    "Melody", "Chords", "Erase", "Undo", "Clear all", "rest", "bar", "melody", "chord", "Paint", "Earlier", "Later",
+    "Play", "Stop", "Melody", "Chords", "Erase", "Undo", "Clear all", "rest", "bar", "melody", "chord", "Paint",
+    "Earlier", "Later",
     "Notes over time. Arrow keys move, space paints or takes away, Delete erases paint.",
 )
 
@@ -44,7 +47,8 @@ def sheet(base: str) -> gr.HTML:
         "words": {"ko": {word: KOREAN[word] for word in _WORDS}},
     }
     # Part of the script, not a property: an update that comes before the page has drawn the sheet may drop properties.
-    script = Path(__file__).with_name("sheet.js").read_text(encoding="utf-8")
+    parts = (Path(__file__).with_name(name) for name in ("sheet_player.js", "sheet.js"))
+    script = "\n".join(part.read_text(encoding="utf-8") for part in parts)
     return gr.HTML(
         "", html_template=_TEMPLATE, js_on_load=f"const fixed = {json.dumps(fixed)};\n{script}", base=base,
         elem_id="sheet", label="Notes",
