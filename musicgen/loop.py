@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,25 +21,43 @@ _WHY_NOT = "A loop is cut at the bars of a take's plan, and this one has no temp
 _NO_PLAN = "A loop is cut at the bars of a take's plan, and this take's model follows none; make it with pocket."
 
 
-def loop_of(sound: Audio, recipe: Mapping[str, Any]) -> Audio:
+@dataclass(frozen=True)
+class Cut:
+    """Where in a take its loop lies: ``bars`` bars from its first downbeat on."""
+
+    begin: float  # seconds
+    bar: float  # seconds
+    bars: int
+    bpm: float  # felt beats a minute
+
+
+def cut_of(sound: Audio, recipe: Mapping[str, Any]) -> Cut:
     """The longest part of a take that can follow itself: whole rounds of its chords, or else whole bars.
 
-    It begins on the first downbeat, and leaves a final chord out. Its first moments are those of the bar that would
-    follow, passing into its own: what comes after the last sample is what came after it in the take. Raises
-    ``ValueError`` when the recipe has no tempo, or the take not a whole bar.
+    It begins on the first downbeat, and leaves a final chord out. Raises ``ValueError`` when the recipe has no tempo,
+    or the take not a whole bar.
     """
     plan = plan_of(recipe)
     if plan is None or plan.bpm is None:
         planless = plan is None and recipe.get("plan_setting") == "auto"
         raise ValueError(_NO_PLAN if planless else _WHY_NOT)
-    bar, rate = bar_seconds(plan.bpm, plan.meter), sound.sample_rate
+    bar = bar_seconds(plan.bpm, plan.meter)
     first = -plan.start % bar
-    whole = without_end(sound, recipe)
-    bars = math.floor((whole.seconds - first - SEAM) / bar + 1e-6)
+    bars = math.floor((without_end(sound, recipe).seconds - first - SEAM) / bar + 1e-6)
     if bars < 1:
         raise ValueError(f"The take is shorter than a bar of its tempo, {bar:.1f} s; make a longer one.")
     bars -= bars % len(plan.chords) if 0 < len(plan.chords) <= bars else 0
-    begin, length, seam = round(first * rate), round(bars * bar * rate), round(SEAM * rate)
+    return Cut(first, bar, bars, plan.bpm)
+
+
+def loop_of(sound: Audio, recipe: Mapping[str, Any]) -> Audio:
+    """The part of a take that ``cut_of`` finds, so that it can follow itself.
+
+    Its first moments are those of the bar that would follow, passing into its own: what comes after the last sample is
+    what came after it in the take. Raises ``ValueError`` where there is no such part.
+    """
+    cut, whole, rate = cut_of(sound, recipe), without_end(sound, recipe), sound.sample_rate
+    begin, length, seam = round(cut.begin * rate), round(cut.bars * cut.bar * rate), round(SEAM * rate)
     out = whole.samples[:, begin : begin + length].copy()
     after = whole.samples[:, begin + length : begin + length + seam]
     turn = np.linspace(0, np.pi / 2, after.shape[1], dtype=np.float32)  # equal power: the two are not alike

@@ -214,6 +214,17 @@ def test_a_take_is_saved_in_every_form_with_its_recipe_inside(engines, tmp_path)
         after.save_as(None, "wav")
 
 
+def test_what_can_be_looped_of_a_take_is_told_and_is_what_the_file_has(engines):
+    shown = press(engines, prompt="a", bpm="200", meter="3/4", chords="C F", duration=3.0, seed="5")
+    made = shown["shown"]
+    told = json.loads(shown["loop"])
+    assert told == {"take": made.file, "bars": 2, "bpm": 200.0, "rate": 3200}
+    assert audio.read(after.save_as(made, "loop")).seconds == pytest.approx(2 * 0.9, abs=1 / 3200)
+    assert after.pick([made], 0)["loop"] == shown["loop"] and handlers.begin(None)["loop"] == ""
+    for without in ({"bpm": "60", "duration": 1.0}, {"follow_plan": False, "duration": 1.0}):
+        assert press(engines, prompt="a", **without)["loop"] == "", "less than a bar, or no tempo"
+
+
 # -- before a take ----------------------------------------------------------------------------------------------------
 
 
@@ -290,9 +301,9 @@ def test_every_phrase_on_the_page_has_its_korean_and_none_is_left_over():
                 said |= {part.value for part in ast.walk(node.args[0])
                          if isinstance(part, ast.Constant) and isinstance(part.value, str)}
     said |= {name for name in after.KINDS.values() if name not in ("WAV", "FLAC", "MP3")}
-    from musicgen.ui import live, pattern_views, sheet
+    from musicgen.ui import live, looped, pattern_views, sheet
 
-    drawn = {*sheet._WORDS, *live._WORDS, *pattern_views._WORDS}  # in the browser
+    drawn = {*sheet._WORDS, *live._WORDS, *looped._WORDS, *pattern_views._WORDS}  # in the browser
     known = set(words.KOREAN) | set(words.SENTENCES)
     assert said - {"Top-k", "Top-p"} <= known, said - known
     assert set(words.KOREAN) <= said | drawn, set(words.KOREAN) - said - drawn

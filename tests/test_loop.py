@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from musicgen.aligned import bar_seconds
 from musicgen.audio import Audio
-from musicgen.loop import SEAM, loop_of
+from musicgen.loop import SEAM, Cut, cut_of, loop_of
 from musicgen.plan import Plan, make_plan
 from musicgen.theory import METERS, parse_chords
 
@@ -48,7 +48,7 @@ def test_a_loop_is_whole_bars_and_closes_without_a_jump(bpm, meter, seconds, sta
 def test_whole_rounds_of_the_chords_where_there_is_room_for_one():
     chords = parse_chords("Am F C G")
     told = recipe(13.0, bpm=120.0, chords=chords)  # bars of two seconds: six of them fit
-    assert loop_of(hum(13.0), told).seconds == 8.0
+    assert loop_of(hum(13.0), told).seconds == 8.0 and cut_of(hum(13.0), told) == Cut(0.0, 2.0, 4, 120.0)
     assert loop_of(hum(7.0), told).seconds == 6.0, "no whole round: whole bars"
 
 

@@ -123,6 +123,7 @@ def begin(previous: Run | None, settings: Settings | None = None, config: ModelC
         "live": Stream(),
         "take": gr.update(value=None, visible=False),
         "facts": "",
+        "loop": "",
         "grid": "",
         "followed": "",
         "spectrum": "",

@@ -13,6 +13,7 @@ import gradio as gr
 
 from musicgen.ui import after, views
 from musicgen.ui.live import live
+from musicgen.ui.looped import HERE, NOWHERE, looped
 from musicgen.ui.wiring import QUIET, WAVES, Parts, controls, named
 from musicgen.ui.words import say
 
@@ -37,6 +38,7 @@ def results() -> Parts:
         buttons=["download"], waveform_options=WAVES,
     )
     parts["facts"] = gr.HTML(elem_id="facts")
+    parts["loop"] = looped()
     with gr.Column(visible=False, elem_id="after") as parts["after"]:
         _buttons(parts)
     parts["grid"] = gr.HTML(elem_classes="figure", elem_id="grid")
@@ -94,8 +96,14 @@ def wire_results(parts: Parts, generate: Callable[[Any], Any], longest: float) -
             partial(after.save_as, kind=kind), parts["shown"], parts["file"], concurrency_limit=2,
             show_progress="hidden", api_visibility="private",
         ).success(None, parts["file"], js=DOWNLOAD, api_visibility="private")
-    shown = [parts[name] for name in ("status", "take", "facts", "after", "grid", "followed", "spectrum", "recipe",
-                                      "recipe_fold", "shown", "take_id", "share_row", "link")]
+    loop = parts["loop"].click(
+        partial(after.save_as, kind="loop"), parts["shown"], parts["file"], concurrency_limit=2,
+        show_progress="hidden", api_visibility="private",
+    )
+    loop.success(None, parts["file"], js=HERE, api_visibility="private")
+    loop.failure(None, js=NOWHERE, api_visibility="private")
+    shown = [parts[name] for name in ("status", "take", "facts", "loop", "after", "grid", "followed", "spectrum",
+                                      "recipe", "recipe_fold", "shown", "take_id", "share_row", "link")]
     parts["versions"].input(
         named(parts, after.pick), [parts["made"], parts["versions"]], shown, trigger_mode="always_last",
         preprocess=False, **QUIET

@@ -16,7 +16,7 @@ import numpy as np
 from musicgen import audio, chroma, visual
 from musicgen.engine import GenerationResult
 from musicgen.takes import Codes
-from musicgen.ui import views
+from musicgen.ui import looped, views
 from musicgen.ui.settings import Settings
 
 Update = dict[str, Any]  # of the page, by control name
@@ -40,6 +40,7 @@ def show_take(made: Made, sound: audio.Audio) -> Update:
     return {
         "take": gr.update(value=made.file, visible=True),
         "facts": views.facts(made.facts),
+        "loop": looped.told(made.file, sound, made.recipe),
         "grid": draw_grid(codes),
         "followed": draw_followed(codes, sound),
         "spectrum": visual.spectrogram(sound.samples, sound.sample_rate),

@@ -21,8 +21,8 @@ WAVES = gr.WaveformOptions(waveform_color="#5eaaa3", waveform_progress_color="#0
 QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 # What a take changes on the page; the link to it belongs to it.
 RESULTS = (
-    "status", "live", "versions", "take", "facts", "after", "grid", "followed", "spectrum", "recipe", "recipe_fold",
-    "generate", "stop", "take_id", "share_row", "link", "shown", "made", "next_seed",
+    "status", "live", "versions", "take", "facts", "loop", "after", "grid", "followed", "spectrum", "recipe",
+    "recipe_fold", "generate", "stop", "take_id", "share_row", "link", "shown", "made", "next_seed",
 )
 
 

@@ -59,7 +59,7 @@ KOREAN = {
     "Save as": "다음 형식으로 저장", "Same again": "똑같이 다시", "Play it anew": "새로 연주하기",
     "New seed": "새 시드로", "Continue it": "이어가기",
     "Use as melody": "선율로 쓰기", "Start afresh": "처음부터 새로",
-    "Loop": "루프", "Codes": "코드", "Picture": "그림",
+    "Loop": "루프", "Loop here": "반복해서 듣기", "bars": "마디", "Codes": "코드", "Picture": "그림",
     "Link to this take": "이 테이크의 링크", "Link to its settings": "설정의 링크",
     "Link": "링크", "Recipe: everything needed to make it again": "레시피: 다시 만드는 데 필요한 모든 것",
     # the sheet of notes
