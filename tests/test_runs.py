@@ -169,7 +169,7 @@ def test_every_press_that_waits_in_the_servers_queue_has_an_answer_to_a_refusal(
     functions = page.fns.values()
     refusals = [fn for fn in functions if fn.trigger_only_on_failure]
     waiting = [fn for fn in functions if fn.queue and fn.trigger_after is not None and not fn.trigger_only_on_failure]
-    assert {fn.trigger_after for fn in refusals} == {fn._id for fn in waiting} and len(refusals) >= 3
+    assert {fn.trigger_after for fn in refusals} >= {fn._id for fn in waiting} and len(waiting) >= 3
 
 
 def test_a_beginning_is_heard_at_once(engines, tmp_path):

@@ -184,8 +184,8 @@ def generate(
                 if over and (new := update["shown"]) is not None:
                     made.append(new)
                     if len(made) > 1:  # who is hearing the first of them, or saving it, is not to have it changed
-                        update = {"status": update["status"], "versions": versions(made)}
-                    update["made"] = list(made)
+                        update = {"status": update["status"]}
+                    update |= {"made": list(made), "versions": versions(made)}
                 elif over and made:  # there is no sound of this one: the one before it stays
                     update = {"status": views.progress("Stopped; this is what was made.", 1.0)}
                 if over and (number == takes - 1 or run.stopped):

@@ -47,6 +47,13 @@ const memory = {
   set: (what, text) => { try { sessionStorage.setItem(what, text); } catch { /* then a reload forgets */ } },
 };
 const remembered = memory.get(SETTINGS) ?? "";  // read before the new page writes its own
+// The same, once the page is drawn: an answer of the server that comes before would change what is not there yet.
+const drawn = async () => {
+  for (let tries = 0; tries < 200 && !document.querySelector("#seed :is(textarea, input)"); tries++) {
+    await new Promise((go) => { setTimeout(go, 50); });
+  }
+  return remembered;
+};
 let arrived = null;  // what stood in the field at first
 let draft = asked.has("take") || asked.has("recipe") ? null : memory.get(DRAFT);  // such an address has its own words
 setInterval(() => {

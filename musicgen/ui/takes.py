@@ -109,7 +109,7 @@ def wire_links(page: gr.Blocks, parts: Parts, engines: Engines, takes: Takes | N
 
     page.load(
         arrive, [parts["owner"], parts["address"]], [parts["owner"], *_create_outputs(parts)],
-        js="(owner, _) => [owner, remembered]", **QUIET,
+        js="async (owner, _) => [owner, await drawn()]", **QUIET,
     )
     if takes is not None:
         for name, makes in (("share_take", keeping.share), ("share_settings", keeping.share_settings)):
