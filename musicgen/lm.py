@@ -76,6 +76,11 @@ class LM(nn.Module):
         """What the weights are."""
         return self.emb.weight.dtype
 
+    @property
+    def matrices(self) -> list[Tensor]:
+        """The weights that every step reads whole."""
+        return [weight for weight in (*self.transformer.parameters(), self.heads.weight) if weight.dim() == 2]
+
     @torch.no_grad()
     def init_weights(self, seed: int = 0) -> None:
         """Fresh weights for training, the same for the same seed.

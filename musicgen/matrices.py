@@ -6,6 +6,7 @@ the network the matrices belong to.
 
 from __future__ import annotations
 
+import sys
 from typing import Protocol
 
 import torch
@@ -90,10 +91,57 @@ class Packed:
         return torch.ops.mkldnn._linear_pointwise(x, self._weight, None, then, [], "none")[:rows]
 
 
+class Bytes:
+    """A weight on the grid (``on_grid``), read as bytes: a quarter of the memory, and the fastest on CPUs by far.
+
+    The library's product takes bfloat16: what goes in and what comes out is rounded to 8 bits, sums are not.
+    """
+
+    def __init__(self, weight: Tensor, steps: Tensor) -> None:
+        self._bytes = (weight.detach() / steps[:, None]).to(torch.int8)
+        self._steps = steps.to(torch.bfloat16)  # their 4 bits are exact in it
+
+    def apply(self, x: Tensor) -> Tensor:
+        """``x W^T``."""
+        return torch._weight_int8pack_mm(x.to(torch.bfloat16), self._bytes, self._steps).float()
+
+    def gelu(self, x: Tensor) -> Tensor:
+        """``gelu(x W^T)``."""
+        return F.gelu(self.apply(x))
+
+    def add(self, x: Tensor, to: Tensor) -> Tensor:
+        """``to + x W^T``."""
+        return to + self.apply(x)
+
+
+def on_grid(weight: Tensor) -> Tensor:
+    """``weight`` [out, in] rounded to 255 evenly spaced values a row, symmetric about 0, all exact in float16."""
+    steps = _steps(weight)[:, None]
+    return (weight / steps).round() * steps
+
+
+def _steps(weight: Tensor) -> Tensor:
+    """The distance of two values of each row, [out]: of 4 significant bits, so that its multiples have 11 at most."""
+    most = weight.detach().abs().amax(1).float() / 127
+    mantissa, exponent = torch.frexp(torch.where(most > 0, most, 1.0))
+    steps = torch.ldexp((mantissa * 16).ceil() / 16, exponent)
+    # The largest value of a row that is on the grid already may have been rounded down: then its steps are wider.
+    mantissa, exponent = torch.frexp(steps)
+    wider = torch.ldexp(mantissa + 1 / 16, exponent)
+    return torch.where(_fits(weight, wider) & ~_fits(weight, steps), wider, steps)
+
+
+def _fits(weight: Tensor, steps: Tensor) -> Tensor:
+    """Which rows of ``weight`` are multiples of their step, bool [out]."""
+    return ((weight / steps[:, None]).round() * steps[:, None] == weight).all(1)
+
+
 def matrix(weight: Tensor) -> Matrix:
     """``weight`` in the fastest form for where it is."""
     if weight.device.type != "cpu":
         return Plain(weight)
+    if _reads_bytes(weight) and bool(_fits(weight, steps := _steps(weight)).all()):
+        return Bytes(weight, steps)
     if _packs(weight.dtype):
         return Packed(weight)
     return Columns(weight) if weight.dtype == torch.float32 else Plain(weight)
@@ -111,6 +159,12 @@ def rows_agree(weight: Matrix, width: int, most: int) -> bool:
             if not (torch.equal(form(x[:few]), whole[:few]) and torch.equal(form(x[few:]), whole[few:])):
                 return False
     return True
+
+
+def _reads_bytes(weight: Tensor) -> bool:
+    # Elsewhere the library's product of bytes is a plain loop, many times slower; and it reads 32 of them at once.
+    quick = torch.backends.cpu.get_cpu_capability() in ("AVX2", "AVX512") and sys.platform != "win32"
+    return quick and weight.dtype == torch.float32 and weight.shape[1] % 32 == 0
 
 
 def _packs(dtype: torch.dtype) -> bool:

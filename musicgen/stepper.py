@@ -92,8 +92,7 @@ def track_bytes(lm: LM, positions: int, rows: int = 2) -> int:
 
 def repacked_bytes(lm: LM) -> int:
     """Memory that a stepper's own copy of the weights takes."""
-    matrices = [weight for weight in (*lm.transformer.parameters(), lm.heads.weight) if weight.dim() == 2]
-    return sum(weight.numel() * weight.element_size() for weight in matrices)
+    return sum(weight.numel() * weight.element_size() for weight in lm.matrices)
 
 
 class Track:

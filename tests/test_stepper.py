@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import random
+import sys
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -17,12 +19,13 @@ from musicgen.conditions import Conditions
 from musicgen.config import LMConfig
 from musicgen.decoding import Window, decode_steps
 from musicgen.lm import LM
-from musicgen.matrices import Columns, Packed, Plain, matrix, rows_agree
+from musicgen.matrices import Bytes, Columns, Packed, Plain, matrix, on_grid, rows_agree
 from musicgen.patterns import PATTERN_NAMES, get_pattern
 from musicgen.sampling import SamplingParams, sample, sample_each
 from musicgen.stepper import PIECE, Stepper, lay_out
 from musicgen.transformer import CrossAttention
 
+READS_BYTES = torch.backends.cpu.get_cpu_capability() in ("AVX2", "AVX512") and sys.platform != "win32"
 TEXT = LMConfig(codebooks=4, codebook_size=32, dim=64, layers=2, heads=2, ffn_dim=128, text_dim=24)
 CONFIGS = {
     "text": TEXT,
@@ -399,6 +402,52 @@ def test_every_form_of_a_matrix_is_the_same_product(form, rows, shape):
     torch.testing.assert_close(chosen.apply(x), expected, atol=1e-5, rtol=1e-5)
     torch.testing.assert_close(chosen.add(x, to), to + expected, atol=1e-5, rtol=1e-5)
     torch.testing.assert_close(chosen.gelu(x), torch.nn.functional.gelu(expected), atol=1e-5, rtol=1e-5)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.integers(0, 10**6), st.sampled_from([1e-3, 0.05, 3.0]), st.integers(1, 40))
+def test_weights_on_the_grid_are_near_exact_in_half_precision_and_known_again(seed, scale, rows):
+    weight = torch.randn(rows, 64, generator=torch.Generator().manual_seed(seed)) * scale
+    weight[0] = 0.0
+    rounded = on_grid(weight)
+    assert ((rounded - weight).abs().amax(1) <= weight.abs().amax(1) / 127 * 0.57).all(), "half a step, or a bit more"
+    assert torch.equal(rounded.half().float(), rounded) and torch.equal(on_grid(rounded), rounded)
+    assert isinstance(matrix(rounded), Bytes) == READS_BYTES
+    assert not isinstance(matrix(weight), Bytes) or not weight.any()
+
+
+@pytest.mark.skipif(not READS_BYTES, reason="this chip reads no bytes")
+@pytest.mark.parametrize("rows", [1, 2, 3, 8])
+def test_a_product_of_bytes_is_near_and_does_not_depend_on_company(rows):
+    generator = torch.Generator().manual_seed(rows)
+    weight = on_grid(torch.randn(96, 64, generator=generator))
+    x, to = torch.randn(rows, 64, generator=generator), torch.randn(rows, 96, generator=generator)
+    chosen, expected = matrix(weight), x @ weight.t()
+    assert isinstance(chosen, Bytes) and rows_agree(chosen, 64, 8)
+    for got, wanted in ((chosen.apply(x), expected), (chosen.add(x, to), to + expected),
+                        (chosen.gelu(x), torch.nn.functional.gelu(expected))):
+        assert got.dtype == torch.float32
+        torch.testing.assert_close(got, wanted, atol=0.1, rtol=0.02)  # of values of about 8
+
+
+@pytest.mark.skipif(not READS_BYTES, reason="this chip reads no bytes")
+def test_a_model_on_the_grid_is_decoded_from_bytes_nearly_as_the_loop_does():
+    lm = copy.deepcopy(LMS["text"])
+    with torch.no_grad():
+        for weight in lm.matrices:
+            weight.copy_(on_grid(weight))
+    window = Window(conditions("text", 1, FRAMES, 4), pattern("delay", 4), FRAMES, params=SamplingParams(greedy=True))
+    stepper = Stepper(lm)
+    track = stepper.open(window)
+    while not track.ready:
+        stepper.advance([track])
+    inputs = track._score.inputs[None, :, : track._made + 1].expand(track.rows, -1, -1)
+    with torch.inference_mode():
+        (logits,) = stepper._logits([track])
+        slow = lm(inputs, track._score.prepared, None, None, track._score.features[: track._made + 1])[:, :, -1]
+    assert logits is not None and (logits - slow).abs().max() < 0.03 * slow.abs().max()
+    same = (tokens(fast_steps(Stepper(lm), window)) == tokens(fast_steps(Stepper(lm), window))).all()
+    assert bool(same), "the same again, bit for bit"
 
 
 def test_float16_on_a_cpu_is_left_as_it_is():
