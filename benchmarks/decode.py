@@ -18,7 +18,7 @@ from typing import Any
 
 import torch
 
-from benchmarks import gpu, int8, peers, takes
+from benchmarks import eight_bits, gpu, peers, takes
 from benchmarks.machine import describe, load, table
 from musicgen.config import LMConfig
 from musicgen.engine import Engine
@@ -152,11 +152,11 @@ def _steps(asked: argparse.Namespace) -> Part:
     return [*batches, *threads], f"{what[0].upper()}{what[1:]}, CPU, its language model alone.\n\n" + "\n\n".join(texts)
 
 
-def _int8(asked: argparse.Namespace) -> Part:
+def _eight_bits(asked: argparse.Namespace) -> Part:
     model, what = takes.bundled()
-    prompts = int8.PROMPTS[:2] if asked.quick else int8.PROMPTS
-    rows = int8.gate(model, prompts, 0.3 if asked.quick else int8.SECONDS, asked.rounds)
-    return rows, f"{what[0].upper()}{what[1:]}. {int8.in_words(rows, len(prompts))}"
+    prompts = eight_bits.PROMPTS[:2] if asked.quick else eight_bits.PROMPTS
+    rows = eight_bits.gate(model, prompts, 0.3 if asked.quick else eight_bits.SECONDS, asked.rounds)
+    return rows, f"{what[0].upper()}{what[1:]}. {eight_bits.in_words(rows, len(prompts))}"
 
 
 def _gpu(asked: argparse.Namespace) -> Part:
@@ -200,11 +200,11 @@ _AGAINST = ("model, one request", "times as fast as transformers, eager", "and w
 PARTS = {
     "peers": "Against transformers, on the CPU", "patterns": "The bundled model, by pattern",
     "durations": "The bundled model, by length", "load": "Several at once", "steps": "Steps, by company and by threads",
-    "int8": "Eight-bit weights", "gpu": "On a GPU",
+    "eight_bits": "Eight-bit weights", "gpu": "On a GPU",
 }  # fmt: skip
 _SECTIONS = {
-    "peers": _peers, "patterns": _patterns, "durations": _durations, "load": _load, "steps": _steps, "int8": _int8,
-    "gpu": _gpu,
+    "peers": _peers, "patterns": _patterns, "durations": _durations, "load": _load, "steps": _steps,
+    "eight_bits": _eight_bits, "gpu": _gpu,
 }  # fmt: skip
 
 if __name__ == "__main__":

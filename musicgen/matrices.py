@@ -138,10 +138,15 @@ def _fits(weight: Tensor, steps: Tensor) -> Tensor:
 
 def matrix(weight: Tensor) -> Matrix:
     """``weight`` in the fastest form for where it is."""
-    if weight.device.type != "cpu":
-        return Plain(weight)
     if _reads_bytes(weight) and bool(_fits(weight, steps := _steps(weight)).all()):
         return Bytes(weight, steps)
+    return as_it_is(weight)
+
+
+def as_it_is(weight: Tensor) -> Matrix:
+    """``weight`` in the fastest form that keeps to its own precision."""
+    if weight.device.type != "cpu":
+        return Plain(weight)
     if _packs(weight.dtype):
         return Packed(weight)
     return Columns(weight) if weight.dtype == torch.float32 else Plain(weight)
@@ -164,7 +169,7 @@ def rows_agree(weight: Matrix, width: int, most: int) -> bool:
 def _reads_bytes(weight: Tensor) -> bool:
     # Elsewhere the library's product of bytes is a plain loop, many times slower; and it reads 32 of them at once.
     quick = torch.backends.cpu.get_cpu_capability() in ("AVX2", "AVX512") and sys.platform != "win32"
-    return quick and weight.dtype == torch.float32 and weight.shape[1] % 32 == 0
+    return quick and weight.device.type == "cpu" and weight.dtype == torch.float32 and weight.shape[1] % 32 == 0
 
 
 def _packs(dtype: torch.dtype) -> bool:

@@ -22,6 +22,7 @@ from musicgen.transformer import Layer
 Attend = Callable[[int, Tensor, Tensor, Tensor], Tensor]
 # Attention to the text: layer, query [C, H, E] -> mixed values [C, H, E].
 AttendText = Callable[[int, Tensor], Tensor]
+Form = Callable[[Tensor], Matrix]  # of a weight
 
 
 class Norm:
@@ -39,7 +40,7 @@ class Norm:
 class LayerWeights:
     """The matrices and norms of one layer."""
 
-    def __init__(self, layer: Layer, dtype: torch.dtype) -> None:
+    def __init__(self, layer: Layer, dtype: torch.dtype, matrix: Form) -> None:
         self.norm1, self.norm2 = Norm(layer.norm1, dtype), Norm(layer.norm2, dtype)
         self.qkv, self.out = matrix(layer.self_attn.qkv.weight), matrix(layer.self_attn.out.weight)
         self.linear1, self.linear2 = matrix(layer.linear1.weight), matrix(layer.linear2.weight)
@@ -58,15 +59,15 @@ class Network:
     bfloat16 keys is slow there.
     """
 
-    def __init__(self, lm: LM) -> None:
+    def __init__(self, lm: LM, form: Form = matrix) -> None:
         self.lm, self.config = lm, lm.config
         self.dtype = torch.float32 if lm.device.type == "cpu" else lm.dtype
         self.embedding = lm.emb.weight.detach()
         self.offsets = torch.arange(self.config.codebooks, device=lm.device) * (self.config.codebook_size + 1)
         layers = cast(Iterable[Layer], lm.transformer.layers)
-        self.layers = [LayerWeights(layer, self.dtype) for layer in layers]
+        self.layers = [LayerWeights(layer, self.dtype, form) for layer in layers]
         self.norm = Norm(lm.transformer.norm, self.dtype)
-        self.heads = matrix(lm.heads.weight)
+        self.heads = form(lm.heads.weight)
 
     def rows_agree(self, most: int) -> bool:
         """Whether a row's logits are the same, bit for bit, among up to ``most`` rows as among fewer.

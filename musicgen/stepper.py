@@ -21,7 +21,8 @@ from musicgen.conditions import Conditions
 from musicgen.decoding import Window, check_window, known_tokens
 from musicgen.kv_cache import KVCache
 from musicgen.lm import LM, Prepared
-from musicgen.network import Network
+from musicgen.matrices import matrix
+from musicgen.network import Form, Network
 from musicgen.sampling import draw_noise, guide, sample
 
 PIECE = 128  # steps of a prompt that are read at once; others have their turn in between
@@ -205,8 +206,9 @@ class Track:
 class Stepper:
     """Decodes any number of windows, a step of each at a time."""
 
-    def __init__(self, lm: LM) -> None:
-        self.network = Network(lm)
+    def __init__(self, lm: LM, form: Form = matrix) -> None:
+        """``form`` says how a weight is laid out; else as is fastest."""
+        self.network = Network(lm, form)
         # Where a product's last bits depend on how many rows it has, everyone goes alone.
         self._most = TOGETHER if self.network.rows_agree(TOGETHER) else 1
 

@@ -11,7 +11,7 @@ import torch
 from conftest import build_model
 from test_stepper import CONFIGS, conditions, make, pattern
 
-from benchmarks import decode, gpu, int8, peers, takes
+from benchmarks import decode, eight_bits, gpu, peers, takes
 from benchmarks.machine import Spread, ratios, spread, table
 from musicgen.decoding import Window, decode_steps
 from musicgen.engine import Engine
@@ -87,22 +87,11 @@ def test_steps_are_timed_and_the_threads_put_back():
 # -- the gate --------------------------------------------------------------------------------------------------------
 
 
-def test_int8_is_the_product_up_to_its_rounding():
-    generator = torch.Generator().manual_seed(0)
-    weight, x = torch.randn(48, 64, generator=generator), torch.randn(2, 64, generator=generator)
-    form, exact = int8.Int8(weight), x @ weight.t()
-    for got, expected in (
-        (form.apply(x), exact), (form.add(x, exact), 2 * exact), (form.gelu(x), torch.nn.functional.gelu(exact))
-    ):
-        assert not torch.equal(got, expected)
-        torch.testing.assert_close(got, expected, atol=0.03 * float(exact.std()) * 4, rtol=0)
-
-
 def test_what_a_stepper_says_while_it_is_fed_another_ones_tokens():
     lm = make(CONFIGS["told"])
     window = Window(conditions("told", 3, 12, 4), pattern("delay", 4), 12, generator=torch.Generator().manual_seed(1))
     tokens = torch.stack([held for _, held in decode_steps(lm, window)])
-    told, _ = int8.heard(Stepper(lm), replace(window, generator=torch.Generator().manual_seed(2)), tokens)
+    told, _ = eight_bits.heard(Stepper(lm), replace(window, generator=torch.Generator().manual_seed(2)), tokens)
     # The oracle: one pass over the whole sequence.
     both = window.conditions.cat([window.conditions, window.conditions.null()])
     layout = window.pattern.layout(12)
@@ -115,17 +104,18 @@ def test_what_a_stepper_says_while_it_is_fed_another_ones_tokens():
 
 def test_the_gate_lets_pass_what_is_true_and_fast():
     fast, slow = spread([1.5]), spread([0.9])
-    good = int8.Gate("int8", int8.BOUND, 2 * int8.BOUND, 1.0, spread([1.0]), fast)
+    most = eight_bits.BOUND
+    good = eight_bits.Gate("bytes", most, 2 * most, 1.0, spread([1.0]), fast)
     assert good.passes and not replace(good, speed=slow).passes
-    assert not replace(good, mean=1.01 * int8.BOUND).passes and not replace(good, worst=2.01 * int8.BOUND).passes
+    assert not replace(good, mean=1.01 * most).passes and not replace(good, worst=2.01 * most).passes
     assert not replace(good, mean=math.nan).passes
-    assert "does not pass, and is left out" in int8.in_words([good, replace(good, speed=slow)], 20)
-    assert len(set(int8.PROMPTS)) >= 20
+    assert "Bytes do not pass" in eight_bits.in_words([good, replace(good, speed=slow)], 20)
+    assert len(set(eight_bits.PROMPTS)) >= 20
 
 
 def test_the_gate_on_a_tiny_model():
-    exact, half, eight = int8.gate(build_model("told"), ("happy rock", "calm piano"), 0.4, 1)
-    assert (exact.form, half.form, eight.form) == ("float32", "bfloat16", "int8")
+    exact, half, eight = eight_bits.gate(build_model("told"), ("happy rock", "calm piano"), 0.4, 1)
+    assert (exact.form, half.form, eight.form) == ("float32", "bfloat16", "bytes")
     assert exact.mean == pytest.approx(0, abs=1e-4) and exact.same == 1 and exact.speed.values == (1.0,)
     assert half.mean > 1e-4 and eight.mean > 1e-4 and eight.worst >= eight.mean
 
