@@ -36,6 +36,8 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
                         help="let in only who knows these; safer as MUSICGEN_AUTH: processes' flags can be seen")
     parser.add_argument("--models", nargs="+", default=(default("MODELS", None) or " ".join(KNOWN_MODELS)).split(),
                         help="names or folders to offer, the first chosen (all known ones)")
+    parser.add_argument("--dtype", default=default("DTYPE", None),
+                        help="of the models: float32, bfloat16, float16; or int8, fastest on a CPU (float32 there)")
     parser.add_argument("--data-dir", default=default("DATA_DIR", str(DATA)), help="folder for takes (data)")
     parser.add_argument("--queue", type=int, default=default("QUEUE", "64"),
                         help="how many presses may wait before others are turned away (64)")
@@ -69,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     from musicgen.ui.engines import Engines
 
     try:
-        engines = Engines(arguments.models, arguments.max_duration)
+        engines = Engines(arguments.models, arguments.max_duration, dtype=arguments.dtype)
         takes = Takes(arguments.data_dir)
     except ValueError as error:
         raise SystemExit(str(error)) from None

@@ -22,7 +22,7 @@ from benchmarks.takes import bundled
 from musicgen.decoding import Window, decode_steps
 from musicgen.engine import GenerationRequest, window_generator
 from musicgen.lm import LM
-from musicgen.matrices import as_it_is, on_grid
+from musicgen.matrices import as_it_is, round_to_grid
 from musicgen.model import Model
 from musicgen.patterns import get_pattern
 from musicgen.preparation import conditions, prepare
@@ -63,9 +63,7 @@ class Gate:
 def on_the_grid(lm: LM) -> LM:
     """A copy whose matrices are rounded to eight bits a row, as `pocket` is shipped."""
     copied = copy.deepcopy(lm)
-    with torch.no_grad():
-        for weight in copied.matrices:
-            weight.copy_(on_grid(weight))
+    round_to_grid(copied.matrices)
     return copied
 
 

@@ -6,6 +6,7 @@ A B C D, A B C D, so that whatever else the machine does hits all alike.
 
 from __future__ import annotations
 
+import copy
 import statistics
 import time
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from musicgen.conditions import Conditions
 from musicgen.config import LMConfig
 from musicgen.decoding import Window
 from musicgen.lm import LM
+from musicgen.matrices import round_to_grid
 from musicgen.patterns import get_pattern
 from musicgen.sampling import SamplingParams
 from musicgen.stepper import Stepper
@@ -46,14 +48,17 @@ class Compared:
 
 
 def on_cpu(config: LMConfig) -> dict[str, Run]:
-    """Transformers and ours, in float32 and in bfloat16."""
+    """Transformers and ours, in float32 and in bfloat16; and ours in eight bits, which transformers has not."""
     theirs, ours = _pair(config, torch.device("cpu"))
+    rounded = copy.deepcopy(ours)
+    round_to_grid(rounded.matrices)
     halved = _pair(config, torch.device("cpu"), torch.bfloat16)
     return {
         "transformers float32": lambda *asked: _run_theirs(theirs, *asked),
         "ours float32": _ours(Stepper(ours)),
         "transformers bfloat16": lambda *asked: _run_theirs(halved[0], *asked),
         "ours bfloat16": _ours(Stepper(halved[1])),
+        "ours int8": _ours(Stepper(rounded)),
     }
 
 

@@ -96,7 +96,7 @@ class Generation:
         self.melody_chroma = None if asked is None else asked[: 1 + round(request.duration * CHROMA_RATE)]
         self.recipe: dict[str, Any] = make_recipe(
             replace(request, separation=prepared.listened.separation), model.name, prepared.plan, prepared.notes
-        ) | {"device": model.device.type, "dtype": str(model.dtype).removeprefix("torch.")}
+        ) | {"device": model.device.type, "dtype": model.precision}
         self._model, self._request, self._prepared = model, request, prepared
         self._codes = np.full((model.config.lm.codebooks, prepared.frames), -1, np.int32)
         self._complete = 0  # frames known in every codebook

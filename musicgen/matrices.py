@@ -7,6 +7,7 @@ the network the matrices belong to.
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from typing import Protocol
 
 import torch
@@ -118,6 +119,13 @@ def on_grid(weight: Tensor) -> Tensor:
     """``weight`` [out, in] rounded to 255 evenly spaced values a row, symmetric about 0, all exact in float16."""
     steps = _steps(weight)[:, None]
     return (weight / steps).round() * steps
+
+
+@torch.no_grad()
+def round_to_grid(weights: Iterable[Tensor]) -> None:
+    """Put ``weights`` on the grid, in place."""
+    for weight in weights:
+        weight.copy_(on_grid(weight))
 
 
 def _steps(weight: Tensor) -> Tensor:

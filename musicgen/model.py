@@ -23,6 +23,7 @@ class Model:
     lm: LM
     codec: Codec
     conditioner: Conditioner
+    rounded: bool = False  # the language model's matrices to eight bits a row, which a CPU reads as bytes
 
     @property
     def name(self) -> str:
@@ -42,6 +43,11 @@ class Model:
     def frames(self, seconds: float) -> int:
         """Codec frames of so many seconds, at least one."""
         return max(1, round(seconds * self.codec.frame_rate))
+
+    @property
+    def precision(self) -> str:
+        """The name of what it has to be loaded as, to be this one again."""
+        return "int8" if self.rounded else str(self.dtype).removeprefix("torch.")
 
     @property
     def size(self) -> int:

@@ -16,6 +16,7 @@ from tiny_checkpoints import ask, random_conditions, save_reference, save_transf
 from musicgen import checkpoints, download, formats_pocket, formats_reference
 from musicgen.checkpoints import choose_device, choose_dtype, load, load_pocket, present, save_pocket
 from musicgen.errors import ModelUnavailable
+from musicgen.matrices import on_grid
 from musicgen.model import Model
 
 pytest_plugins = ["tiny_checkpoints"]
@@ -191,13 +192,24 @@ def test_interpolations_are_followed_but_not_for_ever() -> None:
     assert settings.get("a") == 3 and settings.get("d", 7) == 7
 
 
+def test_a_model_of_eight_bits(tmp_path: Path, text_folder: Path) -> None:
+    whole, rounded = load(text_folder, "cpu"), load(text_folder, "cpu", "int8")
+    assert (whole.precision, rounded.precision, rounded.dtype) == ("float32", "int8", torch.float32)
+    for weight, exact in zip(rounded.lm.matrices, whole.lm.matrices, strict=True):
+        assert torch.equal(weight, on_grid(exact)) and not torch.equal(weight, exact)
+    assert torch.equal(rounded.lm.emb.weight, whole.lm.emb.weight)
+
+
 def test_devices_and_dtypes(monkeypatch) -> None:
     assert choose_dtype(None, torch.device("cpu")) == torch.float32
     assert choose_dtype("float16", torch.device("cpu")) == torch.float16
     for native, dtype in ((True, torch.bfloat16), (False, torch.float16)):
         monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation, native=native: native)
         assert choose_dtype(None, torch.device("cuda")) == dtype
-    for bad in ("int8", torch.int8, "float64"):
+    assert choose_dtype("int8", torch.device("cpu")) == torch.int8
+    with pytest.raises(ValueError, match="int8 is a dtype for CPUs"):
+        choose_dtype("int8", torch.device("cuda"))
+    for bad in ("int4", torch.int16, "float64"):
         with pytest.raises(ValueError, match="choose one of float32"):
             choose_dtype(bad, torch.device("cpu"))
     with pytest.raises(ValueError, match="is no device"):

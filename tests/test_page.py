@@ -395,6 +395,9 @@ def test_flags_win_over_the_environment_and_the_environment_over_defaults(monkey
     read = app.parse([])
     assert (read.models, read.max_duration, read.port, read.share) == (["small", "melody"], 30.0, 7861, True)
     assert app.parse(["--models", "large", "--port", "80"]).models == ["large"]
+    assert app.parse(["--dtype", "int8"]).dtype == "int8" and app.parse([]).dtype is None
+    with pytest.raises(ValueError, match="'int4' is no dtype"):
+        Engines(["pocket"], dtype="int4")
     for seconds in ("0", "601", "nan"):  # longer takes could not be read back
         with pytest.raises(SystemExit):
             app.parse(["--max-duration", seconds])

@@ -19,7 +19,7 @@ from musicgen.conditions import Conditions
 from musicgen.config import LMConfig
 from musicgen.decoding import Window, decode_steps
 from musicgen.lm import LM
-from musicgen.matrices import Bytes, Columns, Packed, Plain, matrix, on_grid, rows_agree
+from musicgen.matrices import Bytes, Columns, Packed, Plain, matrix, on_grid, round_to_grid, rows_agree
 from musicgen.patterns import PATTERN_NAMES, get_pattern
 from musicgen.sampling import SamplingParams, sample, sample_each
 from musicgen.stepper import PIECE, Stepper, lay_out
@@ -432,9 +432,7 @@ def test_a_product_of_bytes_is_near_and_does_not_depend_on_company(rows):
 @pytest.mark.skipif(not READS_BYTES, reason="this chip reads no bytes")
 def test_a_model_on_the_grid_is_decoded_from_bytes_nearly_as_the_loop_does():
     lm = copy.deepcopy(LMS["text"])
-    with torch.no_grad():
-        for weight in lm.matrices:
-            weight.copy_(on_grid(weight))
+    round_to_grid(lm.matrices)
     window = Window(conditions("text", 1, FRAMES, 4), pattern("delay", 4), FRAMES, params=SamplingParams(greedy=True))
     stepper = Stepper(lm)
     track = stepper.open(window)

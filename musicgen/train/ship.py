@@ -16,7 +16,7 @@ from musicgen import measured
 from musicgen.checkpoints import POCKET, load, save_pocket
 from musicgen.config import ModelConfig, SamplingDefaults
 from musicgen.lm import LM
-from musicgen.matrices import on_grid
+from musicgen.matrices import round_to_grid
 from musicgen.train.lm import lm_config
 from musicgen.train.making import weights_of
 from musicgen.train.tables import read_json
@@ -31,19 +31,12 @@ def ship_weights(codec_folder: Path, lm_folder: Path, out: Path) -> None:
     """Codec and language model of their last checkpoints, or of whole models, as one model in ``out``; figures of what
     was there go away."""
     lm, codec = load_lm(lm_folder), load_codec(codec_folder)
-    round_weights(lm)
+    round_to_grid(lm.matrices)  # so that a CPU may read them as bytes; they lose next to nothing
     config = ModelConfig("pocket", codec.config, lm.config, "minilm", "delay", WINDOW, STRIDE, SAMPLING, "MIT")
     (out / measured.NAME).unlink(missing_ok=True)
     save_pocket(out, config, lm, codec, codec_dtype=torch.float16)
     sizes = {path.name: path.stat().st_size / 1e6 for path in sorted(out.glob("*.safetensors"))}
     print(f"{out}: {sizes} MB")
-
-
-@torch.no_grad()
-def round_weights(lm: LM) -> None:
-    """Put the matrices on a grid of 8 bits a row, so that a CPU may read them as bytes; they lose next to nothing."""
-    for weight in lm.matrices:
-        weight.copy_(on_grid(weight))
 
 
 def load_lm(folder: Path) -> LM:

@@ -47,8 +47,8 @@ class Card:
 class Engines:
     """Engines by name. ``names`` are short names of the catalogue or folders; the first is the default.
 
-    ``open_engine`` makes the engine of a name and tells its progress; the default loads the model, downloading it if
-    need be.
+    ``open_engine`` makes the engine of a name and tells its progress; the default loads the model, as ``dtype``,
+    downloading it if need be.
     """
 
     def __init__(
@@ -56,7 +56,10 @@ class Engines:
         names: Sequence[str],
         max_duration: float = 120.0,
         open_engine: Callable[[str, Progress], Engine] | None = None,
+        dtype: str | None = None,
     ) -> None:
+        from musicgen.checkpoints import choose_device, choose_dtype
+
         self.names = list(dict.fromkeys(names))
         self.max_duration = max_duration
         if not self.names:
@@ -65,6 +68,9 @@ class Engines:
             if name not in KNOWN_MODELS and not Path(name).is_dir():
                 known = ", ".join(KNOWN_MODELS)
                 raise ValueError(f"'{name}' is neither a known model nor a folder; choose from {known}.")
+        if dtype is not None:
+            choose_dtype(dtype, choose_device(None))  # what cannot be is said at once
+        self._dtype = dtype
         self._open = open_engine or self._load
         self._engines: Residency[Engine] = Residency(_budget(), lambda engine: engine.model.size,
                                                      lambda engine: engine.busy)  # fmt: skip
@@ -119,7 +125,7 @@ class Engines:
     def _load(self, name: str, progress: Progress) -> Engine:
         from musicgen.checkpoints import load
 
-        return Engine(load(name, progress=progress), self.max_duration)
+        return Engine(load(name, dtype=self._dtype, progress=progress), self.max_duration)
 
     def _note_progress(self, name: str, share: float, what: str) -> None:
         self._progress[name] = (share, what[:1].upper() + what[1:])
