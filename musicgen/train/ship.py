@@ -24,7 +24,7 @@ from musicgen.train.tokens import load_codec
 
 # Chosen by the sweep of `musicgen.train.evaluate`.
 SAMPLING = SamplingDefaults(temperature=0.8, top_k=250, guidance=3.0, codebook_temperatures=(1.0, 1.0, 0.9, 0.9))
-WINDOW, STRIDE = 10.0, 6.0  # seconds; it was trained on crops of 10
+WINDOW, STRIDE = 20.0, 12.0  # seconds; it was trained on crops of 20
 
 
 def ship_weights(codec_folder: Path, lm_folder: Path, out: Path) -> None:
