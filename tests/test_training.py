@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from musicgen.instruments import INSTRUMENTS
 from musicgen.lm import LM
 from musicgen.patterns import get_pattern
 from musicgen.pocket_codec import ResidualQuantizer
+from musicgen.train import lm as lm_stage
 from musicgen.train.examples import Batch, Pieces, in_key, melody_heard, piece_aligned
 from musicgen.train.likelihood import WRONG
 from musicgen.train.lm import (
@@ -233,6 +235,25 @@ def test_held_out_figures_come_for_every_way_of_withholding(shards: Path) -> Non
 def test_every_pattern_is_scored_and_every_code_counts(shards: Path) -> None:
     row = by_pattern(tiny_lm(), Pieces(shards, "held"), 40, torch.device("cpu"))
     assert set(row) == set(SHARES) and all(len(nats) == 4 and min(nats) > 0 for nats in row.values())
+
+
+def test_training_goes_on_where_it_was_stopped(shards: Path, tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.setattr(lm_stage, "lm_config", lambda dim, layers: tiny_lm().config)
+    flags = ["lm", "--data", str(shards), "--out", str(tmp_path / "lm"), "--batch", "2", "--frames", "40",
+             "--device", "cpu"]  # fmt: skip
+
+    def trained(minutes: float) -> dict:
+        monkeypatch.setattr(sys, "argv", [*flags, "--minutes", str(minutes)])
+        lm_stage.main()
+        return torch.load(tmp_path / "lm" / "last.pt", weights_only=True)
+
+    first = trained(0.001)
+    second = trained(first["spent"] / 60 + 0.001)
+    assert second["step"] > first["step"] > 0 and second["seen"] > first["seen"]
+    assert f"from step {first['step']}\n" in capsys.readouterr().out
+    rows = [json.loads(line) for line in (tmp_path / "lm" / "log.jsonl").read_text().splitlines()]
+    assert [row["step"] for row in rows] == [first["step"], second["step"]] and all(row["final"] for row in rows)
+    assert any(not torch.equal(first["average"][name], weight) for name, weight in second["average"].items())
 
 
 def test_lessons_use_all_patterns_and_predict_about_as_many_positions_with_each() -> None:
