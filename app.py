@@ -36,8 +36,8 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
                         help="let in only who knows these; safer as MUSICGEN_AUTH: processes' flags can be seen")
     parser.add_argument("--models", nargs="+", default=(default("MODELS", None) or " ".join(KNOWN_MODELS)).split(),
                         help="names or folders to offer, the first chosen (all known ones)")
-    parser.add_argument("--dtype", default=default("DTYPE", None),
-                        help="of the models: float32, bfloat16, float16; or int8, fastest on a CPU (float32 there)")
+    parser.add_argument("--dtype", default=default("DTYPE", None) or None,
+                        help="of the models: float32 (on CPUs), bfloat16, float16; or int8, fastest on x86 CPUs")
     parser.add_argument("--data-dir", default=default("DATA_DIR", str(DATA)), help="folder for takes (data)")
     parser.add_argument("--queue", type=int, default=default("QUEUE", "64"),
                         help="how many presses may wait before others are turned away (64)")

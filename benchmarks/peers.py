@@ -1,7 +1,7 @@
 """Our engine against transformers' ``generate``: the same random weights of a released model's shape, in one process.
 
 Both decode greedily with guidance 3, after a prompt of given codes; the first steps are thrown away. Rounds go
-A B C D, A B C D, so that whatever else the machine does hits all alike.
+A B C, A B C, so that whatever else the machine does hits all alike.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ def build_parser() -> argparse.ArgumentParser:
                       help="end on a final chord, or go on; default: as the prompt says")
     make.add_argument("--plan", metavar="auto|off", help="off: tell what flags give, and the prompt as words only")
     make.add_argument("--device", metavar="D", help="cpu or cuda; default cuda where there is one")
-    make.add_argument("--dtype", metavar="T", help="float32, bfloat16, float16; or int8, fastest on a CPU")
+    make.add_argument("--dtype", metavar="T", help="float32, bfloat16, float16; or int8, fastest on x86 CPUs")
     make.add_argument("--recipe", metavar="FILE", help="make again what this file holds; other flags change it")
     make.add_argument("-o", "--output", metavar="OUT", help="file.wav, .flac, .mp3 or .ogg; default musicgen-SEED.wav")
     make.add_argument("--codes", metavar="OUT.npz", help="also write the codes [K, T]")

@@ -21,6 +21,7 @@ import torch
 from musicgen import threads
 from musicgen.chroma import CHROMA_RATE
 from musicgen.decoding import Window
+from musicgen.errors import ModelUnavailable
 from musicgen.memory import said_in_words
 from musicgen.model import Model
 from musicgen.patterns import Pattern, get_pattern
@@ -125,7 +126,11 @@ class Generation:
     def result(self) -> GenerationResult:
         """The take as far as it went; a generation that still runs is stopped."""
         self.close()
-        self._sound.finish(self._codes[:, self._sound.frames : self._complete])
+        try:
+            self._sound.finish(self._codes[:, self._sound.frames : self._complete])
+        except ModelUnavailable:  # the memory ran out: what has sounded is there all the same
+            if not self._sound.joined().size:
+                raise
         return GenerationResult(
             codes=self._codes[:, : self._complete].copy(),
             audio=self._sound.joined(),

@@ -78,7 +78,7 @@ class LM(nn.Module):
 
     @property
     def matrices(self) -> list[Tensor]:
-        """The weights that every step reads whole."""
+        """The weights that a step multiplies with; the text's keys and values are made by theirs once a request."""
         return [weight for weight in (*self.transformer.parameters(), self.heads.weight) if weight.dim() == 2]
 
     @torch.no_grad()

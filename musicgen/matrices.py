@@ -146,9 +146,14 @@ def _fits(weight: Tensor, steps: Tensor) -> Tensor:
 
 def matrix(weight: Tensor) -> Matrix:
     """``weight`` in the fastest form for where it is."""
-    if _reads_bytes(weight) and bool(_fits(weight, steps := _steps(weight)).all()):
+    if _may_be_bytes(weight) and bool(_fits(weight, steps := _steps(weight)).all()):
         return Bytes(weight, steps)
     return as_it_is(weight)
+
+
+def size_of(weight: Tensor) -> int:
+    """Bytes of the form that ``matrix`` gives it, as told by its first rows."""
+    return weight.numel() * (1 if _may_be_bytes(weight) else weight.element_size())
 
 
 def as_it_is(weight: Tensor) -> Matrix:
@@ -172,6 +177,11 @@ def rows_agree(weight: Matrix, width: int, most: int) -> bool:
             if not (torch.equal(form(x[:few]), whole[:few]) and torch.equal(form(x[few:]), whole[few:])):
                 return False
     return True
+
+
+def _may_be_bytes(weight: Tensor) -> bool:
+    few = weight[:8]  # all of a large model's would take seconds to look at
+    return _reads_bytes(weight) and bool(_fits(few, _steps(few)).all())
 
 
 def _reads_bytes(weight: Tensor) -> bool:

@@ -13,6 +13,7 @@ from musicgen.codec_api import Codec
 from musicgen.conditioners import Conditioner
 from musicgen.config import ModelConfig
 from musicgen.lm import LM
+from musicgen.matrices import size_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,5 +56,5 @@ class Model:
         tensors = [tensor for part in (self.lm, self.codec) if isinstance(part, torch.nn.Module)
                    for tensor in (*part.parameters(), *part.buffers())]  # fmt: skip
         total = sum(tensor.numel() * tensor.element_size() for tensor in tensors)
-        repacked = sum(p.numel() * p.element_size() for p in self.lm.parameters()) if self.device.type == "cpu" else 0
+        repacked = sum(map(size_of, self.lm.matrices)) if self.device.type == "cpu" else 0
         return total + repacked

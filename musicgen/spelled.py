@@ -91,7 +91,9 @@ def _foreign_key(text: str) -> Key | None:
     for match in _SUNG.finditer(text):
         if match["major"] and match["major"].lower() == "mayor" and not match["lead"]:
             continue  # "the LA mayor"
-        note = _SUNG_NOTES[unicodedata.normalize("NFD", match["note"].lower()).encode("ascii", "ignore").decode()]
+        plain = unicodedata.normalize("NFD", match["note"].lower()).encode("ascii", "ignore").decode()
+        if (note := _SUNG_NOTES.get(plain)) is None:
+            continue  # a letter that only folds to one of these, such as the Turkish i without a dot
         accidental = "#" if match["sharp"] else "b" if match["flat"] else ""
         return parse_key(f"{note}{accidental} {'major' if match['major'] else 'minor'}")
     for match in _GERMAN.finditer(text):

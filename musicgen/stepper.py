@@ -21,7 +21,7 @@ from musicgen.conditions import Conditions
 from musicgen.decoding import Window, check_window, known_tokens
 from musicgen.kv_cache import KVCache
 from musicgen.lm import LM, Prepared
-from musicgen.matrices import matrix
+from musicgen.matrices import matrix, size_of
 from musicgen.network import Form, Network
 from musicgen.sampling import draw_noise, guide, sample
 
@@ -93,7 +93,7 @@ def track_bytes(lm: LM, positions: int, rows: int = 2) -> int:
 
 def repacked_bytes(lm: LM) -> int:
     """Memory that a stepper's own copy of the weights takes."""
-    return sum(weight.numel() * weight.element_size() for weight in lm.matrices)
+    return sum(size_of(weight) for weight in lm.matrices)
 
 
 class Track:

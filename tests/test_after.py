@@ -95,6 +95,8 @@ def test_the_take_that_is_heard_stays_while_others_of_the_press_come(engines):
     assert [update["shown"].recipe["seed"] for update in steps if "shown" in update] == [7]
     assert [len(update["made"]) for update in steps if "made" in update] == [1, 2, 3]
     assert "value" not in steps[-1]["versions"] and steps[-1]["generate"]["interactive"]
+    first = next(i for i, update in enumerate(steps) if "shown" in update)
+    assert not any("grid" in update for update in steps[first + 1 :]), "nor its picture"
 
 
 def test_the_same_players_go_on_whatever_the_next_seed(engines):
@@ -159,10 +161,12 @@ def test_same_again_leaves_the_file_alone_that_was_given_in_place_of_one_not_kep
     audio.write(tmp_path / "tune.wav", tune)
     made = press(engines, prompt="a", duration=1.0, melody=str(tmp_path / "tune.wav"), separation="none")["shown"]
     assert after.again(made)["melody"] == str(tmp_path / "tune.wav") and after.again(made)["continue_from"] is None
-    (tmp_path / "tune.wav").unlink()
-    assert "melody" not in after.again(made, melody="other.wav"), "what lies there now stays"
-    with pytest.raises(gr.Error, match="give the file first"):  # not another take without it, and not a word of that
-        after.again(made, continue_from="other.wav")
+    (tmp_path / "tune.wav").rename(tmp_path / "other.wav")
+    other, gone = str(tmp_path / "other.wav"), str(tmp_path / "tune.wav")
+    assert "melody" not in after.again(made, melody=other), "what lies there now stays"
+    for given in ({"continue_from": other}, {"melody": gone}):  # not another take without it, and not a word of that
+        with pytest.raises(gr.Error, match="give the file first"):
+            after.again(made, **given)
 
 
 def test_a_take_goes_on_and_becomes_a_melody(engines):

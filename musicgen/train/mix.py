@@ -3,12 +3,13 @@
 ``python -m musicgen.train.mix before after --out assets/pocket``
 
 What the later one has learnt in addition, and what it has let go of meanwhile, meet half-way (Wortsman et al. 2022,
-"Model soups"). Codec and configuration are those of the first. Knows nothing of training.
+"Model soups"). The codec is that of the first, all else that of the second. Knows nothing of training.
 """
 
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -38,7 +39,8 @@ def main() -> None:
     assert isinstance(first.codec, PocketCodec), "only models of our own have a codec that can be written"
     args.out.mkdir(parents=True, exist_ok=True)
     (args.out / measured.NAME).unlink(missing_ok=True)
-    save_pocket(args.out, first.config, first.lm, first.codec, codec_dtype=torch.float16)
+    config = replace(second.config, codec=first.config.codec)
+    save_pocket(args.out, config, first.lm, first.codec, codec_dtype=torch.float16)
     print(f"{args.out}: half of {args.models[0]}, half of {args.models[1]}")
 
 

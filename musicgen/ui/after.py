@@ -41,7 +41,7 @@ def again(made: Made | None, melody: str | None = None, continue_from: str | Non
     values = {field.name: getattr(asked, field.name) for field in fields(Settings)} | {"takes": 1}
     for name, given in here.items():
         if made.recipe.get(name) and not Path(values[name] or "").is_file():
-            if not given:
+            if not (given and Path(given).is_file()):
                 raise gr.Error(_NO_AUDIO, print_exception=False)
             del values[name]
     return values

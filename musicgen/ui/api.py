@@ -72,7 +72,7 @@ def _generate(engines: Engines) -> None:
             meter: "4/4", "3/4", "6/8" or "auto".
             chords: A loop, one chord a bar, such as "Am F C G"; empty: from the prompt and the seed.
             drums: "with", "without" or "auto".
-            follow_plan: False: the model hears the words only.
+            follow_plan: False: no tempo, key, chords or players are told.
             pattern: Order in which the codes are predicted, such as "delay"; the trained one is best.
             negative_prompt: What to lead away from.
             temperature: Chance in the drawing of codes; none: the model's own value, as for the next three.

@@ -58,8 +58,6 @@ class Engines:
         open_engine: Callable[[str, Progress], Engine] | None = None,
         dtype: str | None = None,
     ) -> None:
-        from musicgen.checkpoints import choose_device, choose_dtype
-
         self.names = list(dict.fromkeys(names))
         self.max_duration = max_duration
         if not self.names:
@@ -69,6 +67,8 @@ class Engines:
                 known = ", ".join(KNOWN_MODELS)
                 raise ValueError(f"'{name}' is neither a known model nor a folder; choose from {known}.")
         if dtype is not None:
+            from musicgen.checkpoints import choose_device, choose_dtype
+
             choose_dtype(dtype, choose_device(None))  # what cannot be is said at once
         self._dtype = dtype
         self._open = open_engine or self._load
@@ -92,7 +92,8 @@ class Engines:
         """
         if name not in self.names:
             raise ValueError(f"This page offers {', '.join(self.names)}; '{str(name)[:60]}' is not one of them.")
-        return self._engines.get(name, lambda: self._open(name, partial(self._note_progress, name)), _expected(name))
+        progress, bytes_ = partial(self._note_progress, name), _expected(name, self._dtype)
+        return self._engines.get(name, lambda: self._open(name, progress), bytes_)
 
     def progress(self, name: str) -> tuple[float, str]:
         """How far the loading of ``name`` is: the share done, 0 to 1, and what is going on."""
@@ -137,11 +138,12 @@ def _budget() -> int | None:
     return None if free is None else round(SHARE * free)
 
 
-def _expected(name: str) -> int:
+def _expected(name: str, dtype: str | None) -> int:
     """About how many bytes ``name`` will take, as far as the catalogue says."""
     number, _, unit = KNOWN_MODELS[name].parameters.partition(" ") if name in KNOWN_MODELS else ("", "", "")
     weights = float(number) * {"M": 1e6, "B": 1e9}[unit] if number else 0
-    return round(weights * (2 if torch.cuda.is_available() else 8))  # float32 on a CPU, and once more repacked
+    each = 2 if torch.cuda.is_available() else 5 if dtype == "int8" else 8  # float32 on a CPU, and once more repacked
+    return round(weights * each)
 
 
 def _card(name: str, config: ModelConfig | None) -> Card:

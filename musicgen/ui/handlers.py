@@ -181,6 +181,8 @@ def generate(
             told = f"Take {number + 1} of {takes}: " if takes > 1 else ""
             for update in _take(engine, this, asked, run, keep and partial(keep, this, settings.model), told, live):
                 over = "shown" in update
+                if made and not over:
+                    update.pop("grid", None)  # the picture is that of the take that is shown
                 if over and (new := update["shown"]) is not None:
                     made.append(new)
                     if len(made) > 1:  # who is hearing the first of them, or saving it, is not to have it changed

@@ -167,8 +167,9 @@ find("button").addEventListener("click", () => {
 // other means says the same from an element that has a `pause`.
 let other = null;
 const yields = (event) => {
-  if (other !== event.target) other?.pause();
+  const last = other;
   other = event.target;
+  if (last !== other) last?.pause();
   if (["playing", "waiting"].includes(state())) pause();
 };
 const { play } = HTMLMediaElement.prototype;

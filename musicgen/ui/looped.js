@@ -35,7 +35,7 @@ const start = () => {
 const stop = () => {
   if (source) {
     source.stop();
-    context.suspend().then(() => session("auto"));
+    context.suspend();
   }
   [source, wanted] = [null, false];
   show();

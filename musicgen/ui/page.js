@@ -54,7 +54,10 @@ const drawn = async () => {
   }
   return remembered;
 };
-let arrived = null;  // what stood in the field at first
+let typed = false;  // into the prompt, since the page is here
+document.addEventListener("input", ({ isTrusted, target }) => {
+  typed ||= isTrusted && target.matches("#prompt textarea");
+}, true);
 let draft = asked.has("take") || asked.has("recipe") ? null : memory.get(DRAFT);  // such an address has its own words
 setInterval(() => {
   const seed = document.querySelector("#seed :is(textarea, input)")?.value ?? "";
@@ -63,8 +66,7 @@ setInterval(() => {
   const field = document.querySelector("#prompt textarea"), settings = document.getElementById("draft")?.textContent.trim();
   if (settings) memory.set(SETTINGS, settings);
   if (!field) return;
-  arrived ??= field.value;
-  if (draft !== null && draft !== field.value && (document.activeElement !== field || field.value === arrived)) {
+  if (draft !== null && draft !== field.value && !typed) {
     field.value = draft;
     field.dispatchEvent(new Event("input", { bubbles: true }));
   }

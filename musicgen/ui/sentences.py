@@ -60,7 +60,7 @@ SENTENCES = {
         "librosa가 이어지는 소리를 골라냈고, 두드리는 소리와 낮은 소리는 뺐습니다.",
     "The melody was taken from all of the sound.": "선율을 소리 전체에서 얻었습니다.",
     "Switched off: no tempo, key, chords or players are told.":
-        "꺼져 있습니다. 템포, 조, 코드, 악기를 알려 주지 않습니다.",
+        "꺼져 있습니다. 빠르기, 조성, 화음, 악기를 알려 주지 않습니다.",
     "This model reads words only; what is set by hand here is added to them.":
         "이 모델은 글만 읽습니다. 여기서 직접 정한 것은 글에 덧붙입니다.",
     "Its tune is the melody to follow now. Change the words and press Generate.":

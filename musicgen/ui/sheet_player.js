@@ -77,7 +77,6 @@ const halt = () => {
   for (const each of [tune, ...harmony]) damp(each, context.currentTime);
   setTimeout(() => context.close(), 200);
   stage = null;
-  session("auto");
   find(".sheet-line").hidden = true;
   draw();
 };
