@@ -50,7 +50,7 @@ def load(
             transformers' format, the reference's, or ours.
         device: where it runs; None: the GPU if there is one.
         dtype: of the language model; None: float32 on CPU, else bfloat16, or float16 where that is lacking. int8, on
-            CPUs alone: its matrices are rounded to eight bits a row, which x86 CPUs read as bytes, faster by far.
+            CPUs alone: its matrices are rounded to eight bits a row, which x86 CPUs read as bytes, twice as fast.
         progress: told the fraction done, 0 to 1, and what is going on.
 
     Raises:
