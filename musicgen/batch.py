@@ -45,11 +45,6 @@ class Seat:
         return self.made == self.score.steps
 
     @property
-    def draws(self) -> bool:
-        """Whether it needs noise."""
-        return self.window.params.draws
-
-    @property
     def reach(self) -> int:
         """Positions its next step attends to."""
         return self.score.prepared.prefix_length + self.made + 1
@@ -122,7 +117,7 @@ class Batch:
         steps = min(self.steps_at_once, max(seat.score.steps - seat.made for seat in moving))
         noise = torch.ones(steps, self._size[0], config.codebooks, config.codebook_size)
         for seat in moving:
-            if seat.draws:
+            if seat.window.params.draws:
                 for i in range(min(steps, seat.score.steps - seat.made)):
                     noise[i, seat.slot] = draw_noise(seat.generator, config.codebooks, config.codebook_size)
         slots = min(self._size[0], _power_of_two(1 + max(seat.slot for seat in self.seats)))
@@ -194,7 +189,7 @@ class Batch:
         features = None if score.aligned is None else score.aligned[:, : score.first + 1]
         logits = lm(tokens, prepared, features, cache, score.features[: score.first + 1])[:, :, -1].float()
         mixed = guide(logits[0], logits[1], window.guidance) if rows == 2 else logits[0]
-        noise = draw_noise(seat.generator, config.codebooks, config.codebook_size) if seat.draws else None
+        noise = draw_noise(seat.generator, config.codebooks, config.codebook_size) if seat.window.params.draws else None
         after = score.first + 1
         drawn = torch.where(score.known[:, score.first], score.inputs[:, after], sample(mixed, window.params, noise))
         score.inputs[:, after] = drawn
@@ -223,9 +218,9 @@ class Batch:
         state["prefix"][slot], state["step"][slot] = prepared.prefix_length, after
         params = window.params
         state["guidance"][slot] = window.guidance
-        state["greedy"][slot] = not seat.draws
+        state["greedy"][slot] = not seat.window.params.draws
         factors = params.codebook_temperatures or (1.0,) * config.codebooks
-        warmth = params.temperature if seat.draws else 1.0
+        warmth = params.temperature if seat.window.params.draws else 1.0
         state["temperature"][slot, :, 0] = torch.tensor(factors).to(self._device) * warmth
         state["top_k"][slot] = min(params.top_k or config.codebook_size, config.codebook_size)
         state["top_p"][slot] = params.top_p

@@ -118,12 +118,16 @@ class ModelConfig:
     sampling: SamplingDefaults = field(default_factory=SamplingDefaults)
     licence: str = "CC-BY-NC-4.0"
 
+    def frames(self, seconds: float) -> int:
+        """Codec frames of so many seconds, at least one."""
+        return max(1, round(seconds * self.codec.frame_rate))
+
     def window(self, pattern: Pattern) -> tuple[int, int]:
         """Frames decoded at once along ``pattern``, and how many of them the window moves on by.
 
         Fewer than `window_seconds` where they would take more steps than the model has ever seen.
         """
-        frames = max(1, round(self.window_seconds * self.codec.frame_rate))
+        frames = self.frames(self.window_seconds)
         if self.lm.max_steps:
             frames = pattern.longest(frames, self.lm.max_steps)
         return frames, max(1, round(frames * self.stride_seconds / self.window_seconds))

@@ -41,10 +41,6 @@ class Model:
         """The language model's floating type."""
         return self.lm.dtype
 
-    def frames(self, seconds: float) -> int:
-        """Codec frames of so many seconds, at least one."""
-        return max(1, round(seconds * self.codec.frame_rate))
-
     @property
     def precision(self) -> str:
         """The name of what it has to be loaded as, to be this one again."""

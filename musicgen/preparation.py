@@ -77,7 +77,7 @@ def prepare(model: Model, request: GenerationRequest, listened: Listened | None 
 
     Raises ``ValueError``, ``ModelUnavailable``.
     """
-    frames = model.frames(request.duration)
+    frames = model.config.frames(request.duration)
     listened = listened or listen(model, request)
     given, heard, notes = listened.given, listened.chroma, list(listened.notes)
     painting = None if request.painting is None else parse_painting(request.painting)
@@ -201,7 +201,7 @@ def _given_codes(model: Model, request: GenerationRequest) -> Tensor:
     # A last frame that is only partly filled would make the model believe in a stop.
     whole = max(1, audio.samples.shape[1] // codec.hop)
     codes = codec.encode(samples)[0, :, :whole].cpu()
-    if codes.shape[1] >= model.frames(request.duration):
+    if codes.shape[1] >= model.config.frames(request.duration):
         raise ValueError("The duration leaves no room for new music after the given audio; ask for a longer one.")
     return codes
 

@@ -19,7 +19,7 @@ from musicgen.instruments import parse_instruments
 from musicgen.loop import loop_of
 from musicgen.request import without_end
 from musicgen.ui import views
-from musicgen.ui.before import MORE
+from musicgen.ui.before import beyond
 from musicgen.ui.files import name_of, new_folder
 from musicgen.ui.settings import DRUMS, ENDINGS, Settings, roll_seed
 from musicgen.ui.shown import Made, Update, show_take
@@ -77,7 +77,7 @@ def go_on(made: Made | None, longest: float) -> Update:
     file, length = _begun(made)
     if length + 1 > longest:
         return {"status": views.problem(f"This page makes {longest:g} seconds at most, and the take has them already.")}
-    until = min(longest, float(np.ceil(length + MORE)))
+    until = beyond(length, longest)
     return {
         "continue_from": file,
         "duration": until,

@@ -97,7 +97,12 @@ def room(path: str | None, duration: float, longest: float) -> float:
         given = beginning_of(path).seconds if path else 0.0
     except ValueError:  # it is said when it is to be gone on from
         return duration
-    return duration if duration > given + 1 else min(longest, float(np.ceil(given + MORE)))
+    return duration if duration > given + 1 else beyond(given, longest)
+
+
+def beyond(given: float, longest: float) -> float:
+    """The duration that adds ``MORE`` seconds to ``given`` ones, in whole seconds, as far as the page goes."""
+    return min(longest, float(np.ceil(given + MORE)))
 
 
 def show_pattern(engines: Engines, model: str, pattern: str | None, duration: float) -> str:

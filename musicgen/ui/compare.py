@@ -153,7 +153,7 @@ def _one(
         took = time.perf_counter() - begun
         result = generation.result()
         if result.audio.size:
-            steps = pattern.step_count(engine.model.frames(request.duration))
+            steps = pattern.step_count(engine.model.config.frames(request.duration))
             yield {
                 f"audio{slot}": handlers.save(result),
                 f"facts{slot}": _facts(result, took, first_sound, steps, pattern),
@@ -167,7 +167,7 @@ def _one(
 
 def _grid(engine: Engine, codes: np.ndarray, pattern: Pattern, request: GenerationRequest) -> str:
     codec, steps = engine.model.codec, None
-    frames = engine.model.frames(request.duration)
+    frames = engine.model.config.frames(request.duration)
     if frames <= engine.model.config.window(pattern)[0]:
         steps = pattern.layout(frames).step_of.numpy()[: codes.shape[1]]
     return visual.token_grid(codes, codec.frame_rate, codec.codebook_size, steps)

@@ -351,7 +351,7 @@ def _step_of(engine: Engine, generation: Generation) -> np.ndarray | None:
     """The step that predicts each code, int [T, K]; None when several windows make the take."""
     model, recipe = engine.model, generation.recipe
     pattern = get_pattern(recipe["pattern"], model.config.lm.codebooks)
-    frames = model.frames(recipe["duration"])
+    frames = model.config.frames(recipe["duration"])
     if frames > model.config.window(pattern)[0] or recipe.get("continue_from"):
         return None
     return pattern.layout(frames).step_of.numpy()

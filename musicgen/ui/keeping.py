@@ -11,7 +11,7 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from html import escape
@@ -231,7 +231,7 @@ def pick(takes: Takes, owner: str, picked: str | None) -> Update:
         return update | {"kept_actions": gr.update(visible=False)}
     if take is not None:
         update |= {
-            "kept_favourite": gr.update(value=say("☆ Unmark") if take.favourite else say("★ Favourite")),
+            "kept_favourite": gr.update(value=_star(take)),
             "kept_unshare": gr.update(visible=take.shared),
         }
     return update
@@ -264,9 +264,13 @@ def panel(takes: Takes, owner: str, picked: str | None, side: str) -> Update:
 
 def mark(takes: Takes, owner: str, picked: str | None, search: str) -> Update:
     """Make a take a favourite, or no longer one; what is heard and compared meanwhile stays as it is."""
-    update = _done(takes, owner, picked, search, lambda take: takes.set_favourite(take.id, owner, not take.favourite))
-    small: Update = {name: update[name] for name in ("kept_note", "kept", "kept_favourite") if name in update}
-    return small if "kept_favourite" in small else update  # else it is gone
+    _do(takes, owner, picked, lambda take: takes.set_favourite(take.id, owner, not take.favourite))
+    update = listing(takes, owner, search, picked)
+    if not (still := update.get("kept", {}).get("value")):  # it is gone, or the search no longer finds it
+        return update
+    return {name: update[name] for name in ("kept_note", "kept")} | {
+        "kept_favourite": gr.update(value=_star(takes.get(still, owner)))
+    }
 
 
 def unshare(takes: Takes, owner: str, picked: str | None, search: str) -> Update:
@@ -301,11 +305,19 @@ def reopen(engines: Engines, takes: Takes, owner: str, picked: str | None, run: 
     return update | handlers.IDLE | {"tabs": gr.Tabs(selected="create")}
 
 
-def _done(takes: Takes, owner: str, picked: str | None, search: str, what: Any) -> Update:
+def _star(take: Take) -> Any:
+    return say("☆ Unmark") if take.favourite else say("★ Favourite")
+
+
+def _do(takes: Takes, owner: str, picked: str | None, what: Callable[[Take], None]) -> None:
     try:
         what(takes.get(picked or "", owner))
     except ValueError as error:
         gr.Warning(escape(str(error)))
+
+
+def _done(takes: Takes, owner: str, picked: str | None, search: str, what: Callable[[Take], None]) -> Update:
+    _do(takes, owner, picked, what)
     update = listing(takes, owner, search, picked)
     still = update.get("kept", {}).get("value")
     return pick(takes, owner, still) | update

@@ -1,14 +1,11 @@
 // The sound of a take while it is made. Every update of `props.value` (JSON, from live.py) names all chunks there are so
-// far; those not yet seen are fetched and put one behind the other, to the sample, on one clock. `fixed`, the words in
-// other languages, is put before this by live.py. The element #live tells its state: data-state and data-played.
+// far; those not yet seen are fetched and put one behind the other, to the sample, on one clock. component.js is
+// put before this. The element #live tells its state: data-state and data-played.
 const RATE = 32000;  // of nearly every model; known before the first take says its own
 const LEAD = 0.05;   // seconds from "it is there" to "it sounds", for the browser to get ready
 const SAFE = 0.02;   // what begins sooner than this comes too late for its place
 const TICK = 100;    // ms
 const root = element.closest("#live") ?? element;
-const find = (selector) => element.querySelector(selector);
-const language = navigator.language.slice(0, 2);
-const say = (text) => (fixed.words[language] ?? {})[text] ?? text;
 
 let context = null, tuned = 0, unlocked = false;  // clock and loudspeaker, their rate, whether the browser let them run
 let told = null, seen = 0, coming = 0;            // the stream; how many chunks of it were asked for, are on their way
@@ -27,8 +24,6 @@ const open = (rate) => {
   context.onstatechange = () => { if (unlocked) go(); show(); };
 };
 const busy = () => told !== null && state() !== "ended";
-// An iPhone's mute switch is for its ringing, not for music; but while a page says so, it lets nobody record.
-const session = (type) => { if (navigator.audioSession) navigator.audioSession.type = type; };
 const run = () => {
   if (busy()) session("playback");
   return context.resume().then(() => { unlocked = true; rest(); }).catch(() => { /* closed meanwhile */ });
@@ -179,6 +174,5 @@ HTMLMediaElement.prototype.play = function () {
 };
 document.addEventListener("playing", yields, true);  // those with the browser's own buttons
 
-for (const part of element.querySelectorAll("[data-say]")) part.textContent = say(part.textContent);
 watch("value", load);
 load();

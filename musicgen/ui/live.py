@@ -7,13 +7,12 @@ files, as they are, for an encoder and a playlist in between would keep back the
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from urllib.parse import quote
 
 import gradio as gr
 
 from musicgen.ui.files import Stream
-from musicgen.ui.words import KOREAN
+from musicgen.ui.scripts import script
 
 _TEMPLATE = """
 <div class="live">
@@ -34,11 +33,8 @@ def live() -> gr.HTML:
 
     It is always on the page, for it has to hear of the very press that makes the first sound.
     """
-    fixed = {"words": {"ko": {word: KOREAN[word] for word in _WORDS}}}
-    script = Path(__file__).with_name("live.js").read_text(encoding="utf-8")
     return gr.HTML(
-        "", html_template=_TEMPLATE, js_on_load=f"const fixed = {json.dumps(fixed)};\n{script}", elem_id="live",
-        label="Live",
+        "", html_template=_TEMPLATE, js_on_load=script(["live.js"], _WORDS), elem_id="live", label="Live",
     )
 
 

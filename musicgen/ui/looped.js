@@ -1,10 +1,7 @@
 // Plays a take's loop, round and round. `props.value` (JSON, from looped.py) says what there is to loop. The file is made
-// when it is first wanted: "click" asks for it, a "loop" event at #loop brings its address, or none. `fixed`, the words
-// in other languages, is put before this by looped.py. The element #loop tells its state: none, ready, waiting, playing.
+// when it is first wanted: "click" asks for it, a "loop" event at #loop brings its address, or none. component.js
+// is put before this. The element #loop tells its state: none, ready, waiting, playing.
 const root = element.closest("#loop") ?? element;
-const find = (selector) => element.querySelector(selector);
-const language = navigator.language.slice(0, 2);
-const say = (text) => (fixed.words[language] ?? {})[text] ?? text;
 
 let told = null, asked = null, buffer = null;  // what there is; of which the file is on its way; its sound
 let context = null, tuned = 0, source = null, wanted = false;
@@ -16,8 +13,6 @@ const open = (rate) => {
   tuned = rate;
   try { context = new AudioContext({ sampleRate: rate }); } catch { context = new AudioContext(); }
 };
-// An iPhone's mute switch is for its ringing, not for music.
-const session = (type) => { if (navigator.audioSession) navigator.audioSession.type = type; };
 const show = () => {
   root.dataset.state = !told ? "none" : source ? "playing" : wanted ? "waiting" : "ready";
   find("button").setAttribute("aria-pressed", String(wanted));
@@ -74,6 +69,5 @@ find("button").addEventListener("click", () => {
   if (buffer) start(); else ask();
   show();
 });
-for (const part of element.querySelectorAll("[data-say]")) part.textContent = say(part.textContent);
 watch("value", load);
 load();

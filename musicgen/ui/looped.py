@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from musicgen.audio import Audio
 from musicgen.loop import cut_of
-from musicgen.ui.words import KOREAN
+from musicgen.ui.scripts import script
 
 _TEMPLATE = """
 <div class="sheet-tools">
@@ -31,11 +30,8 @@ NOWHERE = "() => { document.getElementById('loop')?.dispatchEvent(new CustomEven
 def looped() -> gr.HTML:
     """The component, not to be seen. Its value is what ``told`` says of a take, or "" for none; a click asks for the
     file."""
-    fixed = {"words": {"ko": {word: KOREAN[word] for word in _WORDS}}}
-    script = Path(__file__).with_name("looped.js").read_text(encoding="utf-8")
     return gr.HTML(
-        "", html_template=_TEMPLATE, js_on_load=f"const fixed = {json.dumps(fixed)};\n{script}", elem_id="loop",
-        label="Loop",
+        "", html_template=_TEMPLATE, js_on_load=script(["looped.js"], _WORDS), elem_id="loop", label="Loop",
     )
 
 

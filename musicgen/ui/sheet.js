@@ -1,12 +1,9 @@
 // The sheet of notes: time across, pitch classes up, chords and melody as the plan or the upload has them, painted over
 // by pointer or keys. `props.base` (JSON) is what lies under the paint, `props.value` the paint as text (painting.py);
-// `fixed`, the names of notes and chords and the words in other languages, is put before this by sheet.py.
+// component.js is put before this, and in `fixed`, by sheet.py, the names of notes and chords.
 const KEPT = -2, REST = -1, UNTOUCHED = -1, LETTERS = "0123456789ab";
 const COARSE = matchMedia("(pointer: coarse)").matches;  // fingers need larger cells
 const ROW = COARSE ? 24 : 15, HEAD = 20, FOOT = 18, NAMES = 38, ROWS = 13, NARROW = COARSE ? 20 : 7;
-const find = (selector) => element.querySelector(selector);
-const language = navigator.language.slice(0, 2);
-const say = (text) => (fixed.words[language] ?? {})[text] ?? text;
 
 let base = { seconds: 10, step: 0.25, beat: 0.5, bar: 0, names: [], melody: [], chords: [] };
 let paint = { step: 0.25, melody: [], chords: [] };
@@ -280,7 +277,6 @@ const load = () => {
   cursor.col = Math.min(cursor.col, cells() - 1);
   draw();
 };
-for (const part of element.querySelectorAll("[data-say]")) part.textContent = say(part.textContent);
 for (const part of element.querySelectorAll("[data-label]")) part.ariaLabel = say(part.ariaLabel);
 watch(["value", "base"], load);
 new ResizeObserver(draw).observe(find(".sheet-scroll"));

@@ -6,13 +6,10 @@ draws itself (``sheet.js``) and plays itself (``sheet_player.js``) in the browse
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import gradio as gr
 
 from musicgen.theory import CHORD_QUALITIES, PITCH_NAMES
-from musicgen.ui.words import KOREAN
+from musicgen.ui.scripts import script
 
 _TEMPLATE = """
 <div class="sheet-tools" role="toolbar" aria-label="Paint" data-label>
@@ -40,16 +37,8 @@ _WORDS = (
 
 def sheet(base: str) -> gr.HTML:
     """The component; its value is the painting as text, its property ``base`` what lies under it."""
-    fixed = {
-        "pitches": PITCH_NAMES,
-        "qualities": {",".join(map(str, sorted(i % 12 for i in steps))): name
-                      for name, steps in reversed(CHORD_QUALITIES.items())},
-        "words": {"ko": {word: KOREAN[word] for word in _WORDS}},
-    }
+    qualities = {",".join(map(str, sorted(i % 12 for i in steps))): name
+                 for name, steps in reversed(CHORD_QUALITIES.items())}  # fmt: skip
     # Part of the script, not a property: an update that comes before the page has drawn the sheet may drop properties.
-    parts = (Path(__file__).with_name(name) for name in ("sheet_player.js", "sheet.js"))
-    script = "\n".join(part.read_text(encoding="utf-8") for part in parts)
-    return gr.HTML(
-        "", html_template=_TEMPLATE, js_on_load=f"const fixed = {json.dumps(fixed)};\n{script}", base=base,
-        elem_id="sheet", label="Notes",
-    )
+    code = script(["sheet_player.js", "sheet.js"], _WORDS, pitches=PITCH_NAMES, qualities=qualities)
+    return gr.HTML("", html_template=_TEMPLATE, js_on_load=code, base=base, elem_id="sheet", label="Notes")

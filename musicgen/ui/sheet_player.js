@@ -5,8 +5,6 @@ const TUNE = 523.25, HARMONY = 261.63;  // Hz, the C of the melody and that of t
 const LOUD = 0.16, SOFT = 0.06;
 let stage = null;  // all that sounds, null while nothing does
 
-// An iPhone's mute switch is for its ringing, not for music.
-const session = (type) => { if (navigator.audioSession) navigator.audioSession.type = type; };
 const voice = (context, frequency) => {
   const tone = context.createOscillator(), volume = context.createGain();
   [tone.type, tone.frequency.value, volume.gain.value] = ["triangle", frequency, 0];
