@@ -25,7 +25,7 @@ AUDIO_SUFFIXES = (".wav", ".flac", ".mp3", ".ogg")
 # Flags that go into the request as they are; the rest are files and the model.
 _REQUEST_FLAGS = {
     "prompt": "prompt", "negative": "negative_prompt", "pattern": "pattern", "separation": "separation",
-    "duration": "duration", "seed": "seed", "temperature": "temperature", "top_k": "top_k", "top_p": "top_p",
+    "melody_strength": "melody_strength", "duration": "duration", "seed": "seed", "temperature": "temperature", "top_k": "top_k", "top_p": "top_p",
     "guidance": "guidance", "greedy": "greedy", "bpm": "bpm", "key": "key", "meter": "meter", "chords": "chords",
     "instruments": "instruments", "ending": "ending", "plan": "plan",
 }  # fmt: skip
@@ -51,6 +51,8 @@ def build_parser() -> argparse.ArgumentParser:
     make.add_argument("--pattern", metavar="NAME|SPEC", help="order of prediction, e.g. delay or 0,1,1,1")
     make.add_argument("--melody", metavar="FILE", help="audio file whose tune to follow")
     make.add_argument("--separation", metavar="HOW", help="tune out of the mix by auto, demucs, harmonic or none")
+    make.add_argument("--melody-strength", type=float, metavar="X",
+                      help="how closely the bundled model follows the tune; 2 usual, 1 looser, 3 stricter")
     make.add_argument("--continue-from", metavar="FILE", help="audio file to go on from")
     make.add_argument("--duration", type=float, metavar="S", help="seconds, given and new together; default 10")
     make.add_argument("--seed", type=int, metavar="N", help="same seed and settings: same music; default drawn")

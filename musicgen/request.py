@@ -29,6 +29,7 @@ from musicgen.theory import parse_chords, parse_key, parse_meter
 
 PROGRAM, VERSION = "musicgen-studio", "0.1.0"
 MAX_SEED = 2**53 - 1  # the largest whole number that survives JSON everywhere
+WEAKEST, STRENGTH, STRONGEST = 0.5, 2.0, 4.0  # of a melody: the least, the usual and the most
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class GenerationRequest:
     duration: float = 10.0  # seconds, of new and given audio together
     melody: Audio | None = None
     separation: str = "auto"  # auto | demucs | harmonic | none
+    melody_strength: float = STRENGTH  # of the tune, heard or painted, in the bundled model: 1 as it was learned
     continue_from: Audio | None = None
     pattern: str | None = None  # None: the one the weights know
     seed: int | None = None  # None: drawn, and written into the recipe
@@ -102,7 +104,10 @@ def check(request: GenerationRequest, max_duration: float) -> GenerationRequest:
         top_p=None if request.top_p is None else _number(request.top_p, "Top-p"),
         guidance=None if request.guidance is None else _number(request.guidance, "The guidance"),
         painting=_painting(request.painting),
+        melody_strength=_number(request.melody_strength, "The melody's strength"),
     )
+    if not WEAKEST <= checked.melody_strength <= STRONGEST:
+        raise ValueError(f"The melody's strength must lie between {WEAKEST:g} and {STRONGEST:g}; {STRENGTH:g} is usual.")
     if checked.guidance is not None and not 0 <= checked.guidance <= MAX_GUIDANCE:
         raise ValueError(f"The guidance must lie between 0 and {MAX_GUIDANCE:g}; 3 is usual, 1 switches it off.")
     _sampling(checked, SamplingDefaults())

@@ -18,6 +18,7 @@ import gradio as gr
 
 from musicgen.instruments import INSTRUMENTS, KIT, MOST
 from musicgen.patterns import PATTERN_NAMES
+from musicgen.request import STRENGTH, STRONGEST, WEAKEST
 from musicgen.separation import METHODS
 from musicgen.theory import METERS, PITCH_NAMES
 from musicgen.ui import before, handlers, views
@@ -155,8 +156,13 @@ def _melody() -> Parts:
             list(METHODS), value="auto", label=say("Find the tune by"),
             info=say("Demucs leaves out drums and bass; harmonic leaves out what is struck; none takes all there is."),
         )
+        strength = gr.Slider(
+            WEAKEST, STRONGEST, value=STRENGTH, step=0.25, label=say("How closely"), elem_id="melody-strength",
+            info=say("How closely the bundled model follows the tune, painted notes too. Above 3 the sound suffers."),
+        )
         melody_view = gr.HTML(elem_classes="figure", elem_id="melody-view")
-    return {"melody": melody, "separation": separation, "melody_view": melody_view, "melody_fold": fold} | tunes
+    return {"melody": melody, "separation": separation, "melody_strength": strength, "melody_view": melody_view,
+            "melody_fold": fold} | tunes
 
 
 def _continue() -> Parts:

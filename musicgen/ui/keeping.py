@@ -128,6 +128,7 @@ def fill(engines: Engines, request: GenerationRequest, model: str) -> tuple[Upda
         "pattern": request.pattern or AS_TRAINED,
         "melody": None,
         "separation": request.separation,
+        "melody_strength": request.melody_strength,
         "follow_plan": request.plan == "auto",
         "bpm": text(request.bpm),
         "key": request.key or "auto",

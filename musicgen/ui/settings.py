@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from musicgen import audio
-from musicgen.request import GenerationRequest, beginning_of
+from musicgen.request import STRENGTH, GenerationRequest, beginning_of
 
 AS_TRAINED = "as trained"
 DRUMS = {"auto": None, "with": True, "without": False}
@@ -27,6 +27,7 @@ class Settings:
     pattern: str | None = AS_TRAINED
     melody: str | None = None  # path of an uploaded file
     separation: str = "auto"
+    melody_strength: float = STRENGTH
     follow_plan: bool = True
     bpm: str | float | None = None
     key: str | None = "auto"
@@ -52,6 +53,7 @@ class Settings:
             duration=self.duration,
             melody=audio.read(self.melody) if self.melody else None,
             separation=self.separation,
+            melody_strength=self.melody_strength,
             continue_from=beginning_of(self.continue_from) if self.continue_from else None,
             pattern=None if self.pattern in (None, "", AS_TRAINED) else self.pattern,
             seed=self.chosen_seed(),

@@ -42,6 +42,9 @@ KOREAN = {
     "Find the tune by": "선율을 찾는 방법",
     "Demucs leaves out drums and bass; harmonic leaves out what is struck; none takes all there is.":
         "demucs는 드럼과 베이스를, harmonic은 두드리는 소리를 뺍니다. none은 있는 그대로 씁니다.",
+    "How closely": "얼마나 가깝게",
+    "How closely the bundled model follows the tune, painted notes too. Above 3 the sound suffers.":
+        "기본 모델이 선율(칠한 음도)을 얼마나 가깝게 따를지입니다. 3을 넘으면 소리가 나빠집니다.",
     "Continue a recording": "녹음 이어가기", "Go on from this": "여기서 이어가기",
     "The duration counts the given audio and the new music together.": "길이는 준 소리와 새 음악을 합친 것입니다.",
     "Pattern: the order of the codes": "패턴: 코드를 예측하는 순서", "Pattern": "패턴",
