@@ -170,7 +170,7 @@ def pattern_diagram(frame_of: np.ndarray, frames: int, title: str) -> str:
             x, y = _CELL_LEFT + _CELL * s, _CELL_TOP + _CELL * k
             parts.append(f'<circle cx="{x + _CELL // 2}" cy="{y + _CELL // 2}" r="1.5" opacity=".35"/>')
         else:
-            parts.append(_cell(s, k, frame + 1, fills[frame % len(fills)], s + 1))
+            parts.append(_cell(s, k, frame + 1, fills[frame % len(fills)], s + 1, (frame, k)))
     return _cells_svg(steps, books, title, parts)
 
 
@@ -184,7 +184,7 @@ def pattern_grid(step_of: np.ndarray, title: str) -> str:
     parts = [f'<text x="{_CELL_LEFT}" y="12">frame 1 to {frames}</text>', *_book_names(books)]
     for t, k in np.ndindex(frames, books):
         step = int(step_of[t, k]) + 1
-        parts.append(_cell(t, k, step, fills[t], step))
+        parts.append(_cell(t, k, step, fills[t], step, (t, k)))
     y = _CELL_TOP + _CELL * books
     parts.append(f'<text x="{_CELL_LEFT - 6}" y="{y + 15}" text-anchor="end">heard</text>')
     for t in range(frames):
@@ -202,13 +202,13 @@ def _book_names(books: int) -> list[str]:
     ]
 
 
-def _cell(column: int, row: int, number: int, fill: np.ndarray, step: int) -> str:
-    """A square with a number, marked with the step at which it becomes known."""
+def _cell(column: int, row: int, number: int, fill: np.ndarray, step: int, code: tuple[int, int]) -> str:
+    """A square with a number, marked with the step at which ``code``, a frame and a codebook from 0, becomes known."""
     x, y = _CELL_LEFT + _CELL * column, _CELL_TOP + _CELL * row
     red, green, blue, _ = (int(value) for value in fill)
     ink = "#fff" if 0.3 * red + 0.59 * green + 0.11 * blue < 120 else "#111"
     return (
-        f'<g data-step="{step}"><rect x="{x}" y="{y}" width="{_CELL - 2}" height="{_CELL - 2}" rx="3" '
+        f'<g data-step="{step}" data-code="{code[0]},{code[1]}"><rect x="{x}" y="{y}" width="{_CELL - 2}" height="{_CELL - 2}" rx="3" '
         f'fill="rgb({red},{green},{blue})"/>'
         f'<text x="{x + _CELL // 2 - 1}" y="{y + 14}" text-anchor="middle" fill="{ink}">{number}</text></g>'
     )

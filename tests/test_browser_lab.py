@@ -99,6 +99,22 @@ def test_the_slider_reveals_the_codes_and_play_runs_to_the_end(visit, viewport):
     page.wait_for_selector("#lab-table .chosen >> text=delay")
 
 
+@BOTH
+def test_a_tapped_code_shows_what_it_sees(visit, viewport):
+    page = visit("Patterns", viewport)
+    page.locator('#lab-board .codes [data-code="3,2"]').click()  # with delay: step 6
+    told = page.locator("#lab-board output")
+    assert "Code (4, 3), in P₆, sees 2 of 2 coarser codes of its frame and 10 of 12 codes of the 3" in told.inner_text()
+    assert "3 more are guessed in the same step" in told.inner_text()
+    assert page.locator("#lab-board .codes g.now").count() == 4 and page.locator("#lab-board .codes g.asked").count() == 1
+    page.locator("#lab-board .codes").focus()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowRight")
+    assert told.inner_text().startswith("Code (5, 2), in P₆, sees 1 of 1 coarser")
+    page.locator("#lab-board input[type=range]").fill("2")
+    assert "P₂ =" in told.inner_text() and page.locator("#lab-board .asked").count() == 0
+
+
 def test_another_pattern_is_drawn_and_a_broken_one_explained(visit):
     page = visit("Patterns", WIDE)
     field = page.locator("#lab-pattern input")

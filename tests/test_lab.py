@@ -10,10 +10,11 @@ from html import unescape
 import pytest
 from conftest import build_model
 
-from musicgen import audio
+from musicgen import audio, sight
 from musicgen.engine import Engine, GenerationRequest
 from musicgen.patterns import PATTERN_NAMES, get_pattern
 from musicgen.ui import before, compare, lab, pattern_views
+from musicgen.ui.board import _SUBSCRIPT, board
 from musicgen.ui.compare import Comparison
 from musicgen.ui.engines import Engines
 from musicgen.ui.handlers import Run
@@ -46,24 +47,50 @@ def says(board: str) -> list[str]:
 @pytest.mark.parametrize("name", [*PATTERN_NAMES, "0,2,4,6", "1,2|3,4"])
 def test_the_board_tells_every_step_of_a_pattern(name):
     pattern, frames = get_pattern(name, 4), 5
-    board = pattern_views.board(pattern, frames)
-    lines = says(board)
-    assert len(lines) == pattern.step_count(frames) + 1 and f'max="{len(lines) - 1}"' in board
+    drawing = board(pattern, frames)
+    lines = says(drawing)
+    assert len(lines) == pattern.step_count(frames) + 1 and f'max="{len(lines) - 1}"' in drawing
     for line, step in zip(lines[1:], pattern.steps(frames), strict=True):
         told = re.findall(r"\((\d+), (\d+)\)", line)
         assert [(int(t) - 1, int(k) - 1) for t, k in told] == step
     assert "20 of 20 codes known, 5 of 5 frames whole" in lines[-1] and "Nothing is known" in lines[0]
     # Both drawings mark every code with the step at which it appears, the second one also when a frame is whole.
-    drawn = [int(step) for step in re.findall(r'<g data-step="(\d+)"', board)]
+    drawn = [int(step) for step in re.findall(r'<g data-step="(\d+)"', drawing)]
     step_of = pattern.layout(frames).step_of + 1
     expected = [*step_of.flatten().tolist() * 2, *step_of.max(dim=1).values.tolist()]
     assert sorted(drawn) == sorted(expected)
 
 
+@pytest.mark.parametrize("name", [*PATTERN_NAMES, "0,2,4,6", "1,2|3,4"])
+def test_the_board_tells_what_every_code_sees(name):
+    """Counted anew from the steps themselves: what came before, in its frame and in the three before it."""
+    pattern, frames = get_pattern(name, 4), 6
+    sees = json.loads(unescape(re.search(r'data-sees="([^"]*)"', board(pattern, frames))[1]))
+    assert len(sees) == frames and all(len(row) == 4 for row in sees)
+    known: set[tuple[int, int]] = set()
+    for number, step in enumerate(pattern.steps(frames), start=1):
+        for t, k in step:
+            line = sees[t][k]
+            assert line.startswith(f"Code ({t + 1}, {k + 1}), in P{str(number).translate(_SUBSCRIPT)}, sees ")
+            own, before = sum((t, j) in known for j in range(k)), sum(u in (t - 1, t - 2, t - 3) for u, _ in known)
+            assert k == 0 or f"{own} of {k} coarser codes of its frame" in line
+            assert t == 0 or f"{before} of {4 * min(t, 3)} codes of the" in line
+            assert (f"{len(step) - 1} more" in line) == (len(step) > 1)
+        known |= set(step)
+
+
+def test_what_delay_and_parallel_see_worked_by_hand():
+    delay, parallel = get_pattern("delay", 4), get_pattern("parallel", 4)
+    assert str(sight.own_frame(delay)) == "6 of 6" and str(sight.past(delay)) == "6 of 12"  # 3 + 2 + 1
+    assert str(sight.own_frame(parallel)) == "0 of 6" and str(sight.past(parallel)) == "12 of 12"
+    assert str(sight.past(get_pattern("coarse_first", 4))) == "3 of 12"
+    assert sight.own_frame(get_pattern("delay", 1)).share == 1
+
+
 def test_frames_get_whole_one_by_one_with_delay_and_late_with_coarse_first():
     first_whole = {}
     for name in ("delay", "coarse_first", "parallel"):
-        lines = says(pattern_views.board(get_pattern(name, 4), 6))
+        lines = says(board(get_pattern(name, 4), 6))
         first_whole[name] = next(step for step, line in enumerate(lines) if ", 1 of 6 frames" in line)
     assert first_whole == {"parallel": 1, "delay": 4, "coarse_first": 7}
 
@@ -83,8 +110,10 @@ def test_the_table_has_all_patterns_and_marks_the_chosen_one():
     rows = re.findall(r"<tr[^>]*>(.*?)</tr>", table)[1:]
     named = {re.search(r'"row">([^<]*)', row)[1]: re.findall(r"<td>([^<]*)", row) for row in rows}
     assert set(named) == {name.replace("_", " ") for name in PATTERN_NAMES if not name.startswith("stereo")}
-    assert named["flattening"] == ["6000", "200.0", "yes", "yes", "0.86", "0.51", "0.37"]
-    assert named["musiclm"][4:] == ["–", "–", "–"]
+    assert named["flattening"] == ["6000", "200.0", "yes", "yes", "6 of 6", "12 of 12", "0.86", "0.51", "0.37"]
+    assert named["musiclm"][6:] == ["–", "–", "–"]
+    told = [float(cells[6]) for cells in named.values() if cells[6] != "–"]
+    assert told == sorted(told) and len(told) == 6, "as the note says: in the order of the paper's FAD"
     assert re.findall(r'chosen"[^>]*><th scope="row">([^<]*)', table) == ["parallel"] and "Table 4" in table
     own = pattern_views.table(4, 30, 50.0, get_pattern("0,2,4,6", 4))
     assert re.findall(r'chosen"[^>]*><th scope="row">([^<]*)', own) == ["0,2,4,6"]
@@ -99,14 +128,14 @@ def test_the_table_has_all_patterns_and_marks_the_chosen_one():
     ],
 )
 def test_a_broken_pattern_gets_the_validators_sentence(pattern, sentence):
-    board, figures, table = lab.show_pattern(pattern, 4, 6, 30.0, 50.0)
-    assert sentence in board and 'role="alert"' in board and "<b>zig" not in board
+    drawn, figures, table = lab.show_pattern(pattern, 4, 6, 30.0, 50.0)
+    assert sentence in drawn and 'role="alert"' in drawn and "<b>zig" not in drawn
     assert figures == "" and "delay" in table and "chosen" not in table
 
 
 def test_sliders_moved_by_hand_beyond_their_ends_draw_no_giant():
-    board, figures, _ = lab.show_pattern("flattening", 10**6, 10**6, 1e9, 50.0)
-    assert len(says(board)) == 8 * 12 + 1 and "600 s" in figures
+    drawn, figures, _ = lab.show_pattern("flattening", 10**6, 10**6, 1e9, 50.0)
+    assert len(says(drawn)) == 8 * 12 + 1 and "600 s" in figures
 
 
 # -- several, by ear -------------------------------------------------------------------------------------------------

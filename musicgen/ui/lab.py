@@ -12,6 +12,7 @@ import gradio as gr
 
 from musicgen.patterns import PATTERN_NAMES, get_pattern
 from musicgen.ui import compare, pattern_views, views
+from musicgen.ui.board import SCRIPT, board
 from musicgen.ui.engines import Engines
 from musicgen.ui.handlers import OPEN_TAKES, Run, once
 from musicgen.ui.lent import on_gpu
@@ -36,19 +37,19 @@ def lab_tab(engines: Engines) -> None:
             controls = _controls(card.codebooks)
             about = gr.HTML(elem_id="lab-figures", elem_classes="sheet")
         with gr.Column(min_width=300):
-            board = gr.HTML(
-                elem_id="lab-board", elem_classes="sheet", js_on_load=pattern_views.BOARD_JS,
-                value=pattern_views.board(get_pattern("delay", card.codebooks), FRAMES),
+            picture = gr.HTML(
+                elem_id="lab-board", elem_classes="sheet", js_on_load=SCRIPT,
+                value=board(get_pattern("delay", card.codebooks), FRAMES),
             )
             gr.HTML(f'<p class="note">{say(pattern_views.LOOK)}</p>')
     with gr.Accordion(say("All patterns side by side"), open=False, elem_id="lab-table-fold"):
         table = gr.HTML(elem_id="lab-table")
-    shown = [board, about, table]
+    shown = [picture, about, table]
 
     def show(pattern: str | None, books: float, frames: float, seconds: float) -> list[Any]:
         return show_pattern(pattern, int(books), int(frames), float(seconds), card.frame_rate)
 
-    board.value, about.value, table.value = show("delay", card.codebooks, FRAMES, SECONDS)
+    picture.value, about.value, table.value = show("delay", card.codebooks, FRAMES, SECONDS)
     gr.on(
         [control.change for control in controls], show, controls, shown, queue=False, show_progress="hidden",
         trigger_mode="always_last", api_visibility="private",
@@ -82,7 +83,7 @@ def show_pattern(
     except ValueError as error:
         return [views.problem(str(error)), "", pattern_views.table(books, seconds, frame_rate, None)]
     return [
-        pattern_views.board(chosen, frames),
+        board(chosen, frames),
         pattern_views.figures(chosen, seconds, frame_rate),
         pattern_views.table(books, seconds, frame_rate, chosen),
     ]

@@ -1,21 +1,25 @@
-"""What the Patterns tab says and draws of a pattern: its board, its figures, its place among the others.
+"""What the Patterns tab says of a pattern: its figures, its place among the others.
 
 Values in, HTML out. Knows nothing of gradio, engines or sessions.
 """
 
 from __future__ import annotations
 
-import json
 from html import escape
 
-from musicgen import visual
+from musicgen import sight
 from musicgen.patterns import PAPER_FIGURES, PATTERN_NAMES, Pattern, get_pattern
 from musicgen.ui import views
-from musicgen.ui.words import KOREAN
 
 PAPER_SOURCE = (
     "FAD, KL and CLAP: read from the paper's Table 4 (30 s of music, one model trained for each pattern). "
     "Of FAD and KL less is better, of CLAP more."
+)
+
+SEEN_SOURCE = (
+    "Own frame: how many of the coarser codes of their own frame the codes see, all pairs counted. Past: how many codes "
+    f"of the {sight.BEFORE} frames before it codebook 1 sees. Sorted by the first, then the second, the paper's six patterns "
+    "stand in the order of their FAD: to see one's own frame counts most. Six rows are a hint, no law."
 )
 
 INTRODUCTION = (
@@ -27,8 +31,6 @@ INTRODUCTION = (
     "coarser codes of its own moment at almost no extra cost."
 )
 
-_SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-
 LOOK = (
     "A pair is (frame, codebook). <b>Look for</b> codes outlined together: they are guessed without seeing each other. "
     "And for the triangles: they tell how soon a moment is whole and can be heard."
@@ -39,88 +41,6 @@ LISTEN = (
     "sound when fine codes do not match the coarse ones of their moment; lost beat and harmony when the coarse codes "
     "themselves go wrong. <b>Look at</b> the grid filling: along one slant, column by column, or row after row."
 )
-
-# The board's slider and its Play button work in the browser, without asking the server for each step.
-_WORDS = ("Play", "Pause", "Step of the pattern")
-BOARD_JS = f"""const words = {json.dumps({"ko": {word: KOREAN[word] for word in _WORDS}})};""" + """
-const say = (text) => (words[navigator.language.slice(0, 2)] ?? {})[text] ?? text;
-let timer = null;
-const stop = () => { clearInterval(timer); timer = null; name(); };
-const name = () => {
-  const play = element.querySelector(".play");
-  if (play) play.textContent = say(timer ? "Pause" : "Play");
-};
-const show = (step) => {
-  const board = element.querySelector(".board"), range = element.querySelector(".board input");
-  if (!board) return;
-  range.value = step;
-  range.ariaLabel = say("Step of the pattern");
-  const told = board.querySelector("output");
-  told.setAttribute("aria-live", timer ? "off" : "polite");  // while it plays, nothing is read out
-  told.textContent = JSON.parse(board.dataset.says)[step];
-  for (const cell of board.querySelectorAll("[data-step]")) {
-    cell.classList.toggle("ahead", Number(cell.dataset.step) > step);
-    cell.classList.toggle("now", Number(cell.dataset.step) === step);
-  }
-  const now = board.querySelector(".steps .now"), frame = board.querySelector(".steps");
-  if (now) {
-    const cell = now.getBoundingClientRect(), seen = frame.getBoundingClientRect();
-    if (cell.right > seen.right || cell.left < seen.left) frame.scrollLeft += cell.left - seen.left - seen.width / 3;
-  }
-};
-element.addEventListener("input", (event) => {
-  if (event.target.matches(".board input")) { stop(); show(Number(event.target.value)); }
-});
-element.addEventListener("click", (event) => {
-  if (!event.target.closest(".play")) return;
-  if (timer) return stop();
-  const range = () => element.querySelector(".board input");
-  const last = () => Number(range().max);
-  show(Number(range().value) >= last() ? 0 : Number(range().value) + 1);
-  timer = setInterval(() => {
-    if (!range() || Number(range().value) >= last()) return stop();
-    show(Number(range().value) + 1);
-  }, 450);
-  name();
-});
-watch("value", () => { stop(); show(Number(element.querySelector(".board input")?.value ?? 0)); });
-stop();
-show(Number(element.querySelector(".board input")?.value ?? 0));
-"""
-
-
-def board(pattern: Pattern, frames: int) -> str:
-    """The steps P_1 .. P_S and the codes they reveal, with a slider from "nothing known" to "all known"."""
-    layout = pattern.layout(frames)
-    title = pattern.name.replace("_", " ")
-    steps = visual.pattern_diagram(layout.frame_of.numpy(), frames, f"The steps of {title} over {frames} frames")
-    codes = visual.pattern_grid(layout.step_of.numpy(), f"The codes of {frames} frames and the steps that predict them")
-    says = escape(json.dumps(_says(pattern, frames), ensure_ascii=False), quote=True)
-    return (
-        f'<div class="board" data-says="{says}">'
-        f'<div class="player"><button type="button" class="play">Play</button>'
-        f'<input type="range" min="0" max="{layout.steps}" step="1" value="{(layout.steps + 1) // 2}" '
-        'aria-label="Step of the pattern"></div><output aria-live="polite"></output>'
-        f'<h2>Steps: the number is the frame</h2><div class="steps">{steps}</div>'
-        f'<h2>Codes: the number is the step</h2><div class="codes">{codes}</div></div>'
-    )
-
-
-def _says(pattern: Pattern, frames: int) -> list[str]:
-    """A line for each step, from P_0 on: what it predicts, how much is known, how much can be heard."""
-    total = frames * pattern.codebooks
-    lines, known = ["P₀: only the special token. Nothing is known yet."], 0
-    missing = [pattern.codebooks] * frames
-    for s, step in enumerate(pattern.steps(frames), start=1):
-        for t, _ in step:
-            missing[t] -= 1
-        known += len(step)
-        inside = ", ".join(f"({t + 1}, {k + 1})" for t, k in step) or "nothing"
-        whole = sum(count == 0 for count in missing)
-        name = "P" + str(s).translate(_SUBSCRIPT)
-        lines.append(f"{name} = {{{inside}}}: {known} of {total} codes known, {whole} of {frames} frames whole.")
-    return lines
-
 
 def figures(pattern: Pattern, seconds: float, frame_rate: float) -> str:
     """What ``seconds`` of sound cost with this pattern, and what its order is worth."""
@@ -152,22 +72,21 @@ def figures(pattern: Pattern, seconds: float, frame_rate: float) -> str:
 
 
 def table(codebooks: int, seconds: float, frame_rate: float, chosen: Pattern | None) -> str:
-    """All patterns that ``codebooks`` allow, side by side; the chosen one is marked."""
+    """All patterns that ``codebooks`` allow, those whose codes see most of their frame first; the chosen one is marked."""
     frames = max(1, round(seconds * frame_rate))
-    rows, found = [], False
-    for pattern in _possible(codebooks):
-        same = chosen is not None and pattern.name == chosen.name
-        rows.append(_row(pattern, frames, seconds, same))
-        found = found or same
-    if chosen is not None and not found:
-        rows.append(_row(chosen, frames, seconds, True))
+    patterns = _possible(codebooks)
+    if chosen is not None and all(chosen.name != pattern.name for pattern in patterns):
+        patterns.append(chosen)
+    patterns.sort(key=lambda pattern: (-sight.own_frame(pattern).share, -sight.past(pattern).share))
+    rows = [_row(pattern, frames, seconds, chosen is not None and pattern.name == chosen.name) for pattern in patterns]
     head = "".join(
         f'<th scope="col">{name}</th>'
-        for name in ("Pattern", f"Steps for {seconds:g} s", "a second", "Exact", "Streams", "FAD", "KL", "CLAP")
+        for name in ("Pattern", f"Steps for {seconds:g} s", "a second", "Exact", "Streams", "Own frame", "Past", "FAD", "KL",
+                     "CLAP")
     )
     return (
         f'<div class="scroll"><table class="patterns"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody>'
-        f"</table></div>{views.note(PAPER_SOURCE)}"
+        f"</table></div>{views.note(SEEN_SOURCE)}{views.note(PAPER_SOURCE)}"
     )
 
 
@@ -188,6 +107,7 @@ def _row(pattern: Pattern, frames: int, seconds: float, chosen: bool) -> str:
     figures = PAPER_FIGURES.get(pattern.name)
     cells = [
         f"{steps}", f"{steps / seconds:.1f}", "yes" if pattern.exact else "no", "yes" if pattern.streams else "no",
+        f"{sight.own_frame(pattern)}", f"{sight.past(pattern)}",
         *(("–",) * 3 if figures is None else (f"{value:.2f}" for value in figures)),
     ]
     name = escape(pattern.name.replace("_", " "))
