@@ -25,7 +25,8 @@ AUDIO_SUFFIXES = (".wav", ".flac", ".mp3", ".ogg")
 # Flags that go into the request as they are; the rest are files and the model.
 _REQUEST_FLAGS = {
     "prompt": "prompt", "negative": "negative_prompt", "pattern": "pattern", "separation": "separation",
-    "melody_strength": "melody_strength", "duration": "duration", "seed": "seed", "temperature": "temperature", "top_k": "top_k", "top_p": "top_p",
+    "melody_strength": "melody_strength",
+    "duration": "duration", "seed": "seed", "temperature": "temperature", "top_k": "top_k", "top_p": "top_p",
     "guidance": "guidance", "greedy": "greedy", "bpm": "bpm", "key": "key", "meter": "meter", "chords": "chords",
     "instruments": "instruments", "ending": "ending", "plan": "plan",
 }  # fmt: skip

@@ -107,7 +107,7 @@ def check(request: GenerationRequest, max_duration: float) -> GenerationRequest:
         melody_strength=_number(request.melody_strength, "The melody's strength"),
     )
     if not WEAKEST <= checked.melody_strength <= STRONGEST:
-        raise ValueError(f"The melody's strength must lie between {WEAKEST:g} and {STRONGEST:g}; {STRENGTH:g} is usual.")
+        raise ValueError(f"The melody's strength lies between {WEAKEST:g} and {STRONGEST:g}; usual is {STRENGTH:g}.")
     if checked.guidance is not None and not 0 <= checked.guidance <= MAX_GUIDANCE:
         raise ValueError(f"The guidance must lie between 0 and {MAX_GUIDANCE:g}; 3 is usual, 1 switches it off.")
     _sampling(checked, SamplingDefaults())

@@ -208,7 +208,8 @@ def _cell(column: int, row: int, number: int, fill: np.ndarray, step: int, code:
     red, green, blue, _ = (int(value) for value in fill)
     ink = "#fff" if 0.3 * red + 0.59 * green + 0.11 * blue < 120 else "#111"
     return (
-        f'<g data-step="{step}" data-code="{code[0]},{code[1]}"><rect x="{x}" y="{y}" width="{_CELL - 2}" height="{_CELL - 2}" rx="3" '
+        f'<g data-step="{step}" data-code="{code[0]},{code[1]}">'
+        f'<rect x="{x}" y="{y}" width="{_CELL - 2}" height="{_CELL - 2}" rx="3" '
         f'fill="rgb({red},{green},{blue})"/>'
         f'<text x="{x + _CELL // 2 - 1}" y="{y + 14}" text-anchor="middle" fill="{ink}">{number}</text></g>'
     )

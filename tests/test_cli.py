@@ -64,7 +64,8 @@ def test_the_flags_are_those_that_others_script(folder):
     """Word for word: what is missing or renamed here breaks other people's scripts."""
     values = {
         "--negative": "noise", "--model": "small", "--pattern": "0,1,1,2", "--melody": "a.wav", "--separation": "none",
-        "--melody-strength": "1.5", "--continue-from": "b.wav", "--duration": "7.5", "--seed": "3", "--temperature": "0.9", "--top-k": "50",
+        "--melody-strength": "1.5",
+        "--continue-from": "b.wav", "--duration": "7.5", "--seed": "3", "--temperature": "0.9", "--top-k": "50",
         "--top-p": "0.8", "--guidance": "2.5", "--bpm": "92.0", "--key": "A minor", "--meter": "3/4",
         "--chords": "C Am F G", "--instruments": "harp, banjo", "--plan": "off",
         "--device": "cpu", "--dtype": "bfloat16", "-o": "out.ogg",

@@ -39,7 +39,8 @@ KEPT = ("prompt", "model", "duration")  # what a fresh start leaves as it is
 _STEERS = {  # what else steers a take -> what people call it
     "seed": "seed", "follow_plan": "no plan", "bpm": "tempo", "key": "key", "meter": "metre", "chords": "chords",
     "drums": "drums", "instruments": "instruments", "ending": "ending", "painting": "painted notes",
-    "melody": "a melody to follow", "melody_strength": "how closely", "continue_from": "a recording to go on from", "pattern": "pattern",
+    "melody": "a melody to follow", "melody_strength": "how closely",
+    "continue_from": "a recording to go on from", "pattern": "pattern",
     "temperature": "temperature", "guidance": "guidance", "top_k": "top-k", "top_p": "top-p",
     "negative_prompt": "negative prompt", "greedy": "greedy",
 }

@@ -26,13 +26,15 @@ def board(pattern: Pattern, frames: int) -> str:
     steps = visual.pattern_diagram(layout.frame_of.numpy(), frames, f"The steps of {title} over {frames} frames")
     codes = visual.pattern_grid(layout.step_of.numpy(), f"The codes of {frames} frames and the steps that predict them")
     return (
-        f'<div class="board" data-says="{_data(_says(pattern, frames))}" data-sees="{_data(_sees(pattern, frames))}">'
+        f'<div class="board" data-says="{_data(_says(pattern, frames))}" '
+        f'data-sees="{_data(_sees(pattern, frames))}">'
         f'<div class="player"><button type="button" class="play">Play</button>'
         f'<input type="range" min="0" max="{layout.steps}" step="1" value="{(layout.steps + 1) // 2}" '
         'aria-label="Step of the pattern"></div><output aria-live="polite"></output>'
         f'<h2>Steps: the number is the frame</h2><div class="steps">{steps}</div>'
         '<h2>Codes: the number is the step. Tap one to see what it sees</h2>'
-        f'<div class="codes" tabindex="0" role="group" aria-label="Codes; the arrow keys choose one">{codes}</div></div>'
+        f'<div class="codes" tabindex="0" role="group" aria-label="Codes; the arrow keys choose one">{codes}</div>'
+        "</div>"
     )
 
 

@@ -17,9 +17,9 @@ PAPER_SOURCE = (
 )
 
 SEEN_SOURCE = (
-    "Own frame: how many of the coarser codes of their own frame the codes see, all pairs counted. Past: how many codes "
-    f"of the {sight.BEFORE} frames before it codebook 1 sees. Sorted by the first, then the second, the paper's six patterns "
-    "stand in the order of their FAD: to see one's own frame counts most. Six rows are a hint, no law."
+    "Own frame: how many of the coarser codes of their own frame the codes see, all pairs counted. Past: how many "
+    f"codes of the {sight.BEFORE} frames before it codebook 1 sees. Sorted by the first, then the second, the paper's six "
+    "patterns stand in the order of their FAD: to see one's own frame counts most. Six rows are a hint, no law."
 )
 
 INTRODUCTION = (
@@ -72,7 +72,7 @@ def figures(pattern: Pattern, seconds: float, frame_rate: float) -> str:
 
 
 def table(codebooks: int, seconds: float, frame_rate: float, chosen: Pattern | None) -> str:
-    """All patterns that ``codebooks`` allow, those whose codes see most of their frame first; the chosen one is marked."""
+    """All patterns that ``codebooks`` allow, those whose codes see most first; the chosen one is marked."""
     frames = max(1, round(seconds * frame_rate))
     patterns = _possible(codebooks)
     if chosen is not None and all(chosen.name != pattern.name for pattern in patterns):
@@ -81,8 +81,8 @@ def table(codebooks: int, seconds: float, frame_rate: float, chosen: Pattern | N
     rows = [_row(pattern, frames, seconds, chosen is not None and pattern.name == chosen.name) for pattern in patterns]
     head = "".join(
         f'<th scope="col">{name}</th>'
-        for name in ("Pattern", f"Steps for {seconds:g} s", "a second", "Exact", "Streams", "Own frame", "Past", "FAD", "KL",
-                     "CLAP")
+        for name in ("Pattern", f"Steps for {seconds:g} s", "a second", "Exact", "Streams", "Own frame", "Past",
+                     "FAD", "KL", "CLAP")
     )
     return (
         f'<div class="scroll"><table class="patterns"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody>'
