@@ -154,6 +154,6 @@ def _check_memory(model: Model, steps: int, held: int) -> None:
     needed, free = track_bytes(model.lm, prefix + steps) + 2 * held, free_bytes(model.device)
     if free is not None and needed > free:
         raise ModelUnavailable(
-            f"To look inside the take needs {in_words(needed)} of memory, but only {in_words(free)} are free; try again "
-            "when others are done."
+            f"To look inside the take needs {in_words(needed)} of memory, but only {in_words(free)} are free; try "
+            "again when others are done."
         )

@@ -1,4 +1,4 @@
-"""A take looked into on the How it works tab, without a browser: what is told of it, one code at a time, and why not."""
+"""A take looked into on the How it works tab, without a browser: what is told of it, a code at a time, and why not."""
 
 from __future__ import annotations
 
@@ -40,9 +40,8 @@ def tune_file(tmp_path) -> str:
 
 def make(engines: Engines, **settings) -> Made:
     values = {"prompt": "calm piano, 120 bpm", "duration": 2.0, "seed": "3", "separation": "none"} | settings
-    return [
-        update["shown"] for update in handlers.generate(engines, Settings(**values), handlers.Run()) if "shown" in update
-    ][-1]
+    updates = handlers.generate(engines, Settings(**values), handlers.Run())
+    return [update["shown"] for update in updates if "shown" in update][-1]
 
 
 def looked_into(engines: Engines, *given) -> Update:
@@ -77,7 +76,8 @@ def test_what_the_browser_is_told_is_what_the_take_was_drawn_from(engines, model
         assert said["code"] == made.codes.values[book, frame] and said["step"] == frame + book
         assert said["name"] == first["name"] == told["name"] == looked.name
     assert "Choose a place" in last["status"] and "Read were" not in last["status"] and last["go"]["interactive"]
-    assert looked.file not in last["inside"].props["base"] + last["inside"].props["scores"], "where the scores lie is told to nobody"
+    said = last["inside"].props["base"] + last["inside"].props["scores"]
+    assert looked.file not in said, "where the scores lie is told to nobody"
 
 
 def test_a_greedy_take_is_told_as_one_code_to_draw_from(engines):

@@ -51,7 +51,8 @@ _GONE = "What was read of this take is no longer here; press the button again."
 _NO_AUDIO = "This take was made with audio that is no longer here: give the file on Create first, then press it again."
 
 _TEMPLATE = """
-<p class="inside-caption" id="inside-strip-name" data-say>How much it mattered, moment by moment, what the model was told</p>
+<p class="inside-caption" id="inside-strip-name"
+ data-say>How much it mattered, moment by moment, what the model was told</p>
 <div class="inside-strip" aria-hidden="true">
 <svg preserveAspectRatio="none"><path></path></svg><div class="inside-bars"></div><div class="inside-line"></div>
 <span class="inside-most"></span>
@@ -62,7 +63,8 @@ _TEMPLATE = """
 <p class="inside-where"></p>
 <output aria-live="polite"></output>
 <div class="inside-sliders">
-<label><span data-say>Guidance</span> <b></b><input type="range" data-set="guidance" min="0" max="10" step="0.1"></label>
+<label><span data-say>Guidance</span> <b></b>
+<input type="range" data-set="guidance" min="0" max="10" step="0.1"></label>
 <label><span data-say>Temperature</span> <b></b>
 <input type="range" data-set="temperature" min="0.1" max="2" step="0.05"></label>
 <label><span>Top-k</span> <b></b><input type="range" data-set="topK" min="0" step="1"></label>

@@ -87,14 +87,14 @@ SENTENCES = {
     "Before a code is drawn, every code of its codebook has a score, with what the model is told and without. Look at "
     "one step of your take, and move what makes one distribution of the two: the codes before it stay as they were "
     "drawn.":
-        "코드를 뽑기 전에 그 코드북의 모든 코드가 점수를 받습니다. 모델에 전한 것을 넣고 한 번, 빼고 한 번. 테이크의 한 "
-        "걸음을 들여다보고, 둘을 하나의 분포로 만드는 값을 움직여 보세요. 그 앞의 코드는 뽑힌 그대로입니다.",
+        "코드를 뽑기 전에 그 코드북의 모든 코드가 점수를 받습니다. 모델에 전한 것을 넣고 한 번, 빼고 한 번. 테이크의 "
+        "한 걸음을 들여다보고, 둘을 하나의 분포로 만드는 값을 움직여 보세요. 그 앞의 코드는 뽑힌 그대로입니다.",
     "<b>Told</b>: the code's probability with what the model is told. <b>Without</b>: with what guidance leads away "
     "from, which is nothing told, a negative prompt, or, of the bundled model's words, half. <b>In the end</b>: after "
     "guidance, temperature and top-k or top-p; of this the code is drawn. <b>The curve</b>: how far the first two are "
     "apart (Kullback-Leibler divergence, in nats).":
-        "<b>전했을 때</b>: 모델에 전한 것을 넣은 코드의 확률. <b>없이</b>: 가이던스가 멀어지는 쪽의 확률로, 아무것도 전하지 "
-        "않거나, 피할 프롬프트를 전하거나, 함께 들어 있는 모델은 글의 절반을 전합니다. <b>결과</b>: 가이던스, 온도, "
+        "<b>전했을 때</b>: 모델에 전한 것을 넣은 코드의 확률. <b>없이</b>: 가이던스가 멀어지는 쪽의 확률로, 아무것도 "
+        "전하지 않거나, 피할 프롬프트를 전하거나, 함께 들어 있는 모델은 글의 절반을 전합니다. <b>결과</b>: 가이던스, 온도, "
         "top-k나 top-p를 거친 확률. 여기서 코드를 뽑습니다. <b>곡선</b>: 앞의 두 확률이 얼마나 다른지"
         "(쿨백-라이블러 발산, 내트).",
     "There is no take yet: make one on Create, then look inside it here.":
