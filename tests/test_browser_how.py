@@ -163,7 +163,7 @@ def test_a_step_is_seen_from_inside_as_it_is_sampled(visit, viewport, language, 
         assert page.locator("#inside tr.drawn th").text_content().startswith(str(drawn))
 
     check(3.0, 1.0, 12, 0.0)  # as the take was drawn
-    frame, place = int(numbers(page.text_content("#inside .inside-where"))[1]) - 1, page.locator("#inside .inside-strip")
+    frame = int(numbers(page.text_content("#inside .inside-where"))[1]) - 1
     page.focus("#inside [data-set=frame]")
     page.keyboard.press("ArrowLeft" if frame else "ArrowRight")
     page.wait_for_function(
@@ -182,6 +182,7 @@ def test_a_step_is_seen_from_inside_as_it_is_sampled(visit, viewport, language, 
     check(7.5, 0.3, 0, 0.8)
     page.click("#inside [data-do=reset]")
     check(3.0, 1.0, 12, 0.0)
+    place = page.locator("#inside .inside-strip")
     box = place.bounding_box()
     place.click(position={"x": 0.255 * box["width"], "y": 20})
     page.wait_for_function("() => document.querySelector('#inside .inside-where').textContent.includes(' 26,')")

@@ -94,8 +94,8 @@ SENTENCES = {
     "guidance, temperature and top-k or top-p; of this the code is drawn. <b>The curve</b>: how far the first two are "
     "apart (Kullback-Leibler divergence, in nats).":
         "<b>전했을 때</b>: 모델에 전한 것을 넣은 코드의 확률. <b>없이</b>: 가이던스가 멀어지는 쪽의 확률로, 아무것도 "
-        "전하지 않거나, 피할 프롬프트를 전하거나, 함께 들어 있는 모델은 글의 절반을 전합니다. <b>결과</b>: 가이던스, 온도, "
-        "top-k나 top-p를 거친 확률. 여기서 코드를 뽑습니다. <b>곡선</b>: 앞의 두 확률이 얼마나 다른지"
+        "전하지 않거나, 피할 프롬프트를 전하거나, 함께 들어 있는 모델은 글의 절반을 전합니다. <b>결과</b>: 가이던스, "
+        "온도, top-k나 top-p를 거친 확률. 여기서 코드를 뽑습니다. <b>곡선</b>: 앞의 두 확률이 얼마나 다른지"
         "(쿨백-라이블러 발산, 내트).",
     "There is no take yet: make one on Create, then look inside it here.":
         "아직 테이크가 없습니다. 만들기에서 하나 만든 다음, 여기서 들여다보세요.",
