@@ -225,13 +225,17 @@ def beginning_of(path: str | Path, recipe: Mapping[str, Any] | None = None) -> A
     """A file to go on from; a take of ours without its final chord, unless the ``recipe`` that is to be followed went
     on from all of it. Raises ``ValueError``."""
     sound = read(path)
-    told = (recipe or {}).get("continue_from")
-    if isinstance(told, Mapping) and told.get("sha256") == _fingerprint(sound):
+    if was_made_with(sound, (recipe or {}).get("continue_from")):
         return sound
     try:
         return without_end(sound, read_recipe(path))
     except ValueError:  # made elsewhere
         return sound
+
+
+def was_made_with(sound: Audio, told: Any) -> bool:
+    """Whether ``sound`` is the audio of which a recipe tells ``told``."""
+    return isinstance(told, Mapping) and told.get("sha256") == _fingerprint(sound)
 
 
 def _describe_audio(audio: Audio) -> dict[str, Any]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 import pytest
+import torch
 from conftest import build_model
-from test_browser import CHROMIUM, PHONE, WIDE, playwright, pytestmark  # noqa: F401
+from test_browser import CHROMIUM, PHONE, WIDE, ask, finished, playwright, pytestmark  # noqa: F401
 
-from musicgen.engine import Engine
+from musicgen.engine import Engine, GenerationRequest
+from musicgen.inside import scores
+from musicgen.sampling import guide, keep_top_k, keep_top_p
 from musicgen.ui.app import build, launch_options
 from musicgen.ui.engines import Engines
 
@@ -86,3 +90,104 @@ def test_the_picture_is_seen_whole_and_changes_with_the_model(visit, viewport, l
         box = seen.bounding_box()
         assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= viewport["width"]
         assert box["width"] > 0.85 * viewport["width"]
+
+
+def numbers(text: str | None) -> list[float]:
+    return [float(number) for number in re.findall(r"\d+(?:\.\d+)?", text or "")]
+
+
+def move(page, **settings: float) -> None:
+    """Move sliders of the step that is looked into."""
+    for what, value in settings.items():
+        page.evaluate(
+            """([what, value]) => {
+              const range = document.querySelector(`#inside [data-set=${what}]`);
+              range.value = value;
+              range.dispatchEvent(new Event("input", { bubbles: true }));
+            }""", [what, value],
+        )
+
+
+@pytest.mark.parametrize(
+    ("viewport", "language", "tabs"),
+    [(WIDE, "en", ("How it works", "Create")), (PHONE, "ko", ("작동 원리", "만들기"))],
+    ids=["wide", "phone"],
+)
+def test_a_step_is_seen_from_inside_as_it_is_sampled(visit, viewport, language, tabs):
+    how, create = tabs
+    page = visit(viewport, language, how)
+    assert page.locator("#inside").is_hidden() and page.locator("#inside-words").is_hidden()
+    page.click("#inside-go")
+    page.wait_for_selector("#inside-status [role=alert]")  # there is no take yet
+    page.get_by_role("tab", name=create).click()
+    ask(page, "calm piano", 2, seed=5)
+    page.click("#generate")
+    finished(page, 5)
+    page.get_by_role("tab", name=how).click()
+    page.click("#inside-go")
+    page.wait_for_selector("#inside[data-state=ready] tr.drawn")
+
+    model, request = build_model("aligned"), GenerationRequest("calm piano", duration=2.0, seed=5)
+    take = Engine(model).generate(request)
+    found = scores(model, request, take.codes)
+
+    def check(guidance: float, temperature: float, top_k: int, top_p: float) -> None:
+        """What is shown is what sampling.py makes of the same scores."""
+        _, frame, book, step = numbers(page.text_content("#inside .inside-where"))
+        t, k = int(frame) - 1, int(book) - 1
+        assert step == found.steps[t, k] + 1
+        told, without = torch.from_numpy(found.logits[t, k])
+        mixed = guide(told, without, guidance)
+        cooled = mixed / (temperature * found.temperatures[k])
+        end = (keep_top_p(cooled, top_p) if top_p else keep_top_k(cooled, top_k)).softmax(-1)
+        drawn, order = int(take.codes[k, t]), mixed.argsort(descending=True).tolist()
+        rows = [numbers(row) for row in page.locator("#inside tbody tr").evaluate_all(
+            "rows => rows.map((row) => [...row.cells].map((cell) => cell.textContent.replace('< 0.01', '0')).join(' '))"
+        )]
+        codes = [int(row[0]) for row in rows]
+        assert codes[:16] == order[:16] and drawn in codes and len(codes) in (16, 17)
+        for code, *shown in rows:
+            expected = [100 * float(row[int(code)]) for row in (told.softmax(-1), without.softmax(-1), end)]
+            assert shown == pytest.approx(expected, abs=0.051)
+        ordered = end.sort(descending=True).values
+        holding = 1 + int((ordered.cumsum(0) < 0.9).sum())
+        entropy = float(torch.special.entr(end).sum())
+        said = numbers(page.text_content("#inside output").replace("90 %", ""))
+        assert said[0] == order[0] and said[2:4] == [holding, pytest.approx(entropy, abs=0.0051)]
+        assert said[1] == pytest.approx(100 * float(end.max()), abs=0.051)
+        if end[drawn] > 0:
+            rank, surprise = order.index(drawn) + 1, -float(end[drawn].log())
+            assert said[4] == drawn and said[6:] == [rank, pytest.approx(surprise, abs=0.0051)]
+        else:
+            assert said[4:] == [drawn, order.index(drawn) + 1]
+        assert page.locator("#inside tr.drawn th").text_content().startswith(str(drawn))
+
+    check(3.0, 1.0, 12, 0.0)  # as the take was drawn
+    frame = int(numbers(page.text_content("#inside .inside-where"))[1]) - 1
+    page.focus("#inside [data-set=frame]")
+    page.keyboard.press("ArrowLeft" if frame else "ArrowRight")
+    page.wait_for_function(
+        f"() => document.querySelector('#inside .inside-where').textContent.includes(' {frame + (0 if frame else 2)},')"
+    )
+    page.click("#inside .inside-books button[value='2']")
+    page.wait_for_selector("#inside[data-state=ready] button[value='2'][aria-pressed=true]")
+    check(3.0, 1.0, 12, 0.0)
+    move(page, guidance=0)
+    check(0.0, 1.0, 12, 0.0)
+    move(page, guidance=7.5, temperature=1.6, topK=4)
+    check(7.5, 1.6, 5, 0.0)
+    move(page, topK=999)  # off
+    check(7.5, 1.6, 0, 0.0)
+    move(page, temperature=0.3, topP=0.8)
+    check(7.5, 0.3, 0, 0.8)
+    page.click("#inside [data-do=reset]")
+    check(3.0, 1.0, 12, 0.0)
+    place = page.locator("#inside .inside-strip")
+    box = place.bounding_box()
+    place.click(position={"x": 0.255 * box["width"], "y": 20})
+    page.wait_for_function("() => document.querySelector('#inside .inside-where').textContent.includes(' 26,')")
+    page.wait_for_selector("#inside[data-state=ready]")
+    check(3.0, 1.0, 12, 0.0)
+    assert page.locator("text=__i18n__").count() == 0
+    named = "all => all.every((one) => one.ariaLabel || one.labels[0]?.textContent.trim())"
+    assert page.locator("#inside input").evaluate_all(named), "a slider without a name"

@@ -35,7 +35,7 @@ def test_everything_that_runs_a_model_asks_for_a_gpu(lender):
     build(tiny_engines())
     assert sorted(lender) == [
         "api.generate", "api_sounds.codebooks", "api_sounds.melody", "codebooks.hear_it", "create.takes_of",
-        "lab.takes_of",
+        "inside.look_inside", "lab.takes_of",
     ]
 
 

@@ -22,8 +22,9 @@ from gradio.utils import get_upload_folder
 from musicgen import audio
 from musicgen.engine import GenerationResult
 
-OLD_SECONDS = 3600.0  # how old an empty folder is before it goes, and the sound of a take as it came
+OLD_SECONDS = 3600.0  # how old an empty folder is before it goes, and one of those that are for the moment only
 LIVE = "live"  # the kind of folder that holds sound as it comes
+INSIDE = "inside"  # and the one that holds a take's scores while somebody looks at them
 NAME = 40  # letters of a prompt that a file's name has at most
 
 
@@ -37,12 +38,13 @@ def served_folder() -> str:
 def new_folder(kind: str) -> Path:
     """A new folder among the served ones, with a name that nobody can guess.
 
-    Those whose files are gone go, and those of sound as it came: the whole take has been there since.
+    Those whose files are gone go, and those of sound as it came, for the whole take has been there since, or of scores,
+    for they can be read again.
     """
     for old in Path(served_folder()).glob("*-*/"):
         with contextlib.suppress(OSError):  # it is not empty, or somebody else was quicker
             if time.time() - old.stat().st_mtime > OLD_SECONDS:
-                shutil.rmtree(old) if old.name.startswith(f"{LIVE}-") else old.rmdir()
+                shutil.rmtree(old) if old.name.startswith((f"{LIVE}-", f"{INSIDE}-")) else old.rmdir()
     return Path(tempfile.mkdtemp(prefix=f"{kind}-", dir=served_folder()))
 
 

@@ -1,6 +1,6 @@
-"""The How it works tab: a model's architecture drawn from its configuration, and its ideas in a few words.
+"""The How it works tab: a model's architecture drawn from its configuration, its ideas in a few words, one step.
 
-Reads like the tab from top to bottom. Loads no model; what is drawn is in ``blueprint``.
+Reads like the tab from top to bottom. Loads no model; what is drawn is in ``blueprint``, the step in ``inside``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from musicgen.blueprint import blueprint
 from musicgen.config import KNOWN_MODELS
 from musicgen.ui import views
 from musicgen.ui.engines import Engines
-from musicgen.ui.wiring import QUIET
+from musicgen.ui.inside import inside_section
+from musicgen.ui.wiring import QUIET, Parts
 from musicgen.ui.words import say
 
 IDEAS = (  # what it is, in plain words, and where it can be heard or seen
@@ -43,7 +44,7 @@ IDEAS = (  # what it is, in plain words, and where it can be heard or seen
         say("Each step is scored twice: with what the model is told, and without. What that changes is then enlarged. "
             "More guidance follows you more closely; too much sounds forced. (The bundled model keeps half of the "
             "words on the other side, too, so that the plan weighs more.)"),
-        say("Change it on Create, under “Advanced”."),
+        say("Change it on Create, under “Advanced”; see below what it does to one step."),
     ),
     (
         say("The plan"),
@@ -61,8 +62,8 @@ IDEAS = (  # what it is, in plain words, and where it can be heard or seen
 )
 
 
-def how_tab(engines: Engines) -> None:
-    """Lay out the tab and wire it."""
+def how_tab(engines: Engines, made: Parts) -> None:
+    """Lay out the tab and wire it; ``made`` has the take of the Create tab."""
     lead = say("What the chosen model is made of, from your words to the sound. Every number is computed from its "
                "configuration.")
     gr.HTML(f'<p class="note lead">{lead}</p>')
@@ -83,6 +84,7 @@ def how_tab(engines: Engines) -> None:
                 gr.HTML(f"<p>{text}</p>")
                 if where:
                     gr.HTML(f'<p class="where">{where}</p>')
+    inside_section(engines, made)
 
 
 def _label(name: str) -> str:

@@ -84,6 +84,29 @@ SENTENCES = {
     "Decoding from book 1 …": "코드북 1로 소리를 되살리는 중 …",
     "What this model is made of is known once it is loaded: make a take with it, then come back.":
         "이 모델이 무엇으로 되어 있는지는 모델을 불러온 뒤에 알 수 있습니다. 먼저 테이크를 하나 만들어 보세요.",
+    "Before a code is drawn, every code of its codebook has a score, with what the model is told and without. Look at "
+    "one step of your take, and move what makes one distribution of the two: the codes before it stay as they were "
+    "drawn.":
+        "코드를 뽑기 전에 그 코드북의 모든 코드가 점수를 받습니다. 모델에 전한 것을 넣고 한 번, 빼고 한 번. 테이크의 "
+        "한 걸음을 들여다보고, 둘을 하나의 분포로 만드는 값을 움직여 보세요. 그 앞의 코드는 뽑힌 그대로입니다.",
+    "<b>Told</b>: the code's probability with what the model is told. <b>Without</b>: with what guidance leads away "
+    "from, which is nothing told, a negative prompt, or, of the bundled model's words, half. <b>In the end</b>: after "
+    "guidance, temperature and top-k or top-p; of this the code is drawn. <b>The curve</b>: how far the first two are "
+    "apart (Kullback-Leibler divergence, in nats).":
+        "<b>전했을 때</b>: 모델에 전한 것을 넣은 코드의 확률. <b>없이</b>: 가이던스가 멀어지는 쪽의 확률로, 아무것도 "
+        "전하지 않거나, 피할 프롬프트를 전하거나, 함께 들어 있는 모델은 글의 절반을 전합니다. <b>결과</b>: 가이던스, "
+        "온도, top-k나 top-p를 거친 확률. 여기서 코드를 뽑습니다. <b>곡선</b>: 앞의 두 확률이 얼마나 다른지"
+        "(쿨백-라이블러 발산, 내트).",
+    "There is no take yet: make one on Create, then look inside it here.":
+        "아직 테이크가 없습니다. 만들기에서 하나 만든 다음, 여기서 들여다보세요.",
+    "This take was made with audio that is no longer here: give the file on Create first, then press it again.":
+        "이 테이크를 만든 소리가 더는 없습니다. 먼저 만들기에서 파일을 주고 다시 누르세요.",
+    "Reading the take again …": "테이크를 다시 읽는 중 …",
+    "Choose a place in the take and a codebook.": "테이크의 한 곳과 코드북을 고르세요.",
+    "What was read of this take is no longer here; press the button again.":
+        "이 테이크에서 읽은 것이 더는 없습니다. 단추를 다시 누르세요.",
+    "Too little of this take was made to look inside; make a longer one.":
+        "들여다보기에는 테이크가 너무 짧습니다. 더 긴 것을 만드세요.",
     # takes and links
     "Nothing here yet. Every take that is finished or stopped on the Create tab is kept here.":
         "아직 아무것도 없습니다. 만들기에서 끝나거나 멈춘 테이크는 모두 여기에 남습니다.",

@@ -118,7 +118,8 @@ KOREAN = {
         "걸음마다 점수를 두 번 냅니다. 모델에 전한 것을 넣고 한 번, 빼고 한 번. 그리고 둘의 차이를 키웁니다. "
         "가이던스가 클수록 요청을 더 가까이 따르지만, 지나치면 억지스럽게 들립니다. (함께 들어 있는 모델은 뺀 쪽에도 "
         "글을 절반 남겨서, 계획이 더 무겁게 여겨집니다.)",
-    "Change it on Create, under “Advanced”.": "만들기 탭의 ‘고급’에서 바꿔 보세요.",
+    "Change it on Create, under “Advanced”; see below what it does to one step.":
+        "만들기 탭의 ‘고급’에서 바꿔 보세요. 한 걸음에서 무엇을 하는지는 아래에서 볼 수 있습니다.",
     "The plan": "계획",
     "Words alone hold neither tempo nor key well. So a plan comes first, from your prompt and the seed: tempo, metre, "
     "key, chords, drums, instruments. The bundled model is told of it frame by frame; the released ones read what "
@@ -132,6 +133,19 @@ KOREAN = {
     "Telling a model about tempo and chords frame by frame follows MusiConGen and JASCO.":
         "계획 말고는 모두 Copet et al. 2023, “Simple and Controllable Music Generation”, arXiv:2306.05284에 있습니다. "
         "빠르기와 화음을 프레임마다 전하는 방법은 MusiConGen과 JASCO를 따랐습니다.",
+    # one step, seen from inside
+    "One step, seen from inside": "한 걸음의 속",
+    "Look inside the take made on Create": "만들기에서 만든 테이크 들여다보기",
+    "How much it mattered, moment by moment, what the model was told": "모델에 전한 것이 순간마다 얼마나 중요했는지",
+    "Place in the take": "테이크의 어느 곳", "Codebook": "코드북", "As it was drawn": "뽑았을 때 그대로",
+    "Code": "코드", "Told": "전했을 때", "Without": "없이", "In the end": "결과", "off": "꺼짐", "drawn": "뽑힘",
+    "At #1 s: frame #2, codebook #3, predicted in step #4.": "#1초: 프레임 #2, 코드북 #3, 걸음 #4에서 예측.",
+    "up to #1 nats": "최대 #1 내트",
+    "The likeliest code is #1, with #2. Codes that hold 90 %: #3. Entropy: #4 nats.":
+        "가장 그럴듯한 코드는 #1(#2). 90 %를 차지하는 코드 수: #3. 엔트로피: #4 내트.",
+    "The code drawn is #1, with #2: rank #3, a surprise of #4 nats.":
+        "뽑힌 코드는 #1(#2): #3위, 놀라움 #4 내트.",
+    "The code drawn is #1, rank #2: these settings leave it out.": "뽑힌 코드는 #1(#2위): 이 설정에서는 빠집니다.",
     # takes
     "Search": "찾기", "Words of the prompt, model, seed …": "프롬프트의 낱말, 모델, 시드 …", "Your takes": "내 테이크",
     "Open in Create": "만들기에서 열기", "★ Favourite": "★ 즐겨찾기", "☆ Unmark": "☆ 해제", "Share link": "링크 공유",

@@ -1,0 +1,282 @@
+"""One step of a take, seen from inside: what guidance, temperature, top-k and top-p do to its scores.
+
+The section of the How it works tab, and what its button and its component ask of the server. The scores of a take are
+read once (``musicgen.inside``) and lie in a file that nobody is told of; the browser gets those of one code at a time
+and does the arithmetic of ``sampling`` itself (``inside.js``). Whose take it is, the page's own state says: a visitor
+names a place and a codebook, nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import secrets
+import shutil
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+
+from musicgen import audio
+from musicgen.aligned import bar_seconds
+from musicgen.errors import ModelUnavailable
+from musicgen.inside import Scores, divergence, read
+from musicgen.request import beginning_of, plan_of, request_from_recipe, was_made_with
+from musicgen.ui import handlers, views
+from musicgen.ui.engines import Engines
+from musicgen.ui.files import INSIDE, new_folder
+from musicgen.ui.lent import on_gpu
+from musicgen.ui.scripts import script
+from musicgen.ui.shown import Made, Update
+from musicgen.ui.wiring import QUIET, Parts, named
+from musicgen.ui.words import say
+
+log = logging.getLogger(__name__)
+
+MOST_BARS = 64  # that are drawn
+IDLE: Update = {"go": gr.update(interactive=True)}
+DEFINITIONS = (
+    "<b>Told</b>: the code's probability with what the model is told. <b>Without</b>: with what guidance leads away "
+    "from, which is nothing told, a negative prompt, or, of the bundled model's words, half. <b>In the end</b>: after "
+    "guidance, temperature and top-k or top-p; of this the code is drawn. <b>The curve</b>: how far the first two are "
+    "apart (Kullback-Leibler divergence, in nats)."
+)
+_GONE = "What was read of this take is no longer here; press the button again."
+_NO_AUDIO = "This take was made with audio that is no longer here: give the file on Create first, then press it again."
+
+_TEMPLATE = """
+<p class="inside-caption" id="inside-strip-name"
+ data-say>How much it mattered, moment by moment, what the model was told</p>
+<div class="inside-strip" aria-hidden="true">
+<svg preserveAspectRatio="none"><path></path></svg><div class="inside-bars"></div><div class="inside-line"></div>
+<span class="inside-most"></span>
+</div>
+<input type="range" data-set="frame" min="0" step="1" aria-label="Place in the take" data-label
+ aria-describedby="inside-strip-name">
+<div class="sheet-tools inside-books" role="group" aria-label="Codebook" data-label></div>
+<p class="inside-where"></p>
+<output aria-live="polite"></output>
+<div class="inside-sliders">
+<label><span data-say>Guidance</span> <b></b>
+<input type="range" data-set="guidance" min="0" max="10" step="0.1"></label>
+<label><span data-say>Temperature</span> <b></b>
+<input type="range" data-set="temperature" min="0.1" max="2" step="0.05"></label>
+<label><span>Top-k</span> <b></b><input type="range" data-set="topK" min="0" step="1"></label>
+<label><span>Top-p</span> <b></b><input type="range" data-set="topP" min="0" max="1" step="0.01"></label>
+</div>
+<div class="sheet-tools"><button type="button" data-do="reset" data-say>As it was drawn</button></div>
+<table class="inside-codes"><thead><tr>
+<th scope="col" data-say>Code</th><td></td>
+<th scope="col" class="told" data-say>Told</th><th scope="col" class="without" data-say>Without</th>
+<th scope="col" class="after" data-say>In the end</th>
+</tr></thead><tbody></tbody></table>
+"""
+_WORDS = (
+    "How much it mattered, moment by moment, what the model was told", "Place in the take", "Codebook", "Guidance",
+    "Temperature", "As it was drawn", "Code", "Told", "Without", "In the end", "off", "drawn",
+    "At #1 s: frame #2, codebook #3, predicted in step #4.", "up to #1 nats",
+    "The likeliest code is #1, with #2. Codes that hold 90 %: #3. Entropy: #4 nats.",
+    "The code drawn is #1, with #2: rank #3, a surprise of #4 nats.",
+    "The code drawn is #1, rank #2: these settings leave it out.",
+)
+
+
+@dataclass(frozen=True)
+class Looked:
+    """The scores of one take, where this visitor's page finds them."""
+
+    file: str  # float32 [T, K, 2, V]; of which the browser is never told
+    name: str  # by which the browser tells one take's scores from another's
+    codes: np.ndarray  # int [K, T]
+    steps: np.ndarray  # int [T, K]
+    size: int  # V
+
+
+def inside_section(engines: Engines, made: Parts) -> None:
+    """Lay out the section and wire it; ``made`` has the Create tab's take and the audio that lies there."""
+    gr.HTML(f"<h2>{say('One step, seen from inside')}</h2>")
+    lead = say("Before a code is drawn, every code of its codebook has a score, with what the model is told and "
+               "without. Look at one step of your take, and move what makes one distribution of the two: the codes "
+               "before it stay as they were drawn.")
+    gr.HTML(f'<p class="note lead">{lead}</p>')
+    parts: Parts = {"go": gr.Button(say("Look inside the take made on Create"), elem_id="inside-go")}
+    parts["status"] = gr.HTML(elem_id="inside-status", elem_classes="sheet")
+    parts["looked"] = gr.State(None, delete_callback=forget)
+    parts["inside"] = gr.HTML(
+        "", html_template=_TEMPLATE, js_on_load=script(["inside.js"], _WORDS), base="", scores="", elem_id="inside",
+        label="Inside",
+    )
+    gr.HTML(f'<p class="note" id="inside-words">{say(DEFINITIONS)}</p>')
+
+    @on_gpu
+    def look_inside(take: Made | None, melody: str | None, continue_from: str | None) -> Iterator[Update]:
+        yield from look(engines, take, melody, continue_from)
+
+    shown = [parts[name] for name in ("status", "go", "inside", "looked")]
+    parts["go"].click(named(parts, begin), parts["looked"], shown, **QUIET).then(
+        named(parts, look_inside), [made["shown"], made["melody"], made["continue_from"]], shown,
+        show_progress="hidden", concurrency_limit=2, api_visibility="private",
+    ).failure(named(parts, refused), None, shown, **QUIET)
+    parts["inside"].input(
+        named(parts, place), [parts["looked"], parts["inside"]], [parts["inside"], parts["status"]],
+        trigger_mode="always_last", show_progress="hidden", concurrency_limit=4, api_visibility="private",
+    )
+
+
+def begin(before: Looked | None) -> Update:
+    """Clear what was there, at once."""
+    forget(before)
+    return {"go": gr.update(interactive=False), "status": views.progress("Waiting …"), "looked": None,
+            "inside": gr.HTML(base="", scores="")}
+
+
+def refused() -> Update:
+    """A press that nothing came of, for the server would not have it."""
+    return IDLE | {"status": handlers.REFUSED}
+
+
+def forget(looked: Looked | None) -> None:
+    """Remove the scores of a take that nobody looks at any more."""
+    if looked is not None:
+        shutil.rmtree(Path(looked.file).parent, ignore_errors=True)
+
+
+def look(
+    engines: Engines, made: Made | None, melody: str | None = None, continue_from: str | None = None
+) -> Iterator[Update]:
+    """Read a take's scores, and show where in it the conditions mattered most.
+
+    ``melody`` and ``continue_from`` lie on Create now: they stand in for the take's own audio if they are the same.
+    """
+    try:
+        if made is None:
+            raise ValueError("There is no take yet: make one on Create, then look inside it here.")
+        recipe, asked = made.recipe, made.asked
+        request = request_from_recipe(
+            dict(recipe),
+            _given(recipe, "melody", asked.melody, melody),
+            _given(recipe, "continue_from", asked.continue_from, continue_from),
+        )
+        engine = yield from handlers.loaded(engines, asked.model)
+        assert engine is not None  # there is no run that could be stopped
+        if engine.model.name != recipe.get("model"):
+            raise ValueError(f"This take was made by the model '{str(recipe.get('model'))[:60]}', which is not offered "
+                             "here.")
+        yield {"status": views.progress("Reading the take again …", 0.0)}
+        reading = read(engine.model, request, made.codes.values)
+        while True:
+            try:
+                yield {"status": views.progress("Reading the take again …", next(reading))}
+            except StopIteration as end:
+                found: Scores = end.value
+                break
+        looked = _kept(found)
+        moved = divergence(found.logits)
+        yield IDLE | {
+            "status": views.progress(_read_of(found, made)),
+            "looked": looked,
+            "inside": gr.HTML(base=told(looked.name, found, moved, made.codes.frame_rate, recipe),
+                              scores=of(looked, int(moved[0].argmax()), 0)),
+        }
+    except (ValueError, ModelUnavailable) as error:
+        gr.Warning(escape(str(error)), title="This cannot be looked into")
+        yield IDLE | {"status": views.problem(str(error))}
+    except Exception:
+        log.exception("A take could not be looked into.")
+        yield IDLE | {"status": handlers.FAILED}
+
+
+def place(looked: Looked | None, chosen: str) -> Update:
+    """The scores of the place that is ``chosen``: "frame,codebook", both from 0."""
+    if looked is None:
+        return {}
+    try:
+        frame, book = (int(number) for number in str(chosen)[:20].split(","))
+        if not (0 <= frame < looked.codes.shape[1] and 0 <= book < looked.codes.shape[0]):
+            return {}
+        return {"inside": gr.HTML(scores=of(looked, frame, book))}
+    except ValueError:
+        return {}
+    except OSError:
+        return {"status": views.problem(_GONE)}
+
+
+def told(name: str, found: Scores, moved: np.ndarray, frame_rate: float, recipe: Mapping[str, Any]) -> str:
+    """What inside.js needs to know of a take, as JSON; ``moved [K, T]`` is its ``divergence``."""
+    greedy = not found.params.draws  # as if one code were left to draw from
+    return json.dumps({
+        "name": name,
+        "start": found.start,
+        "rate": frame_rate,
+        "moved": [[float(f"{value:.3g}") for value in row] for row in moved],
+        "bars": _bars(recipe, found.start / frame_rate, (found.start + moved.shape[1]) / frame_rate),
+        "size": found.logits.shape[-1],
+        "guidance": found.guidance,
+        "temperature": 1.0 if greedy else found.params.temperature,
+        "factors": found.temperatures,
+        "topK": 1 if greedy else found.params.top_k,
+        "topP": 0.0 if greedy else found.params.top_p,
+    })
+
+
+def of(looked: Looked, frame: int, book: int) -> str:
+    """The scores of one code, as JSON. Raises ``OSError`` when their file is gone."""
+    books, row = len(looked.codes), 2 * looked.size
+    values = np.fromfile(looked.file, "<f4", row, offset=4 * row * (frame * books + book))
+    if len(values) != row:
+        raise OSError("The file is cut off.")
+    return json.dumps({
+        "name": looked.name,
+        "frame": frame,
+        "book": book,
+        "step": int(looked.steps[frame, book]),
+        "code": int(looked.codes[book, frame]),
+        "rows": b64encode(values.tobytes()).decode(),  # float32 [2, V]
+    })
+
+
+def _kept(found: Scores) -> Looked:
+    path = new_folder(INSIDE) / "scores"
+    found.logits.astype("<f4", copy=False).tofile(path)
+    return Looked(str(path), secrets.token_hex(8), found.codes, found.steps, found.logits.shape[-1])
+
+
+def _given(recipe: Mapping[str, Any], name: str, *paths: str | None) -> audio.Audio | None:
+    """The audio that a take was made with, from the first of ``paths`` that holds it. Raises ``ValueError``."""
+    if not recipe.get(name):
+        return None
+    for path in paths:
+        if path and Path(path).is_file():
+            sound = beginning_of(path, recipe) if name == "continue_from" else audio.read(path)
+            if was_made_with(sound, recipe[name]):
+                return sound
+    raise ValueError(_NO_AUDIO)
+
+
+def _read_of(found: Scores, made: Made) -> str:
+    """That it is there, and which part of the take it is."""
+    rate, end = made.codes.frame_rate, found.start + found.codes.shape[1]
+    said = "Choose a place in the take and a codebook."
+    if found.start == 0 and end == made.codes.values.shape[1]:
+        return said
+    return f"{said} Read were seconds {found.start / rate:.1f} to {end / rate:.1f} of it."
+
+
+def _bars(recipe: Mapping[str, Any], begin: float, end: float) -> list[tuple[float, str]]:
+    """Where the bars of the take's plan begin (seconds), and their chords; none where it has no tempo."""
+    plan = plan_of(recipe)
+    if plan is None or plan.bpm is None:
+        return []
+    bar = bar_seconds(plan.bpm, plan.meter)
+    first, last = math.ceil((begin + plan.start) / bar - 1e-6), math.ceil((end + plan.start) / bar - 1e-6)
+    if last - first > MOST_BARS:
+        return []
+    chords = () if recipe.get("painting") else plan.chords  # what was painted over them is what counted
+    return [(round(n * bar - plan.start, 3), str(chords[n % len(chords)]) if chords else "")
+            for n in range(first, last)]
