@@ -53,6 +53,8 @@ class Prepared:
     notes: tuple[str, ...]
 
 
+KEY_UNTOLD = "A key is not told beside a melody; the melody brings its own."
+
 # How much of it is in what guidance leads away from, too.
 END_SHARE = 0.7  # of an end; by the loudness of last chords at 0, 0.4, 0.7 and 1
 TEXT_SHARE = 0.5  # of the text beside a plan; by what 48 takes each obeyed at 0, 0.5 and 1
@@ -211,7 +213,8 @@ def _plan(
 ) -> Plan | None:
     """What an aligned model is told besides the melody.
 
-    A melody, or audio to go on from, brings its own tempo, beat and key; what the words or the user say wins.
+    A melody, or audio to go on from, brings its own tempo, beat and key; what the words or the user say wins. A key is
+    told by the chords alone, and beside a melody there are none but those that were asked for.
     """
     assert request.seed is not None
     if request.plan == "off":
@@ -225,6 +228,8 @@ def _plan(
     if source is None:
         return plan
     untold = left_open(request.prompt, request.parts)
+    if request.melody is not None and request.key is not None and "chords" in untold:
+        notes.append(KEY_UNTOLD)
     # No rhythm needs more; the analysis of a file at 192 kHz would take gigabytes.
     source = source.first(request.duration).resampled(SAMPLE_RATE)
     samples = source.mono()
