@@ -65,9 +65,9 @@ def _melody(config: ModelConfig, parts: Anatomy) -> list[Box]:
         f"{bins} pitch classes, {CHROMA_RATE:.1f} times a second")
     boxes = [
         Box("A melody, hummed or recorded", tone="melody", follows=False, source=True),
-        Box("Stems separated", ("voice and lead kept, drums and bass not",), tone="melody"),
+        Box("Stems separated", ("drums and bass left out",), tone="melody"),
         Box("Chromagram", (size,), tone="melody"),
-        Box("Argmax", ("only the strongest of each moment is kept",), tone="melody", name="argmax",
+        Box("Argmax", ("the strongest of each chroma frame is kept",), tone="melody", name="argmax",
             picture=_tune(bins)),
     ]
     if lm.melody_bins:
@@ -135,7 +135,7 @@ def _sound(config: ModelConfig) -> tuple[Box, ...]:
     bits = codec.frame_rate * lm.codebooks * math.log2(lm.codebook_size) / 1000
     each = f"{codec.channels} × {codec.codebooks}" if codec.channels > 1 else str(codec.codebooks)
     kind = "EnCodec" if isinstance(codec, EncodecConfig) else "our own"
-    known = "all" if lm.told_pattern else "it alone"
+    known = "seven" if lm.told_pattern else "it alone"
     without = "without plan" if lm.aligned_dim else "without"
     return (
         Box(f"Guidance × {sampling.guidance:g}", (f"scores with what it is told, and {without}:",
@@ -176,7 +176,7 @@ def _grid(pattern: Pattern) -> Picture:
 
 
 def _tune(bins: int) -> Picture:
-    """One pitch class a moment, low ones at the bottom."""
+    """One pitch class a chroma frame, low ones at the bottom."""
     held = np.repeat(_TUNE, 2)
     return cells(np.where(np.arange(bins)[::-1, None] == np.minimum(held, bins - 1), 1, -1), 8.8, 4)
 
@@ -188,8 +188,9 @@ def _waves(channels: int) -> Picture:
 
 
 def _lines(parts: list[str]) -> tuple[str, ...]:
-    """Parts with dots between them, on as many lines as they need; what belongs together is not torn apart."""
-    return tuple(textwrap.wrap(" · ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts), LETTERS))
+    """Parts with dots between them, none at a line's end, on as many lines as they need; none is torn apart."""
+    joined = " · ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts)
+    return tuple(line.strip(" ·") for line in textwrap.wrap(joined, LETTERS))
 
 
 def _short(text: str, letters: int = LETTERS) -> str:

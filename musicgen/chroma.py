@@ -114,6 +114,13 @@ def similarity(a: np.ndarray, b: np.ndarray) -> float:
     return float(cosine[heard].mean())
 
 
+def followed(asked: np.ndarray, heard: np.ndarray) -> float:
+    """``similarity`` of two chromagrams [M, 12] where ``asked`` asks for anything: a rest of the tune is no silence."""
+    asked = asked[: len(heard)]
+    rows = np.flatnonzero(asked.any(axis=1))
+    return similarity(asked[rows], heard[rows])
+
+
 def key_fits(chroma: np.ndarray) -> dict[Key, float]:
     """Correlation of the summed chroma [M, 12] with the Krumhansl-Kessler profile of each of the 24 keys."""
     total = np.asarray(chroma, np.float64).sum(axis=0)

@@ -305,7 +305,7 @@ def list_models(arguments: argparse.Namespace) -> int:
         if known.source == "bundled" and here:  # its own configuration knows better than the catalogue
             size += f", {in_words(sum(path.stat().st_size for path in POCKET.glob('*.safetensors')))}"
             config = configuration(name)
-            pattern = pattern if config is None else "all" if config.lm.told_pattern else config.pattern
+            pattern = pattern if config is None else "all mono" if config.lm.told_pattern else config.pattern
         rows.append((name, known.parameters or "-", size, "yes" if here else "no", pattern, known.licence, known.note))
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) - 1)]
     for row in rows:

@@ -1,7 +1,8 @@
 """Pictures for papers, slides and posts: a take with its codes, melody and spectrogram, or chromagrams alone.
 
-All that is in a picture shares one time axis. Sharp and labelled, in colours that are ordered in lightness. Drawn by
-matplotlib without pyplot, so any number of threads may draw at once. Knows nothing of models, files or the page.
+All that is in a picture shares one time axis. Sharp and labelled, in colours that are ordered in lightness, but for
+codes, whose numbers have no order. Drawn by matplotlib without pyplot, so any number of threads may draw at once. Knows
+nothing of models, files or the page.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import numpy as np
 
 from musicgen import chroma
 from musicgen.theory import PITCH_NAMES
-from musicgen.visual import DEPTH, MAGMA, VIRIDIS, hertz_ticks, loudness
+from musicgen.visual import DEPTH, MAGMA, VIRIDIS, hertz_ticks, loudness, palette
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,7 +42,7 @@ def take_figure(
 ) -> Figure:
     """A take: codes int [K, T], its sound float32 [C, N] and, if a melody was asked for, its chroma [M, 12].
 
-    The chromagram of what is heard lies under the one that was asked, with their cosine similarity.
+    The chromagram of what is heard lies under the one that was asked, with their similarity where anything was asked.
     """
     seconds = codes.shape[1] / frame_rate
     heard = chroma.chromagram(audio.mean(axis=0), sample_rate)
@@ -52,7 +53,7 @@ def take_figure(
     if told:
         assert asked is not None
         asked = asked[: len(heard)]
-        _chroma(axes[1], asked, f"Melody asked; similarity {chroma.similarity(asked, heard):.2f}")
+        _chroma(axes[1], asked, f"Melody asked; similarity {chroma.followed(asked, heard):.2f}")
     _chroma(axes[-2], heard, "Melody followed" if told else "Chromagram")
     _spectrum(axes[-1], audio, sample_rate)
     return figure
@@ -90,15 +91,17 @@ def _stack(heights: Sequence[float], seconds: float, title: str) -> tuple[Figure
 
 
 def _codes(axes: Axes, codes: np.ndarray, codebook_size: int, seconds: float) -> None:
+    from matplotlib.colors import ListedColormap
+
     shown = np.ma.masked_less(codes, 0)
     image = axes.imshow(
-        shown, VIRIDIS, aspect="auto", interpolation="nearest", vmin=0, vmax=max(codebook_size - 1, 1),
-        extent=(0, seconds, len(codes) + 0.5, 0.5),
+        shown, ListedColormap(palette(codebook_size) / 255), aspect="auto", interpolation="nearest", vmin=-0.5,
+        vmax=codebook_size - 0.5, extent=(0, seconds, len(codes) + 0.5, 0.5),
     )
     axes.set_yticks(range(1, len(codes) + 1))
     axes.set_ylabel("codebook")
     axes.set_title(f"Codes: {codes.shape[0]} × {codes.shape[1]}", loc="left", fontsize=10)
-    axes.figure.colorbar(image, ax=axes, label="token", pad=0.01, aspect=12)
+    axes.figure.colorbar(image, ax=axes, label="code", pad=0.01, aspect=12)
 
 
 def _chroma(axes: Axes, values: np.ndarray, title: str) -> None:

@@ -50,7 +50,7 @@ class Pattern:
 
     @property
     def streams(self) -> bool:
-        """Whether frames complete from the first steps on; without that, audio begins half-way."""
+        """Whether frames complete from the first steps on; without that, audio begins half-way through a window."""
         return all(line.blocks == 0 for line in self.lines)
 
     @property
@@ -176,22 +176,24 @@ def _features(frame_of: Tensor, step_frame: Tensor) -> Tensor:
 # What a person reads beside each name.
 DESCRIPTIONS: dict[str, str] = {
     "delay": "Each codebook starts one step after the one before it. Almost as few steps as parallel, while finer "
-    "codebooks still see the coarser ones of their frame. All mono releases were trained with it.",
+    "codebooks still see the coarser ones of their frame. The price: the codes of a step, now of neighbouring frames, "
+    "do not see each other. All mono releases were trained with it.",
     "partial_delay": "Codebook 1 first, all others together one step later.",
     "parallel": "All codebooks of a frame at once: fewest steps, but the codes of a frame do not see each other. "
-    "Blog posts sometimes call it 'VALL-E style'; VALL-E itself is coarse first.",
+    "Blog posts sometimes call it 'VALL-E style'; VALL-E itself is nearer to coarse first.",
     "partial_flattening": "At each frame codebook 1 in one step, then all others together in a second one.",
-    "coarse_first": "All of codebook 1 from start to end, then the others in parallel. This is what VALL-E does, "
-    "although 'VALL-E style' in blog posts often means parallel. The length must be known beforehand, and sound "
-    "begins half-way.",
+    "coarse_first": "All of codebook 1 from start to end, then the others in parallel. Codebook 1 first, as in VALL-E, "
+    "whose second model then fills in one codebook at a time, all frames at once; here the others go frame by frame. "
+    "'VALL-E style' in blog posts often means parallel.",
     "flattening": "One code a step: exact, and K times as many steps.",
     "musiclm": "Flattened in two halves as in MusicLM: the coarse codebooks one code a step over the whole length, "
-    "then the fine ones. The length must be known beforehand, and sound begins half-way.",
+    "then the fine ones.",
     "stereo_delay": "Each of the codebooks L1, R1, L2, R2 ... starts one step after the one before it.",
     "stereo_partial_delay": "Left and right together, each pair of codebooks one step after the pair before it. "
     "All stereo releases were trained with it.",
 }
 PATTERN_NAMES = tuple(DESCRIPTIONS)
+MONO_NAMES = tuple(name for name in PATTERN_NAMES if not name.startswith("stereo"))
 
 # FAD, KL and CLAP score of each (paper, Table 4): 30 s, a model trained for each pattern.
 PAPER_FIGURES: dict[str, tuple[float, float, float]] = {

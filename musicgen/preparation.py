@@ -54,6 +54,8 @@ class Prepared:
     melody_strength: float = 1.0
 
 
+KEY_UNTOLD = "A key is not told beside a melody; the melody brings its own."
+
 # How loud a group of features is told, 1: as it was learned. They enter by a linear map, so that what is told louder
 # outweighs what the history suggests; unlike guidance it enlarges nothing else, and costs nothing. By trial.
 LOUDNESS = {"drums": 1.5, "instruments": 1.5}
@@ -225,7 +227,8 @@ def _plan(
 ) -> Plan | None:
     """What an aligned model is told besides the melody.
 
-    A melody, or audio to go on from, brings its own tempo, beat and key; what the words or the user say wins.
+    A melody, or audio to go on from, brings its own tempo, beat and key; what the words or the user say wins. A key is
+    told by the chords alone, and beside a melody there are none but those that were asked for.
     """
     assert request.seed is not None
     if request.plan == "off":
@@ -239,6 +242,8 @@ def _plan(
     if source is None:
         return plan
     untold = left_open(request.prompt, request.parts)
+    if request.melody is not None and request.key is not None and "chords" in untold:
+        notes.append(KEY_UNTOLD)
     # No rhythm needs more; the analysis of a file at 192 kHz would take gigabytes.
     source = source.first(request.duration).resampled(SAMPLE_RATE)
     samples = source.mono()

@@ -43,7 +43,7 @@ class SamplingParams:
 
 
 def guide(conditional: Tensor, unconditional: Tensor, scale: float | Tensor) -> Tensor:
-    """Classifier-free guidance (paper 2.3) on logits: away from ``unconditional``, by ``scale``; 1 changes nothing."""
+    """Classifier-free guidance (paper 2.4) on logits: away from ``unconditional``, by ``scale``; 1 changes nothing."""
     return unconditional + (conditional - unconditional) * scale
 
 

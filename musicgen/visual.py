@@ -49,6 +49,16 @@ def colours(values: np.ndarray, ramp: str = VIRIDIS) -> np.ndarray:
     return out
 
 
+@lru_cache(maxsize=8)
+def palette(codebook_size: int) -> np.ndarray:
+    """A colour for each code of a codebook, uint8 [codebook_size, 4]: those of a ramp, shuffled.
+
+    The numbers of codes have no order, so colours in their order would make near numbers look like near sounds.
+    """
+    place = np.random.default_rng(0).permutation(codebook_size) / max(codebook_size - 1, 1)
+    return colours(place)
+
+
 def png(pixels: np.ndarray) -> bytes:
     """Encode uint8 [height, width, 4] as PNG."""
     height, width, _ = pixels.shape
@@ -79,13 +89,14 @@ def token_grid(
     step_of: np.ndarray | None = None,
     title: str = "",
 ) -> str:
-    """Codes int [K, T] (-1: not predicted yet), a row a codebook, coloured by token.
+    """Codes int [K, T] (-1: not predicted yet, and not drawn), a row a codebook, coloured by ``palette``.
 
     The lower axis is time; with ``step_of`` int [T, K] (from 0) the upper one tells which step of the pattern, counted
     from 1, predicted the frame in the first codebook.
     """
     books, frames = codes.shape
-    values = np.where(codes < 0, np.nan, codes / max(codebook_size - 1, 1))
+    pixels = palette(codebook_size)[np.clip(codes, 0, codebook_size - 1)]
+    pixels[codes < 0] = 0
     ticks = seconds_ticks(frames / frame_rate)
     upper = []
     if step_of is not None:
@@ -93,11 +104,11 @@ def token_grid(
             frame = min(round(t * frame_rate), frames - 1)
             upper.append((100 * frame / frames, str(int(step_of[frame, 0]) + 1)))
     names = [(100 * (k + 0.5) / books, f"k {k + 1}") for k in range(books)]
-    height = max(26 * books, 84)
-    panel = _panel(values, VIRIDIS, _TOP + 20, height, "", names, frames / frame_rate, upper=upper, last=True)
+    height, top = max(26 * books, 84), _TOP + (32 if upper else 20)
+    panel = _panel(pixels, top, height, "", names, frames / frame_rate, upper=upper, last=True)
     done = int((codes >= 0).sum())
     caption = title or f"Codes: {done} of {books} × {frames} predicted"
-    return _svg(_TOP + 20 + height + 34, caption, [_heading(caption), panel])
+    return _svg(top + height + 34, caption, [_heading(caption), panel])
 
 
 def chromagrams(panels: Sequence[tuple[str, np.ndarray]], rate: float, title: str) -> str:
@@ -109,7 +120,7 @@ def chromagrams(panels: Sequence[tuple[str, np.ndarray]], rate: float, title: st
         longest = np.full((max(round(seconds * rate), 1), 12), np.nan)
         longest[: len(chroma)] = chroma
         top += 20
-        parts.append(_panel(longest.T[::-1], VIRIDIS, top, height, name, names, seconds, last=i == len(panels) - 1))
+        parts.append(_panel(colours(longest.T[::-1]), top, height, name, names, seconds, last=i == len(panels) - 1))
         top += height + 4
     return _svg(top + 30, title, parts)
 
@@ -152,14 +163,14 @@ def spectrogram(
     values = np.clip((decibels - top) / DEPTH + 1, 0, 1)
     names = [(100 * (1 - place), label) for place, label in hertz_ticks(sample_rate)]
     seconds = audio.shape[1] / sample_rate
-    panel = _panel(values[::-1], MAGMA, _TOP + 2, 150, "", names, seconds, last=True, smooth=True)
+    panel = _panel(colours(values[::-1], MAGMA), _TOP + 2, 150, "", names, seconds, last=True, smooth=True)
     return _svg(_TOP + 2 + 150 + 34, title, [_heading(f"{title}, Hz"), panel])
 
 
 def pattern_diagram(frame_of: np.ndarray, frames: int, title: str) -> str:
     """A pattern from ``frame_of`` int [S, K] (the frame predicted at a step, -1: none): columns are steps.
 
-    The number in a cell is the frame, coloured by frame, so a diagonal of one colour is one moment of sound.
+    The number in a cell is the frame, coloured by frame, so a diagonal of one colour is one frame of sound.
     """
     steps, books = frame_of.shape
     fills = colours(np.linspace(0.25, 1, max(frames, 2)))
@@ -237,8 +248,7 @@ def _heading(text: str) -> str:
 
 
 def _panel(
-    values: np.ndarray,
-    ramp: str,
+    pixels: np.ndarray,
     top: int,
     height: int,
     name: str,
@@ -248,8 +258,8 @@ def _panel(
     last: bool = False,
     smooth: bool = False,
 ) -> str:
-    """Cells [rows, columns] in 0..1 with a frame, row names and, under the last panel, the time axis."""
-    data = base64.b64encode(png(colours(values, ramp))).decode()
+    """Cells uint8 [rows, columns, 4] with a frame, row names and, under the last panel, the time axis."""
+    data = base64.b64encode(png(pixels)).decode()
     source = f"data:image/png;base64,{data}"
     rendering = "auto" if smooth else "pixelated"
     parts = [
@@ -261,7 +271,9 @@ def _panel(
         y = height * place / 100
         parts.append(f'<text x="-6" y="{y + 4:.1f}" text-anchor="end">{escape(label)}</text>')
     if upper:
-        parts += ['<text x="-6" y="-8" text-anchor="end">step</text>', *_axis(upper, 0, -5, -8)]
+        named = ((-20, "step"), (-8, "of k 1"))
+        parts += [f'<text x="-6" y="{y}" text-anchor="end">{word}</text>' for y, word in named]
+        parts += _axis(upper, 0, -5, -8)
     if name:
         parts.append(f'<text x="0" y="-5" opacity=".85">{escape(name)}</text>')
     if last and seconds > 0:

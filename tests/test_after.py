@@ -15,10 +15,12 @@ from conftest import build_model, sine_tune
 from musicgen import audio, painting, preparation, separation
 from musicgen.engine import Engine
 from musicgen.plan import make_plan
+from musicgen.preparation import KEY_UNTOLD
 from musicgen.ui import after, before, handlers, words
 from musicgen.ui.engines import Engines
 from musicgen.ui.settings import Settings
 from musicgen.ui.shown import Update
+from musicgen.ui.words import say
 
 MAX_DURATION = 8.0
 
@@ -259,11 +261,16 @@ def test_what_the_audio_brings_is_not_promised_by_the_plan():
     sung = Settings(prompt="jazz in A minor", melody="tune.wav", seed="3")
     line = before.show_plan(sung)
     assert "A minor" in line and "bpm" not in line and "chords" not in line and "Heard in the melody: tempo." in line
-    assert "Heard in the melody: tempo and key." in before.show_plan(replace(sung, prompt="jazz"))
+    assert "Heard in the melody: tempo." in before.show_plan(replace(sung, prompt="jazz")), "no chords tell a key"
+    assert "Heard in the melody: tempo and key." in before.show_plan(replace(sung, prompt="pop, i-VI-iv"))
     filled = before.fill_plan(replace(sung, prompt="jazz"))
     assert not {"bpm", "key", "meter", "chords"} & set(filled) and filled["instruments"]
     assert json.loads(before.score(sung, [9, 9]))["bar"] == 0, "its beats are not known yet"
+    by_hand = before.show_plan(replace(sung, key="D minor"))
+    assert "D minor" not in by_hand and "A minor" not in by_hand and str(say(KEY_UNTOLD)) in by_hand
     told = replace(sung, bpm="120", chords="Am F")
+    assert str(say(KEY_UNTOLD)) not in before.show_plan(replace(told, key="A minor"))
+    assert "D minor" in before.show_plan(replace(sung, melody=None, key="D minor")), "without a melody it is told"
     assert "120 bpm" in before.show_plan(told) and "Heard" not in before.show_plan(told)
     assert json.loads(before.score(told, [9, 9]))["bar"] == 2.0
     begun = replace(told, melody=None, continue_from="take.wav", key="auto", prompt="jazz", bpm="")

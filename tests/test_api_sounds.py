@@ -27,7 +27,7 @@ from musicgen.ui.app import launch_options
 from musicgen.ui.engines import Engines
 
 MAX_DURATION = 4.0
-KINDS = {"pocket": "aligned", "stereo-small": "stereo"}
+KINDS = {"pocket": "aligned", "stereo-small": "stereo", "stereo-melody": "melody"}
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +80,15 @@ def test_of_a_long_recording_as_much_is_heard_as_a_take_may_have_and_a_rest_is_a
     _, told = client.predict(handle_file(path), "none", api_name="/melody")
     assert told["seconds"] == MAX_DURATION and len(told["strongest"]) == 1 + 4 * 32_000 // 4096
     assert told["strongest"][5] == 9 and told["strongest"][-5:] == [-1] * 5
+
+
+def test_a_model_without_rests_is_told_a_c_in_silence(client, engines, tmp_path):
+    path = written(tmp_path / "tune.wav", audio.Audio(np.pad(sine_tune().samples, ((0, 0), (64_000, 0))), 32_000))
+    _, rest = client.predict(handle_file(path), "none", "pocket", api_name="/melody")
+    assert rest["strongest"][:8] == [-1] * 8 and before.NO_REST not in rest["note"]
+    engines.get("stereo-melody")
+    _, told = client.predict(handle_file(path), "none", "stereo-melody", api_name="/melody")
+    assert told["strongest"][:8] == [0] * 8 and before.NO_REST in told["note"]
 
 
 def test_without_demucs_auto_tells_that_it_fell_back_and_demucs_alone_that_it_cannot(client, tmp_path, monkeypatch):
@@ -149,7 +158,7 @@ def test_bad_input_is_one_sentence(client, tmp_path, api, sound, more, sentence)
 def test_every_input_has_a_default_and_a_description(client):
     endpoints = client.view_api(return_format="dict")["named_endpoints"]
     assert set(endpoints) == {"/melody", "/codebooks"}
-    for name, wanted in (("/melody", ["sound", "separation"]), ("/codebooks", ["sound", "model"])):
+    for name, wanted in (("/melody", ["sound", "separation", "model"]), ("/codebooks", ["sound", "model"])):
         parameters = endpoints[name]["parameters"]
         assert [parameter["parameter_name"] for parameter in parameters] == wanted
         assert all(parameter["parameter_has_default"] for parameter in parameters)

@@ -190,6 +190,22 @@ def test_the_two_drawings_say_the_same_and_share_no_id():
     assert ids[0] and not ids[0] & ids[1]
 
 
+def test_no_line_of_the_picture_ends_in_a_dot_between_parts():
+    for config in every_config():
+        assert not [text for text in texts(blueprint(config, True)) if text.strip("\N{NO-BREAK SPACE} ").endswith("·")]
+
+
+def test_the_names_of_sizes_are_explained_by_numbers_that_are_counted():
+    said = next(phrase for phrase in KOREAN if phrase.startswith("Parameters are those"))
+    small, parts = released(KNOWN_MODELS["small"]).lm, anatomy(released(KNOWN_MODELS["small"]).lm)
+    without = anatomy(replace(small, cross_attention=False)).total - parts.embeddings - parts.heads
+    assert "small has about 300 M without cross-attention, embeddings and heads" in said
+    assert 295e6 < without < 305e6
+    for name in ("melody", "melody-large"):
+        own, namesake = (anatomy(released(KNOWN_MODELS[n]).lm).total for n in (name, name[7:] or "medium"))
+        assert own < namesake
+
+
 def test_strange_names_are_shown_as_they_are_never_run_and_never_too_long():
     config = replace(pocket(), name=HOSTILE, text_encoder=HOSTILE, licence=HOSTILE)
     for wide in (True, False):

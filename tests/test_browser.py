@@ -273,7 +273,7 @@ def test_a_melody_is_drawn_at_once_and_compared_with_the_take(visit, tune, tmp_p
     page = visit()
     page.click("#melody-fold > button")
     page.set_input_files("#melody input[type=file]", path)
-    page.wait_for_selector("#melody-view >> text=kept: the strongest note")
+    page.wait_for_selector("#melody-view >> text=kept: the strongest pitch class")
     page.wait_for_selector("#melody-view >> text=separated by librosa")
     ask(page, "calm piano", 2)
     page.click("#generate")

@@ -135,11 +135,11 @@ def test_another_pattern_is_drawn_and_a_broken_one_explained(visit):
 @BOTH
 def test_patterns_are_compared_by_ear(visit, viewport):
     page = visit("Patterns", viewport)
-    assert "trained with all the patterns" in page.locator("#lab-trained").inner_text()
+    assert "one model for all seven mono patterns" in page.locator("#lab-trained").inner_text()
     assert not page.locator("#lab-evaluated").is_visible()
     page.fill("#lab-length input[type=number]", "1")
     page.click("#lab-go")
-    page.wait_for_selector("#lab-status >> text=only the order differs")
+    page.wait_for_selector("#lab-status >> text=The order differs")
     for slot, name in enumerate(("delay", "parallel", "flattening")):
         card = page.locator(f"#lab-card{slot}")
         assert name in card.inner_text() and "real time" in card.inner_text()

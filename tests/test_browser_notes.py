@@ -152,7 +152,7 @@ def test_a_take_becomes_a_melody_and_a_beginning_and_files(visit):  # noqa: F811
         page.click("#save-flac")
     assert download.value.suggested_filename == "calm-piano-9.flac"
     page.click("#as-melody")
-    page.wait_for_selector("#melody-view >> text=kept: the strongest note")
+    page.wait_for_selector("#melody-view >> text=kept: the strongest pitch class")
     page.click("#go-on")
     page.wait_for_selector("#status >> text=in all: 12 s")
     page.wait_for_selector("#continue-from >> visible=true")

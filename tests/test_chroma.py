@@ -16,6 +16,7 @@ from musicgen.chroma import (
     chromagram,
     estimate_key,
     fit_frames,
+    followed,
     similarity,
     strongest,
 )
@@ -137,6 +138,15 @@ def test_fit_frames():
     chroma = np.arange(36.0).reshape(3, 12)
     np.testing.assert_array_equal(fit_frames(chroma, 2), chroma[:2])
     np.testing.assert_array_equal(fit_frames(chroma, 7), chroma[[0, 1, 2, 0, 1, 2, 0]])
+
+
+def test_what_is_followed_is_compared_where_something_was_asked():
+    asked = np.eye(12)[[0, 0, 4, 4]]
+    heard = np.eye(12)[[0, 0, 4, 7, 7]]
+    assert followed(asked, heard) == pytest.approx(0.75)
+    asked[1] = asked[3] = 0.0
+    assert followed(asked, heard) == 1.0 > similarity(asked, heard)
+    assert followed(np.zeros((4, 12)), heard) == 0.0 and followed(np.tile(asked, (3, 1)), heard[:2]) == 1.0
 
 
 def test_similarity():

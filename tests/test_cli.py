@@ -320,7 +320,7 @@ def test_models_lists_every_model(capsys):
         assert line.split()[0] == name and KNOWN_MODELS[name].licence in line
 
 
-@pytest.mark.parametrize(("kind", "pattern"), [("told", "all"), ("aligned", "delay")])
+@pytest.mark.parametrize(("kind", "pattern"), [("told", "all mono"), ("aligned", "delay")])
 def test_models_says_which_patterns_the_bundled_weights_know(kind, pattern, tmp_path, monkeypatch, capsys):
     model = build_model(kind)
     save_pocket(tmp_path, model.config, model.lm, model.codec)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import warnings
 
 import numpy as np
@@ -10,7 +11,11 @@ import pytest
 from PIL import Image
 
 from musicgen import chroma
+from musicgen.audio import Audio
 from musicgen.figure import DPI, WIDTH, chroma_figure, png, take_figure
+from musicgen.takes import Codes
+from musicgen.ui.shown import draw_followed
+from musicgen.visual import palette
 
 RATE = 3_200
 
@@ -35,8 +40,25 @@ def test_codes_chromagram_and_spectrogram_share_one_labelled_time_axis():
     for axes in (grid, chromagram, spectrum):
         assert axes.get_ylabel() and axes.get_title(loc="left") and len(axes.get_yticks()) > 2
     assert {axes.get_ylabel() for axes in figure.axes if axes.get_label() == "<colorbar>"} == {
-        "token", "strength", "dB"
+        "code", "strength", "dB"
     }
+
+
+def test_codes_have_the_colours_of_the_page():
+    codes, figure = drawn()
+    image = figure.axes[0].images[0]
+    drawn_as = (255 * image.cmap(image.norm(np.arange(24)))).round().astype(int)
+    assert np.array_equal(drawn_as, palette(24))
+
+
+def test_the_picture_and_the_page_tell_one_similarity_and_a_rest_of_the_tune_is_no_silence():
+    asked = np.eye(12)[[9] * 16]
+    asked[5:12] = 0.0
+    codes, figure = drawn(asked=asked)
+    told = figure.axes[1].get_title(loc="left")
+    page = draw_followed(Codes(codes, 50.0, 24, melody=asked), Audio(tone(), RATE))
+    alike = float(re.search(r"similarity ([\d.]+)", told)[1])
+    assert f"similarity {alike:.2f}" in page and alike > 0.8
 
 
 def test_a_melody_asked_for_lies_over_the_one_followed():

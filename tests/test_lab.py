@@ -12,13 +12,14 @@ from conftest import build_model
 
 from musicgen import audio, sight
 from musicgen.engine import Engine, GenerationRequest
-from musicgen.patterns import PATTERN_NAMES, get_pattern
-from musicgen.ui import before, compare, lab, pattern_views
+from musicgen.patterns import MONO_NAMES, PATTERN_NAMES, get_pattern
+from musicgen.ui import before, compare, lab, pattern_views, views
 from musicgen.ui.board import _SUBSCRIPT, board
 from musicgen.ui.compare import Comparison
 from musicgen.ui.engines import Engines
 from musicgen.ui.handlers import Run
 from musicgen.ui.shown import Update
+from musicgen.ui.words import say
 
 MAX_DURATION = 8.0
 
@@ -101,6 +102,8 @@ def test_the_figures_of_delay_are_the_papers_and_the_naming_trap_is_told():
         assert words in delay
     coarse = pattern_views.figures(get_pattern("coarse_first", 4), 30, 50.0)
     assert "VALL-E" in coarse and "does not stream" in coarse and "3000 steps" in coarse
+    assert delay.endswith("CLAP 0.35.</p>") and "independent of each other, given all earlier steps" in delay
+    assert coarse.count("half-way") == 1 and "half-way through the first window" in coarse
     assert "exact: every code" in pattern_views.figures(get_pattern("flattening", 4), 30, 50.0).lower()
     assert "no figures" in pattern_views.figures(get_pattern("0,2,4,6", 4), 30, 50.0)
 
@@ -115,6 +118,8 @@ def test_the_table_has_all_patterns_and_marks_the_chosen_one():
     told = [float(cells[6]) for cells in named.values() if cells[6] != "–"]
     assert told == sorted(told) and len(told) == 6, "as the note says: in the order of the paper's FAD"
     assert re.findall(r'chosen"[^>]*><th scope="row">([^<]*)', table) == ["parallel"] and "Table 4" in table
+    assert all(f"{name}: how" in pattern_views.PAPER_SOURCE for name in ("FAD", "KL", "CLAP"))
+    assert str(say(pattern_views.PAPER_SOURCE)) in table, "in the reader's language"
     own = pattern_views.table(4, 30, 50.0, get_pattern("0,2,4,6", 4))
     assert re.findall(r'chosen"[^>]*><th scope="row">([^<]*)', own) == ["0,2,4,6"]
     assert "stereo partial delay" in pattern_views.table(8, 30, 50.0, None)
@@ -155,7 +160,7 @@ def test_patterns_are_made_one_after_another_from_one_prompt_and_seed(engines):
         assert "300 of 4 × 75" in last[f"grid{slot}"] and last[f"card{slot}"]["visible"]
     assert "An order these weights know" in last["name0"] and "Out of distribution" in last["name1"]
     assert "FAD 2.58" in last["facts1"] and "FAD" not in last["facts2"]
-    assert "Done" in last["status"] and "seed 5" in last["status"] and last["go"]["interactive"]
+    assert "Done" in last["status"] and "seed 5. The order differs" in last["status"] and last["go"]["interactive"]
     shown = [name for update in steps for name in update if name.startswith("grid")]
     assert shown == sorted(shown), "one after another"
 
@@ -183,16 +188,20 @@ def test_what_weights_know_is_read_from_their_configuration(engines):
     assert "trained with delay" in merged(list(compare.compare(engines, asked("delay", "0,0,0,0"), Run())))["trained"]
 
 
-def test_weights_told_every_pattern_know_them_all_and_nothing_is_warned_of():
+def test_weights_told_their_pattern_know_the_seven_they_were_taught_and_of_others_that_is_said():
     model = build_model("aligned")
     config = replace(model.config, lm=replace(model.config.lm, told_pattern=True))
     told = Engines(["pocket"], MAX_DURATION, lambda *_: Engine(replace(model, config=config), MAX_DURATION))
-    last = merged(list(compare.compare(told, asked("delay", "0,2,4,6", seconds=0.5), Run())))
-    assert "all the patterns" in last["trained"] and "caution" not in last["trained"]
+    last = merged(list(compare.compare(told, asked("delay", "0,1,1,1", "0,2,4,6", seconds=0.5), Run())))
+    assert "not how good the patterns are" in last["trained"] and "caution" not in last["trained"]
     assert "An order these weights know" in last["name0"] and "An order these weights know" in last["name1"]
-    assert "every pattern" in told.card("pocket").note
-    for pattern in ("delay", "flattening", "1|2,3,4"):
+    assert views.UNTAUGHT in last["name2"] and "these weights" not in last["name2"]
+    assert "knows the seven mono patterns" in told.card("pocket").note
+    for pattern in (*MONO_NAMES, "1|2,3,4"):  # the last one is partial flattening by its numbers
         assert "caution" not in before.show_pattern(told, "pocket", pattern, 10)
+    for pattern in ("0,2,4,6", "4|3|2|1", "stereo_partial_delay"):
+        card = before.show_pattern(told, "pocket", pattern, 10)
+        assert views.UNTAUGHT in card and "caution" in card and "These weights were trained" not in card
 
 
 def test_stopping_keeps_what_there_is_and_makes_no_more(engines):

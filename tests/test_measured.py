@@ -135,7 +135,7 @@ def test_the_page_knows_the_figures_by_the_names_that_the_evaluation_gives_them(
     given = {node.value for node in ast.walk(ast.parse(inspect.getsource(by_pattern)))
              if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     assert {name for name, *_ in FIGURES} <= given
-    assert {name for name, *_ in FIGURES} == set(ROW)
+    assert {name for name, *_ in FIGURES} == set(ROW) - {"Frechet"}, "8 takes put every pattern before real music"
 
 
 def test_a_column_a_pattern_a_row_a_figure_and_a_dash_where_there_is_none():
@@ -146,7 +146,7 @@ def test_a_column_a_pattern_a_row_a_figure_and_a_dash_where_there_is_none():
     assert told["steps a second"] == ["200.0", "–", "50.3", "–"], "delay by its numbers is delay"
     assert told["nats a frame"] == ["15.08", "–", "13.21", "–"]
     assert told["tempo obeyed"] == ["75%", "100%", "75%", "–"]
-    assert told["Frechet distance"][0] == "0.34" and told["in key"][0] == "88%" and told["melody"][0] == "0.52"
+    assert told["in key"][0] == "88%" and told["melody"][0] == "0.52"
     assert len(rows) == len(FIGURES)
 
 
@@ -154,6 +154,7 @@ def test_every_figure_is_explained_with_the_number_of_takes():
     html = table(MEASURED, patterns("delay"), "pocket")
     note = re.search('<p class="note">(.*?)</p>', html)[1]
     assert "over 8 held-out requests" in note and "and 4 more with a melody" in note
+    assert "small differences are chance" in note and "Frechet" not in html and "0.34" not in html
     for _, label, *_ in FIGURES[1:]:
         assert label in note
 

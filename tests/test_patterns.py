@@ -301,6 +301,19 @@ def test_the_naming_trap_is_explained_where_a_pattern_is_chosen():
     assert "VALL-E" in DESCRIPTIONS["coarse_first"] and "VALL-E" in DESCRIPTIONS["parallel"]
 
 
+def test_the_price_of_delay_is_told_and_it_is_that_codes_of_a_step_are_of_different_frames():
+    assert "price" in DESCRIPTIONS["delay"] and "neighbouring frames" in DESCRIPTIONS["delay"]
+    step = get_pattern("delay", 4).steps(9)[6]
+    assert [t for t, _ in step] == [6, 5, 4, 3], "when a frame is begun, the last three are not whole"
+
+
+def test_half_way_is_where_sound_begins_without_streaming():
+    for name in ("coarse_first", "musiclm"):
+        pattern = get_pattern(name, 4)
+        first_whole = int(pattern.layout(100).step_of.max(dim=1).values.min())
+        assert abs(first_whole / pattern.step_count(100) - 0.5) < 0.02
+
+
 def test_a_layout_first_asked_for_in_inference_can_be_trained_with() -> None:
     with torch.inference_mode():
         layout = get_pattern("0,2,3", 3).layout(17)

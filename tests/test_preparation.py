@@ -13,7 +13,7 @@ from test_engine import ASK, KINDS, run
 from musicgen import aligned
 from musicgen.audio import Audio
 from musicgen.engine import Engine, GenerationRequest
-from musicgen.preparation import conditions, prepare, with_metadata
+from musicgen.preparation import KEY_UNTOLD, conditions, prepare, with_metadata
 from musicgen.request import resolve
 
 
@@ -138,6 +138,20 @@ def test_an_aligned_model_is_told_the_tune_note_by_note(tiny_model, tune):
     assert not prepared.plan.chords and not prepared.features[:, aligned.HAS_CHORDS].any()
     given_chords = prepare(model, resolve(follow(tune, chords="Am F", bpm=120), model.config, 600))
     assert given_chords.features[:, aligned.HAS_CHORDS].all() and given_chords.plan.bpm == 120
+
+
+def test_a_key_by_hand_is_not_told_beside_a_melody_and_that_is_said(tiny_model, tune):
+    model = tiny_model("aligned")
+
+    def made(**more):
+        return prepare(model, resolve(follow(tune, bpm=120, **more), model.config, 600))
+
+    with_key, without = made(key="D minor"), made()
+    np.testing.assert_array_equal(with_key.features, without.features)
+    assert KEY_UNTOLD in with_key.notes and KEY_UNTOLD not in without.notes
+    assert KEY_UNTOLD not in made(key="D minor", chords="Dm Gm").notes
+    alone = resolve(replace(ASK, key="D minor"), model.config, 600)
+    assert KEY_UNTOLD not in prepare(model, alone).notes
 
 
 def test_roman_numerals_are_in_the_key_that_is_heard_and_chords_bring_their_own(tiny_model, tune):

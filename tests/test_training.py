@@ -6,6 +6,7 @@ import json
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -26,8 +27,9 @@ from musicgen.chroma import CHROMA_RATE, chromagram, strongest
 from musicgen.config import LMConfig
 from musicgen.instruments import INSTRUMENTS
 from musicgen.lm import LM
-from musicgen.patterns import get_pattern
+from musicgen.patterns import MONO_NAMES, get_pattern
 from musicgen.pocket_codec import ResidualQuantizer
+from musicgen.train import likelihood
 from musicgen.train import lm as lm_stage
 from musicgen.train.examples import Batch, Pieces, in_key, melody_heard, piece_aligned
 from musicgen.train.likelihood import WRONG
@@ -53,6 +55,7 @@ from musicgen.train.mix import halfway
 from musicgen.train.quantizer import QuantizerTrainer, kmeans
 from musicgen.train.tokens import heard, load_codec
 from musicgen.train.translate import shares, translated
+from musicgen.ui.views import UNTAUGHT
 
 FACTS = {
     "bpm": 120.0, "meter": "4/4", "key": "C major", "chords": ["C", "Am", "F", "G"], "drums": True,
@@ -268,6 +271,33 @@ def test_lessons_use_all_patterns_and_predict_about_as_many_positions_with_each(
     longer = [draw_lesson(rng, 3, 1000) for _ in range(300)]
     assert max(pattern.step_count(frames) for pattern, _, frames in longer) == STEPS
     assert sum(frames == 1000 for _, _, frames in longer) > 150, "most patterns take fewer steps than that"
+
+
+def test_about_two_thirds_of_the_music_comes_along_delay_and_little_along_flattening() -> None:
+    for rows, frames in ((3, 1000), (6, 500)):
+        rng, music = np.random.default_rng(0), dict.fromkeys(SHARES, 0)
+        for _ in range(6000):
+            pattern, crops, length = draw_lesson(rng, rows, frames)
+            music[pattern.name] += crops * length
+        assert 0.6 < music["delay"] / sum(music.values()) < 0.7
+        assert 0.015 < music["flattening"] / sum(music.values()) < 0.03
+
+
+def test_the_patterns_taught_are_those_that_the_page_says_are_known() -> None:
+    assert set(SHARES) == set(MONO_NAMES) and len(MONO_NAMES) == 7
+    assert "seven" in UNTAUGHT
+
+
+def test_each_table_of_likelihoods_says_of_which_crops_it_is(shards: Path, monkeypatch) -> None:
+    monkeypatch.setattr(lm_stage, "STEPS", 80)
+    lm = tiny_lm()
+    config = SimpleNamespace(pattern="partial_delay", lm=lm.config, window=lambda pattern: (40, 20))
+    model = SimpleNamespace(lm=lm, config=config, codec=SimpleNamespace(frame_rate=50.0))
+    result = likelihood.run(SimpleNamespace(model=model, data=shards, sizes=SimpleNamespace(batches=1)))
+    text = likelihood.tables(result)
+    assert text.startswith("Along partial delay, crops of 0.8 s, with conditions withheld or wrong:\n\n| ")
+    assert "\n\nAlong each pattern, told everything, crops of 0.4 s (short enough for all):\n\n| " in text
+    assert "| flattening |" in text.split("crops of 0.4 s")[1] and "told everything |" in text.split("crops of 0.4")[0]
 
 
 def test_histories_are_damaged_in_some_rows_and_nothing_is_made_up() -> None:

@@ -72,11 +72,21 @@ def test_the_grid_of_a_delay_pattern_names_steps_time_and_codebooks():
     svg = visual.token_grid(codes, 50.0, 1024, step_of)
     text = words(svg)
     assert "500 of 4 × 150 predicted" in text[0]
-    for label in ("k 1", "k 4", "step", "s", "1", "101", "0", "2", "3"):  # step 101 is the frame at 2 s
+    for label in ("k 1", "k 4", "step", "of k 1", "s", "1", "101", "0", "2", "3"):  # step 101 is the frame at 2 s
         assert label in text
-    # Equal tokens have equal colours, and a larger token is lighter.
     cells = rasters(svg)[0].astype(int)
-    assert np.array_equal(cells[0], cells[1]) and cells[0, 149].sum() > cells[0, 0].sum()
+    assert np.array_equal(cells[0], cells[1]), "equal codes have equal colours"
+
+
+@pytest.mark.parametrize("size", [24, 1024, 2048])
+def test_near_codes_have_no_near_colours_and_all_are_seen(size):
+    drawn = visual.palette(size).astype(float)
+    light = drawn[:, :3] @ (0.2126, 0.7152, 0.0722)
+    assert abs(np.corrcoef(light, np.arange(size))[0, 1]) < 0.3, "lightness says nothing of the number"
+    apart, any_two = np.abs(np.diff(light)).mean(), np.abs(light[:, None] - light[None]).mean()
+    assert apart > 0.7 * any_two, "neighbours are as far apart as any two"
+    assert len(np.unique(drawn, axis=0)) >= min(size, 250) and (drawn[:, 3] == 255).all()
+    assert sorted(map(tuple, drawn)) == sorted(map(tuple, visual.colours(np.linspace(0, 1, size)).astype(float)))
 
 
 def test_thirty_seconds_of_codes_stay_small_enough_to_be_sent_twice_a_second():

@@ -16,7 +16,7 @@ from musicgen.aligned import DRUMS_OFF, DRUMS_ON, INSTRUMENT
 from musicgen.patterns import get_pattern
 from musicgen.train.exam import Exam
 from musicgen.train.examples import Batch, Pieces
-from musicgen.train.lm import by_pattern, evaluate, nll
+from musicgen.train.lm import by_pattern, common_frames, evaluate, nll
 from musicgen.train.tables import markdown
 
 SEED, ROWS = 5, 8
@@ -50,7 +50,7 @@ WRONG = {"another's caption": another_text, "another's instruments": other_instr
 
 @torch.no_grad()
 def run(exam: Exam) -> dict[str, Any]:
-    """Three tables of nats per codebook."""
+    """Three tables of nats per codebook, and how long the crops of the first two and of the last are, in seconds."""
     lm, device = exam.model.lm, torch.device("cpu")
     held = Pieces(exam.data, "held")
     own = get_pattern(exam.model.config.pattern, exam.model.config.lm.codebooks)
@@ -62,15 +62,20 @@ def run(exam: Exam) -> dict[str, Any]:
         rng = np.random.default_rng(SEED)
         rows = [measure(spoil(held.batch(ROWS, frames, rng, "nothing"))) for _ in range(2 * exam.sizes.batches)]
         wrong[name] = torch.stack(rows).mean(0).tolist()
-    return {"withheld": withheld, "wrong": wrong,
+    rate = exam.model.codec.frame_rate
+    return {"pattern": own.name, "seconds": frames / rate, "withheld": withheld, "wrong": wrong,
+            "seconds of each": common_frames(frames) / rate,
             "by pattern": by_pattern(lm, held, frames, device, exam.sizes.batches)}
 
 
 def tables(result: dict[str, Any]) -> str:
-    """Markdown."""
+    """Markdown. Shorter crops know less of what came before: figures of one table do not compare with the other's."""
     names = {"nothing": "told everything", "aligned": "without the conditions per frame", "text": "without the text",
              "all": "without both"}
     first = {names[name]: row for name, row in result["withheld"].items()} | result["wrong"]
     parts = [{name: {f"book {k}": x for k, x in enumerate(row, 1)} | {"sum": float(sum(row))}
               for name, row in rows.items()} for rows in (first, result["by pattern"])]
-    return "\n\n".join(markdown(part) for part in parts)
+    heads = (f"Along {result['pattern'].replace('_', ' ')}, crops of {result['seconds']:g} s, with conditions withheld "
+             "or wrong:",
+             f"Along each pattern, told everything, crops of {result['seconds of each']:g} s (short enough for all):")
+    return "\n\n".join(f"{head}\n\n{markdown(part)}" for head, part in zip(heads, parts, strict=True))

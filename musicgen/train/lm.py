@@ -35,6 +35,7 @@ SHARES = {  # of the training steps; the default has more than half of them
     "delay": 0.54, "partial_delay": 0.08, "parallel": 0.1, "partial_flattening": 0.1, "coarse_first": 0.08,
     "flattening": 0.07, "musiclm": 0.03,
 }  # fmt: skip
+# Of the music that is more: about two thirds comes along delay, 2 % along flattening, as the page says.
 STEPS = 2000  # of the longest sequences: crops along patterns that take more are shorter
 SHORTER = 0.3  # share of the steps with shorter crops: some patterns go by the length
 FORGETFUL = 0.35  # share of the rows whose history is damaged in training, here and there
@@ -132,12 +133,16 @@ def evaluate(lm: LM, held: Pieces, pattern: Pattern, frames: int, device: torch.
     return out
 
 
+def common_frames(frames: int) -> int:
+    """The longest crops, up to ``frames``, that take at most ``STEPS`` steps along every pattern."""
+    return min(get_pattern(name, len(LOSS_WEIGHTS)).longest(frames, STEPS) for name in SHARES)
+
+
 @torch.no_grad()
 def by_pattern(lm: LM, held: Pieces, frames: int, device: torch.device, batches: int = 1) -> dict[str, list[float]]:
     """Held-out nats per codebook along each pattern, told everything, on the same crops: short enough for all."""
-    out, patterns = {}, [get_pattern(name, len(LOSS_WEIGHTS)) for name in SHARES]
-    frames = min(pattern.longest(frames, STEPS) for pattern in patterns)
-    for pattern in patterns:
+    out, frames = {}, common_frames(frames)
+    for pattern in (get_pattern(name, len(LOSS_WEIGHTS)) for name in SHARES):
         rng = np.random.default_rng(6)
         rows = [nll(lm, held.batch(8, frames, rng, "nothing"), pattern, device) for _ in range(batches)]
         out[pattern.name] = [round(x, 3) for x in torch.stack(rows).mean(0).tolist()]

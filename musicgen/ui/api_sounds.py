@@ -31,23 +31,26 @@ def add_sounds(engines: Engines) -> None:
 
 def _melody(engines: Engines) -> None:
     @on_gpu
-    def melody(sound: str | None = None, separation: str = "auto") -> tuple[str, dict[str, Any]]:
-        """Hear the melody in a recording as a model would be told it: the strongest pitch class of each moment.
+    def melody(
+        sound: str | None = None, separation: str = "auto", model: str = engines.default
+    ) -> tuple[str, dict[str, Any]]:
+        """Hear the melody in a recording as a model would be told it: the strongest pitch class of each chroma frame.
 
         Args:
             sound: An audio file; of a long one the beginning is listened to, as long as a take may be.
             separation: How the tune is found in it: auto (demucs, or harmonic where its weights are not), demucs,
                 harmonic or none.
+            model: Who would be told. The released models know no rest: silence is C to them.
 
         Returns:
             A picture of the chromagram over what is kept of it, as a PNG file; and "strongest", a pitch class for each
-            chroma frame (0 is C, 11 is B, -1 where nothing sounds), "frame_rate" in frames a second, "seconds" listened
+            chroma frame (0 is C, 11 is B, -1 for a rest), "frame_rate" in chroma frames a second, "seconds" listened
             to, the "separation" that was done, and a "note" that says so in words.
         """
         try:
             if not sound:
                 raise ValueError(_MISSING)
-            tune = listen(sound, separation, engines.max_duration)
+            tune = listen(sound, separation, engines.max_duration, engines.card(model).rests)
         except (ValueError, ModelUnavailable) as error:
             raise gr.Error(str(error), print_exception=False) from None
         from musicgen.figure import chroma_figure, png
@@ -59,10 +62,14 @@ def _melody(engines: Engines) -> None:
             "frame_rate": chroma.CHROMA_RATE,
             "seconds": round(tune.seconds, 3),
             "separation": tune.method,
-            "note": tune.note,
+            "note": " ".join(tune.notes),
         }
 
-    inputs = [gr.Audio(type="filepath", label="Sound"), gr.Textbox("auto", label="Separation")]
+    inputs = [
+        gr.Audio(type="filepath", label="Sound"),
+        gr.Textbox("auto", label="Separation"),
+        gr.Dropdown(engines.names, value=engines.default, label="Model"),
+    ]
     outputs = [gr.Image(type="filepath", label="Picture"), gr.JSON(label="Melody")]
     gr.Button("melody").click(melody, inputs, outputs, api_name="melody", **_QUEUE)
 

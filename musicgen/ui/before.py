@@ -19,8 +19,8 @@ from musicgen.errors import ModelUnavailable
 from musicgen.instruments import KIT
 from musicgen.meaning import nearest_kind
 from musicgen.patterns import get_pattern
-from musicgen.plan import DRUMS_ALONE, Plan, left_open, make_plan
-from musicgen.preparation import GATE_DB, with_metadata
+from musicgen.plan import DRUMS_ALONE, Plan, left_open, make_plan, read_prompt
+from musicgen.preparation import GATE_DB, KEY_UNTOLD, with_metadata
 from musicgen.request import beginning_of
 from musicgen.separation import SAMPLE_RATE, separate
 from musicgen.theory import Chord, home_chord
@@ -34,6 +34,7 @@ _SEPARATED = {
     "harmonic": "librosa took out what sounds on; what is struck, and what is low, was left out.",
     "none": "The melody was taken from all of the sound.",
 }
+NO_REST = "Silence is told as C: these models know no rest."
 _FIELDS = {"tempo": "bpm", "metre": "meter", "key": "key"}  # what the line calls a part -> its field
 KEPT = ("prompt", "model", "duration")  # what a fresh start leaves as it is
 _STEERS = {  # what else steers a take -> what people call it
@@ -53,43 +54,55 @@ class Tune:
     """What is heard of a melody, and what a model gets to know of it."""
 
     heard: np.ndarray  # chromagram [M, 12]
-    strongest: np.ndarray  # the strongest pitch class of each chroma frame, int [M]; -1 where nothing sounds
+    kept: np.ndarray  # the strongest pitch class of each chroma frame, one-hot [M, 12]; zeros for a rest
     seconds: float  # of the recording, as far as it was listened to
     method: str  # how the tune was found in it: demucs, harmonic or none
-    note: str  # the same in a sentence
+    notes: tuple[str, ...]  # the same in a sentence, and what becomes of silence
+
+    @property
+    def strongest(self) -> np.ndarray:
+        """The pitch class that is kept of each chroma frame, int [M]; -1 for a rest."""
+        return np.where(self.kept.any(axis=1), self.kept.argmax(axis=1), -1)
 
     @property
     def panels(self) -> list[tuple[str, np.ndarray]]:
         """What was heard over what is kept of it, to be drawn: names and chromagrams [M, 12]."""
-        return [("heard", self.heard), ("kept: the strongest note of each moment", chroma.kept(self.heard))]
+        return [("heard", self.heard), ("kept: the strongest pitch class", self.kept)]
 
 
-def listen(path: str, how: str, duration: float) -> Tune:
-    """The tune in the first ``duration`` seconds of a file. Raises ``ValueError``, ``ModelUnavailable``."""
+def listen(path: str, how: str, duration: float, rests: bool = True) -> Tune:
+    """The tune in the first ``duration`` seconds of a file, as a model that knows ``rests``, or none, is told it.
+
+    Raises ``ValueError``, ``ModelUnavailable``.
+    """
     sound = audio.read(path)
     audio.require_sound(sound, "The melody")
     part = sound.first(duration)
     tune = separate(part, how)
-    heard = chroma.chromagram(tune.samples, SAMPLE_RATE, GATE_DB)
-    return Tune(heard, chroma.strongest(heard), part.seconds, tune.method, tune.note or _SEPARATED[tune.method])
+    heard = chroma.chromagram(tune.samples, SAMPLE_RATE, GATE_DB if rests else None)
+    kept = chroma.kept(heard) if rests else chroma.argmax_onehot(heard)
+    notes = (tune.note or _SEPARATED[tune.method], *(() if rests else (NO_REST,)))
+    return Tune(heard, kept, part.seconds, tune.method, notes)
 
 
-def show_melody(path: str | None, how: str, duration: float) -> Iterator[tuple[str, list[int]]]:
+def show_melody(
+    path: str | None, how: str, duration: float, rests: bool = True
+) -> Iterator[tuple[str, list[int]]]:
     """The chromagram of what was uploaded, over the argmax that is all the model gets to know of it.
 
-    Beside the picture: that strongest pitch class of each chroma frame, -1 where nothing sounds.
+    Beside the picture: that strongest pitch class of each chroma frame, -1 for a rest. ``rests`` as in `listen`.
     """
     if not path:
         yield "", []
         return
     yield views.note("Listening to the melody …"), []
     try:
-        tune = listen(path, how, duration)
+        tune = listen(path, how, duration, rests)
     except (ValueError, ModelUnavailable) as error:
         yield views.problem(str(error)), []
         return
     picture = visual.chromagrams(tune.panels, chroma.CHROMA_RATE, f"Melody, {tune.seconds:.1f} s")
-    yield picture + views.note(tune.note), tune.strongest.tolist()
+    yield picture + "".join(map(views.note, tune.notes)), tune.strongest.tolist()
 
 
 def room(path: str | None, duration: float, longest: float) -> float:
@@ -112,8 +125,11 @@ def show_pattern(engines: Engines, model: str, pattern: str | None, duration: fl
     name = card.pattern if pattern in (None, "", AS_TRAINED) else pattern
     try:
         chosen = get_pattern(name, card.codebooks)
-        trained = None if card.knows(chosen) else card.pattern
-        return views.pattern_card(chosen, max(1, round(duration * card.frame_rate)), trained)
+        doubt = "" if card.knows(chosen) else views.UNTAUGHT if card.told_pattern else (
+            f"These weights were trained with the {card.pattern.replace('_', ' ')} pattern. With another one they "
+            "have never seen such an order: expect noise rather than music."
+        )
+        return views.pattern_card(chosen, max(1, round(duration * card.frame_rate)), doubt)
     except ValueError as error:
         return views.problem(str(error))
 
@@ -164,13 +180,18 @@ def show_plan(settings: Settings, planned: bool = True) -> str:
     except ValueError as error:
         return views.problem(str(error))
     choices = {part: {plan[part] for plan in plans} for part in plans[0] if _FIELDS.get(part, part) not in untold}
+    unheeded = bool(settings.melody) and settings.plan_parts()["key"] is not None and "chords" in untold
+    if unheeded:
+        del choices["key"]
     told = [text for texts in choices.values() if len(texts) == 1 for text in texts if text]
     line = f"{near}Told: {', '.join(told) or 'nothing'}."
     if seed is None:
         line += f" Drawn by the seed: {', '.join(part for part in choices if len(choices[part]) > 1) or 'nothing'}."
-    if heard := [part for part in ("tempo", "key") if _FIELDS[part] in untold]:
+    # A key is told by the chords that follow from it; beside a melody only those asked for by Roman numerals do.
+    follows = not settings.melody or bool(read_prompt(settings.prompt or "").degrees)
+    if heard := [part for part in ("tempo", "key") if _FIELDS[part] in untold and (part != "key" or follows)]:
         line += f" Heard in the {'melody' if settings.melody else 'recording'}: {' and '.join(heard)}."
-    return views.note(line)
+    return views.note(line) + (views.note(KEY_UNTOLD) if unheeded else "")
 
 
 def _planned(settings: Settings, seed: int) -> Plan:

@@ -34,12 +34,12 @@ COLUMNS = 400  # of a spectrogram
 IDLE: Update = {"go": gr.update(interactive=True)}
 
 INTRODUCTION = (
-    "The codec writes each moment of some milliseconds as a few numbers, one from each codebook. The first says "
-    "roughly what it sounds like; <b>every next book corrects what the ones before it missed</b>. Hear how far the "
-    "first ones get, and what the last ones are worth."
+    "The codec writes each frame as a few codes, one from each codebook, in short: book. The first says roughly what "
+    "it sounds like; <b>every next book corrects what the ones before it missed</b>. Hear how far the first ones get, "
+    "and what the last ones are worth."
 )
 DEFINITIONS = (
-    "<b>Log-mel distance</b>: how many decibels a copy is off, on average over moments of 64 ms and 64 mel bands; 0 is "
+    "<b>Log-mel distance</b>: how many decibels a copy is off, on average over windows of 64 ms and 64 mel bands; 0 is "
     "the same. <b>Spectral SNR</b>: energy of the original's spectrum over energy of the difference of the two, in dB; "
     "more is better. Both compare magnitudes and are blind to phase, which a codec may make up and the ear hardly "
     "hears."
@@ -49,6 +49,7 @@ DEFINITIONS = (
 def codebooks_tab(engines: Engines, last_take: Component) -> None:
     """Lay out the tab and wire it; ``last_take`` is the component that holds the path of the take just made."""
     gr.HTML(f'<p class="note lead">{say(INTRODUCTION)}</p>')
+    gr.HTML(views.note(views.TERMS))
     parts: dict[str, Any] = {}
     with gr.Row(elem_classes="halves"):
         with gr.Column(min_width=300):

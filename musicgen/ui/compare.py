@@ -1,4 +1,4 @@
-"""Compare by ear: one prompt and one seed through several patterns, one after another, shown side by side.
+"""Compare by ear: one prompt, plan and seed through several patterns, one after another, shown side by side.
 
 Settings in, updates of the page out, as dictionaries by name; holds no state. Knows nothing of the layout.
 """
@@ -99,7 +99,7 @@ def compare(engines: Engines, asked: Comparison, run: Run) -> Iterator[Update]:
             return
         patterns = asked.chosen(engine.model.config.lm.codebooks)
         card = engines.card(asked.model)
-        yield {"trained": pattern_views.trained_with(None if card.any_pattern else card.pattern, asked.model)}
+        yield {"trained": pattern_views.trained_with(None if card.told_pattern else card.pattern, asked.model)}
         yield _cards(patterns, card) | {"evaluated": evaluated(asked.model, patterns)}
         for slot, pattern in enumerate(patterns):
             told = f"{slot + 1} of {len(patterns)}: {_name(pattern)}"
@@ -108,7 +108,8 @@ def compare(engines: Engines, asked: Comparison, run: Run) -> Iterator[Update]:
             else:
                 yield from _one(engine, replace(request, pattern=pattern.name), pattern, slot, told, run)
         done = "Stopped; this is what was made." if run.stopped else "Done."
-        yield IDLE | {"status": views.progress(f"{done} One prompt, seed {request.seed}; only the order differs.", 1.0)}
+        same = f"One prompt, one plan, seed {request.seed}."
+        yield IDLE | {"status": views.progress(f"{done} {same} {pattern_views.DIFFERS}", 1.0)}
     except (ValueError, ModelUnavailable) as error:
         gr.Warning(escape(str(error)), title="This cannot be compared")
         yield IDLE | {"status": views.problem(str(error))}
@@ -123,7 +124,8 @@ def _cards(patterns: Sequence[Pattern], card: Card) -> Update:
     """A card for each pattern, all at once: then none moves when the next take comes."""
     shown: Update = {}
     for slot, pattern in enumerate(patterns):
-        what = "An order these weights know." if card.knows(pattern) else "Out of distribution for these weights."
+        off = views.UNTAUGHT if card.told_pattern else "Out of distribution for these weights."
+        what = "An order these weights know." if card.knows(pattern) else off
         shown |= {f"card{slot}": gr.update(visible=True),
                   f"name{slot}": f"<h3>{escape(_name(pattern))}</h3>{views.note(what)}"}
     return shown

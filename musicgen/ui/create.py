@@ -154,7 +154,8 @@ def _melody() -> Parts:
             tunes = {f"tune_{name}": gr.Button(name, size="sm", min_width=100) for name in TUNES}
         separation = gr.Radio(
             list(METHODS), value="auto", label=say("Find the tune by"),
-            info=say("Demucs leaves out drums and bass; harmonic leaves out what is struck; none takes all there is."),
+            info=say("Demucs leaves out drums and bass; harmonic leaves out what is struck, and what is low; none "
+                     "takes all there is."),
         )
         strength = gr.Slider(
             WEAKEST, STRONGEST, value=STRENGTH, step=0.25, label=say("How closely"), elem_id="melody-strength",
@@ -177,6 +178,7 @@ def _continue() -> Parts:
 
 def _pattern(engines: Engines) -> Parts:
     with gr.Accordion(say("Pattern: the order of the codes"), open=False, elem_id="pattern-fold"):
+        gr.HTML(views.note(views.TERMS))
         names = [(name.replace("_", " "), name) for name in PATTERN_NAMES]
         pattern = gr.Dropdown(
             [(AS_TRAINED, AS_TRAINED), *names], value=AS_TRAINED, label=say("Pattern"), allow_custom_value=True,
@@ -277,9 +279,14 @@ def _wire_helpers(parts: Parts, engines: Engines) -> None:
     )
     for name, file in TUNES.items():
         parts[f"tune_{name}"].click(partial(_tune, file), None, parts["melody"], **QUIET)
+
+    def show_melody(path: str | None, how: str, duration: float, model: str) -> Iterator[tuple[str, list[int]]]:
+        yield from before.show_melody(path, how, duration, engines.card(model).rests)
+
     gr.on(
-        [parts["melody"].change, parts["separation"].change, parts["duration"].release], before.show_melody,
-        [parts["melody"], parts["separation"], parts["duration"]], [parts["melody_view"], parts["heard"]],
+        [parts["melody"].change, parts["separation"].change, parts["duration"].release, parts["model"].change],
+        show_melody, [parts["melody"], parts["separation"], parts["duration"], parts["model"]],
+        [parts["melody_view"], parts["heard"]],
         show_progress="hidden", trigger_mode="always_last", concurrency_limit=2, api_visibility="private",
     )
     gr.on(

@@ -16,7 +16,7 @@ from musicgen.config import KNOWN_MODELS, ModelConfig
 from musicgen.engine import Engine
 from musicgen.errors import ModelUnavailable
 from musicgen.memory import free_bytes
-from musicgen.patterns import Pattern, get_pattern
+from musicgen.patterns import MONO_NAMES, Pattern, get_pattern
 from musicgen.request import follows_melody
 from musicgen.residency import Residency
 
@@ -34,14 +34,20 @@ class Card:
     note: str
     codebooks: int = 4
     pattern: str = "delay"  # the one its weights were trained with
-    any_pattern: bool = False  # whether they were trained with all of them
+    told_pattern: bool = False  # whether they were trained with all mono ones, and are told what each step holds
     frame_rate: float = 50.0
     sings: bool = True  # whether it follows a melody
     planned: bool = False  # whether it is told a plan; others read what is set by hand as text
 
+    @property
+    def rests(self) -> bool:
+        """Whether silence in a melody is a rest; the released models that follow one are told a C there."""
+        return self.planned or not self.sings
+
     def knows(self, pattern: Pattern) -> bool:
         """Whether the weights were trained to decode along ``pattern``, by whatever name it goes."""
-        return self.any_pattern or pattern.lines == get_pattern(self.pattern, self.codebooks).lines
+        names = MONO_NAMES if self.told_pattern else (self.pattern,)
+        return pattern.lines in [get_pattern(name, self.codebooks).lines for name in names]
 
 
 class Engines:
@@ -163,7 +169,8 @@ def _card(name: str, config: ModelConfig | None) -> Card:
             note += " Not for commercial use."
     if config is not None:
         lm, told = config.lm, config.lm.told_pattern
-        note += " It knows every pattern." if told else f" Trained with the {_spoken(config.pattern)} pattern."
+        taught = "It knows the seven mono patterns." if told else f"Trained with the {_spoken(config.pattern)} pattern."
+        note += f" {taught}"
         rate, sings = config.codec.frame_rate, follows_melody(config)
         planned = bool(lm.aligned_dim)
         return Card(name, label, note, lm.codebooks, config.pattern, told, rate, sings, planned)

@@ -15,12 +15,12 @@ from musicgen.measured import Measured
 from musicgen.patterns import Pattern, get_pattern
 from musicgen.ui import views
 
-# A figure's name in the evaluation, its name here, how it is written, and what it is written of.
+# A figure's name in the evaluation, its name here, how it is written, and what it is written of. The Frechet distance
+# is left out: by so few takes every pattern comes closer to real pieces than the real pieces of the same requests do.
 FIGURES = (
     ("steps for 10 s", "steps a second", "{:.1f}", 0.1),
     ("times real time", "times real time", "{:.2f}", 1),
     ("nats a frame", "nats a frame", "{:.2f}", 1),
-    ("Frechet", "Frechet distance", "{:.2f}", 1),
     ("tempo", "tempo obeyed", "{:.0%}", 1),
     ("in key", "in key", "{:.0%}", 1),
     ("chords", "chords", "{:.2f}", 1),
@@ -30,11 +30,10 @@ FIGURES = (
 
 MEANING = (
     "Averages over {takes} held-out requests, the same along each pattern, and {melodies} more with a melody: nats a "
-    "frame are how much the codes of real pieces surprise the model (less is better), the Frechet distance how far the "
-    "takes together are from real pieces by the ear of a classifier (less is better), tempo obeyed the share of takes "
+    "frame are how much the codes of real pieces surprise the model (less is better), tempo obeyed the share of takes "
     "in the tempo asked for, in key the share of the sound that lies in the key, chords and melody how alike what is "
     "heard and what was asked are (1: only that is heard), instruments the share of those asked for that are heard, "
-    "times real time the speed on one core, four at a time."
+    "times real time the speed on one core, four at a time. Of so few takes small differences are chance."
 )
 
 

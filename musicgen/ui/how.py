@@ -20,23 +20,27 @@ from musicgen.ui.words import say
 IDEAS = (  # what it is, in plain words, and where it can be heard or seen
     (
         say("Sound as codes"),
-        say("The codec cuts sound into short moments and writes each as a few codes, one from each codebook: the first "
-            "says roughly what it sounds like, each next one corrects what is still missing. So music becomes a grid "
-            "of numbers, and numbers can be predicted."),
+        say("The codec cuts sound into frames of 20 ms and writes each as a few codes. A code is the number of an "
+            "entry in a codebook, a numbered list; the entries chosen for a frame are added up. The first says roughly "
+            "what it sounds like, each next one corrects what is still missing. So music becomes a grid of numbers, "
+            "and numbers can be predicted."),
         say("Hear it on Codebooks."),
     ),
     (
         say("Why interleave them"),
-        say("All codes of a moment at once is quick, but they are guessed without knowing of each other. One by one "
+        say("All codes of a frame at once is quick, but they are guessed without knowing of each other. One by one "
             "misses nothing, but takes several times as many steps. The delay pattern is the way between: each "
-            "codebook lags one step behind the coarser one, and so sees the coarser codes of its own moment."),
+            "codebook lags one step behind the coarser one, and so sees the coarser codes of its own frame. The price: "
+            "a frame is begun before the fine codes of the last ones are known, and codes of one step still do not see "
+            "each other."),
         say("See and hear it on Patterns."),
     ),
     (
         say("The melody's bottleneck"),
-        say("Of a recording only the strongest of twelve pitch classes is kept, moment by moment: no timbre, no "
-            "octave, no words. The model can follow the tune, but cannot copy the recording: all else it has to "
-            "invent. (The bundled model is told the tempo and the key heard in it, too.)"),
+        say("Of a recording only the strongest of twelve pitch classes is kept in each chroma frame (every 128 ms, "
+            "heard through half a second): no timbre, no octave, no words. The model can follow the tune, but cannot "
+            "copy the recording: all else it has to invent. (The bundled model is told the tempo and the beat heard in "
+            "it, too.)"),
         say("Try it on Create, under “Melody to follow”."),
     ),
     (
@@ -55,8 +59,9 @@ IDEAS = (  # what it is, in plain words, and where it can be heard or seen
     ),
     (
         say("The paper"),
-        say("All of this but the plan is in Copet et al. 2023, “Simple and Controllable Music Generation”, "
-            "arXiv:2306.05284. Telling a model about tempo and chords frame by frame follows MusiConGen and JASCO."),
+        say("The ideas above but the plan are in Copet et al. 2023, “Simple and Controllable Music Generation”, "
+            "arXiv:2306.05284; the bundled model has another text encoder and a codec of its own. Telling a model "
+            "about tempo and chords frame by frame follows MusiConGen and JASCO."),
         "",
     ),
 )
@@ -74,8 +79,9 @@ def how_tab(engines: Engines, made: Parts) -> None:
     picture = gr.HTML(draw(engines, engines.default), elem_id="how-picture")
     model.input(lambda name: draw(engines, name), model, picture, **QUIET)
     gr.HTML(views.note(say(
-        "Parameters are those of the language model, without text encoder and codec. The paper calls its sizes 300 M, "
-        "1.5 B and 3.3 B."
+        "Parameters are those of the language model, without text encoder and codec. The names, 300 M, 1.5 B and 3.3 "
+        "B, are the paper's: small has about 300 M without cross-attention, embeddings and heads. Models that put "
+        "words before the codes have no cross-attention, and so fewer parameters than their namesakes."
     )))
     with gr.Row(elem_classes="ideas", elem_id="how-ideas"):
         for title, text, where in IDEAS:

@@ -52,7 +52,7 @@ _NO_AUDIO = "This take was made with audio that is no longer here: give the file
 
 _TEMPLATE = """
 <p class="inside-caption" id="inside-strip-name"
- data-say>How much it mattered, moment by moment, what the model was told</p>
+ data-say>How much it mattered, frame by frame, what the model was told</p>
 <div class="inside-strip" aria-hidden="true">
 <svg preserveAspectRatio="none"><path></path></svg><div class="inside-bars"></div><div class="inside-line"></div>
 <span class="inside-most"></span>
@@ -78,7 +78,7 @@ _TEMPLATE = """
 </tr></thead><tbody></tbody></table>
 """
 _WORDS = (
-    "How much it mattered, moment by moment, what the model was told", "Place in the take", "Codebook", "Guidance",
+    "How much it mattered, frame by frame, what the model was told", "Place in the take", "Codebook", "Guidance",
     "Temperature", "As it was drawn", "Code", "Told", "Without", "In the end", "off", "drawn",
     "At #1 s: frame #2, codebook #3, predicted in step #4.", "up to #1 nats",
     "The likeliest code is #1, with #2. Codes that hold 90 %: #3. Entropy: #4 nats.",

@@ -32,6 +32,7 @@ def lab_tab(engines: Engines) -> None:
     """Lay out the tab and wire it."""
     card = engines.card(engines.default)
     gr.HTML(f'<p class="note lead">{say(pattern_views.INTRODUCTION)}</p>')
+    gr.HTML(views.note(views.TERMS))
     with gr.Row(elem_classes="halves"):
         with gr.Column(min_width=300):
             controls = _controls(card.codebooks)
@@ -65,8 +66,8 @@ def _controls(codebooks: int) -> list[Any]:
     with gr.Row():
         books = gr.Slider(1, 8, codebooks, step=1, label=say("Codebooks"), info=say("8: stereo"), elem_id="lab-books",
                           min_width=120)
-        frames = gr.Slider(2, 12, FRAMES, step=1, label=say("Frames drawn"), info=say("moments"), elem_id="lab-frames",
-                           min_width=120)
+        frames = gr.Slider(2, 12, FRAMES, step=1, label=say("Frames drawn"), info=say("20 ms each"),
+                           elem_id="lab-frames", min_width=120)
     seconds = gr.Slider(
         1, 120, SECONDS, step=1, label=say("Seconds of sound, to count the steps"), elem_id="lab-seconds"
     )
@@ -134,7 +135,7 @@ def _compare_by_ear(engines: Engines) -> None:
 
 def _trained(engines: Engines, model: str) -> str:
     card = engines.card(model)
-    return pattern_views.trained_with(None if card.any_pattern else card.pattern, card.name)
+    return pattern_views.trained_with(None if card.told_pattern else card.pattern, card.name)
 
 
 def _wire(parts: Parts, engines: Engines) -> None:

@@ -12,8 +12,9 @@ from musicgen.patterns import PAPER_FIGURES, PATTERN_NAMES, Pattern, get_pattern
 from musicgen.ui import views
 
 PAPER_SOURCE = (
-    "FAD, KL and CLAP: read from the paper's Table 4 (30 s of music, one model trained for each pattern). "
-    "Of FAD and KL less is better, of CLAP more."
+    "FAD: how far the takes together are from real music, by a network's ear. KL: how differently a tagger labels the "
+    "take and the real piece. CLAP: how well sound and words fit. From the paper's Table 4: takes of 30 s, its own "
+    "test set, one model a pattern. Of FAD and KL less is better, of CLAP more."
 )
 
 SEEN_SOURCE = (
@@ -23,24 +24,30 @@ SEEN_SOURCE = (
 )
 
 INTRODUCTION = (
-    "A moment of sound, some milliseconds, is a column of codes, one from each codebook: the first says roughly what "
-    "it sounds like, each next one corrects it. <b>A pattern is the order in which the codes are predicted.</b> Codes "
-    "of one step are guessed at once and cannot see each other. One code a step misses nothing but takes as many times "
-    "the steps as there are codebooks; all codes of a moment at once is quick, but they do not know of each other. The "
-    "paper's idea is the <b>delay</b>: let each codebook lag one step behind the coarser one, and every code sees the "
-    "coarser codes of its own moment at almost no extra cost."
+    "A frame of sound is a column of codes, one from each codebook: the first says roughly what it sounds like, each "
+    "next one corrects it. <b>A pattern is the order in which the codes are predicted.</b> Codes of one step are "
+    "guessed at once and cannot see each other. One code a step misses nothing but takes as many times the steps as "
+    "there are codebooks; all codes of a frame at once is quick, but they do not know of each other. The paper's idea "
+    "is the <b>delay</b>: let each codebook lag one step behind the coarser one, and every code sees the coarser codes "
+    "of its own frame, in hardly more steps. The price, with four codebooks: a frame is begun before the fine codes of "
+    "the last three are known, and the codes of a step, now of four frames, still do not see each other. So delay is "
+    "nearly exact, not quite."
 )
 
 LOOK = (
     "A pair is (frame, codebook). <b>Look for</b> codes outlined together: they are guessed without seeing each other. "
-    "And for the triangles: they tell how soon a moment is whole and can be heard."
+    "And for the triangles: they tell how soon a frame is whole and can be heard."
 )
 
 LISTEN = (
     "The same prompt, seed and plan through several patterns. <b>Listen for</b> what is lost: rough, watery or noisy "
-    "sound when fine codes do not match the coarse ones of their moment; lost beat and harmony when the coarse codes "
-    "themselves go wrong. <b>Look at</b> the grid filling: along one slant, column by column, or row after row."
+    "sound when fine codes do not match the coarse ones of their frame; lost beat and harmony when the coarse codes "
+    "themselves go wrong. <b>Look at</b> the grid filling: column by column or, in coarse first and MusicLM, row after "
+    "row."
 )
+
+DIFFERS = "The order differs, and with it which chance falls on which code."
+
 
 def figures(pattern: Pattern, seconds: float, frame_rate: float) -> str:
     """What ``seconds`` of sound cost with this pattern, and what its order is worth."""
@@ -56,12 +63,15 @@ def figures(pattern: Pattern, seconds: float, frame_rate: float) -> str:
     exact = (
         "Exact: every code is drawn given all codes before it, so nothing is assumed that need not be true."
         if pattern.exact
-        else "Inexact: the codes of one step are drawn as if they were independent of each other."
+        else (
+            "Inexact: the codes of one step are drawn as if they were independent of each other, given all earlier "
+            "steps."
+        )
     )
     streams = (
         "It streams: frames get whole one after another, so sound can play while the rest is made."
         if pattern.streams
-        else "It does not stream: the length must be known before the first step, and sound begins half-way."
+        else f"It does not stream. {views.HALF_WAY}"
     )
     paper = PAPER_FIGURES.get(pattern.name)
     told = "The paper gives no figures for it." if paper is None else (
@@ -116,12 +126,14 @@ def _row(pattern: Pattern, frames: int, seconds: float, chosen: bool) -> str:
 
 
 def trained_with(trained: str | None, model: str) -> str:
-    """Which order the weights know (None: all), and so what the others can be expected to sound like."""
+    """Which order the weights know (None: the mono ones, as ``train/lm.py`` teaches them), and so what to expect of the
+    others."""
     if trained is None:
         return views.note(
-            f"{model}: its weights were trained with all the patterns of the paper, and are told at every step what it "
-            "holds. So what you hear here is the patterns' own doing, as far as one small model shows it; in the "
-            "paper's figures each pattern had a model of its own."
+            f"{model}: one model for all seven mono patterns, told at every step what it holds. About two thirds of "
+            "the music it learned from came along delay, about 2 % along flattening. So takes and figures show what "
+            "this model does along each pattern, not how good the patterns are; for that see the paper's figures, "
+            "where each pattern had a model of its own."
         )
     return views.warning(
         f"The weights of {model} were trained with {trained.replace('_', ' ')}. Any other pattern is out of "

@@ -10,39 +10,54 @@ from __future__ import annotations
 # Whole texts; where they explain, with HTML in them.
 SENTENCES = {
     # what the tabs are about
-    "A moment of sound, some milliseconds, is a column of codes, one from each codebook: the first says roughly what "
-    "it sounds like, each next one corrects it. <b>A pattern is the order in which the codes are predicted.</b> Codes "
-    "of one step are guessed at once and cannot see each other. One code a step misses nothing but takes as many times "
-    "the steps as there are codebooks; all codes of a moment at once is quick, but they do not know of each other. The "
-    "paper's idea is the <b>delay</b>: let each codebook lag one step behind the coarser one, and every code sees the "
-    "coarser codes of its own moment at almost no extra cost.":
-        "몇 밀리초의 순간마다 코드북에서 하나씩 고른 코드가 한 줄로 섭니다. 첫 코드는 대강 어떤 소리인지 말하고, 다음 "
-        "코드는 그것을 바로잡습니다. <b>패턴은 이 코드들을 예측하는 순서입니다.</b> 한 걸음에 함께 예측하는 코드는 "
-        "서로를 보지 못합니다. 한 걸음에 하나씩 예측하면 놓치는 것이 없지만 걸음이 코드북의 수만큼 늘어나고, 한 순간의 "
-        "코드를 한꺼번에 예측하면 빠르지만 서로를 모릅니다. 논문의 생각은 <b>지연</b>입니다. 각 코드북이 더 거친 "
-        "코드북보다 한 걸음 늦게 가면, 거의 같은 걸음으로 같은 순간의 더 거친 코드를 모두 볼 수 있습니다.",
+    "A frame of sound is a column of codes, one from each codebook: the first says roughly what it sounds like, each "
+    "next one corrects it. <b>A pattern is the order in which the codes are predicted.</b> Codes of one step are "
+    "guessed at once and cannot see each other. One code a step misses nothing but takes as many times the steps as "
+    "there are codebooks; all codes of a frame at once is quick, but they do not know of each other. The paper's idea "
+    "is the <b>delay</b>: let each codebook lag one step behind the coarser one, and every code sees the coarser codes "
+    "of its own frame, in hardly more steps. The price, with four codebooks: a frame is begun before the fine codes of "
+    "the last three are known, and the codes of a step, now of four frames, still do not see each other. So delay is "
+    "nearly exact, not quite.":
+        "소리의 한 프레임은 코드북에서 하나씩 고른 코드가 한 줄로 선 것입니다. 첫 코드는 대강 어떤 소리인지 말하고, "
+        "다음 코드는 그것을 바로잡습니다. <b>패턴은 이 코드들을 예측하는 순서입니다.</b> 한 걸음에 함께 예측하는 "
+        "코드는 서로를 보지 못합니다. 한 걸음에 하나씩 예측하면 놓치는 것이 없지만 걸음이 코드북의 수만큼 몇 배로 "
+        "늘어나고, 한 프레임의 코드를 한꺼번에 예측하면 빠르지만 서로를 모릅니다. 논문의 생각은 <b>지연</b>입니다. 각 "
+        "코드북이 더 거친 코드북보다 한 걸음 늦게 가면, 거의 같은 수의 걸음으로 같은 프레임의 더 거친 코드를 모두 볼 "
+        "수 있습니다. 대가도 있습니다. 코드북이 넷이면 앞선 세 프레임의 고운 코드를 알기 전에 새 프레임을 시작하고, "
+        "한 걸음의 코드는 "
+        "이제 네 프레임에 걸쳐 있지만 여전히 서로를 보지 못합니다. 그래서 지연은 거의 정확하지만 꼭 정확하지는 "
+        "않습니다.",
+    "A <b>frame</b> is 20 ms of sound. A <b>codebook</b> is a numbered list (of 1,024 entries in pocket's codec, of "
+    "2,048 in EnCodec); a <b>code</b> is the number of an entry. The entries chosen for a frame are added up.":
+        "<b>프레임</b>은 소리 20 ms입니다. <b>코드북</b>은 번호를 매긴 목록이고(pocket의 코덱은 1,024개, EnCodec은 "
+        "2,048개 항목), <b>코드</b>는 항목의 번호입니다. 한 프레임에 고른 항목들은 서로 더해집니다.",
+    "A column is a frame (20 ms), a row a codebook, a colour the number of a code. In a row equal codes have equal "
+    "colours; near colours are not near sounds.":
+        "한 열은 프레임(20 ms), 한 행은 코드북, 색은 코드의 번호입니다. 한 행에서 같은 코드는 색이 같지만, 색이 "
+        "비슷하다고 소리가 비슷한 것은 아닙니다.",
     "A pair is (frame, codebook). <b>Look for</b> codes outlined together: they are guessed without seeing each other. "
-    "And for the triangles: they tell how soon a moment is whole and can be heard.":
+    "And for the triangles: they tell how soon a frame is whole and can be heard.":
         "괄호 안은 (프레임, 코드북)입니다. <b>살펴볼 것</b>: 함께 테두리가 있는 코드는 서로를 보지 못한 채 "
-        "예측됩니다. 세모는 한 순간이 얼마나 빨리 완성되어 들리는지 보여 줍니다.",
+        "예측됩니다. 세모는 한 프레임이 얼마나 빨리 완성되어 들리는지 보여 줍니다.",
     "Compare by ear": "귀로 비교하기",
     "The same prompt, seed and plan through several patterns. <b>Listen for</b> what is lost: rough, watery or noisy "
-    "sound when fine codes do not match the coarse ones of their moment; lost beat and harmony when the coarse codes "
-    "themselves go wrong. <b>Look at</b> the grid filling: along one slant, column by column, or row after row.":
-        "같은 프롬프트, 시드, 계획을 여러 패턴으로 만듭니다. <b>들어 볼 것</b>: 고운 코드가 거친 코드와 맞지 않으면 "
-        "소리가 거칠거나 물속 같거나 지직거리고, 거친 코드가 틀리면 박자와 화음이 무너집니다. <b>볼 것</b>: 격자가 "
-        "비스듬히, 한 열씩, 또는 한 행씩 채워집니다.",
-    "The codec writes each moment of some milliseconds as a few numbers, one from each codebook. The first says "
-    "roughly what it sounds like; <b>every next book corrects what the ones before it missed</b>. Hear how far the "
-    "first ones get, and what the last ones are worth.":
-        "코덱은 몇 밀리초의 순간마다 코드북에서 하나씩 고른 수 몇 개로 소리를 적습니다. 첫 수는 대강 어떤 소리인지 "
+    "sound when fine codes do not match the coarse ones of their frame; lost beat and harmony when the coarse codes "
+    "themselves go wrong. <b>Look at</b> the grid filling: column by column or, in coarse first and MusicLM, row after "
+    "row.":
+        "같은 프롬프트, 시드, 계획을 여러 패턴으로 만듭니다. <b>들어 볼 것</b>: 고운 코드가 같은 프레임의 거친 코드와 "
+        "맞지 않으면 소리가 거칠거나 물속 같거나 지직거리고, 거친 코드가 틀리면 박자와 화음이 무너집니다. <b>볼 "
+        "것</b>: 격자가 한 열씩 채워집니다. coarse first와 MusicLM에서는 한 행씩 채워집니다.",
+    "The codec writes each frame as a few codes, one from each codebook, in short: book. The first says roughly what "
+    "it sounds like; <b>every next book corrects what the ones before it missed</b>. Hear how far the first ones get, "
+    "and what the last ones are worth.":
+        "코덱은 프레임마다 코드북에서 하나씩 고른 코드 몇 개로 소리를 적습니다. 첫 코드는 대강 어떤 소리인지 "
         "말하고, <b>다음 코드북은 앞의 것들이 놓친 것을 바로잡습니다</b>. 처음 것들로 어디까지 되는지, 마지막 것들이 "
         "무엇을 더하는지 들어 보세요.",
-    "<b>Log-mel distance</b>: how many decibels a copy is off, on average over moments of 64 ms and 64 mel bands; 0 is "
+    "<b>Log-mel distance</b>: how many decibels a copy is off, on average over windows of 64 ms and 64 mel bands; 0 is "
     "the same. <b>Spectral SNR</b>: energy of the original's spectrum over energy of the difference of the two, in dB; "
     "more is better. Both compare magnitudes and are blind to phase, which a codec may make up and the ear hardly "
     "hears.":
-        "<b>Log-mel distance</b>: 64 ms 순간과 64개의 멜 대역에서 평균 몇 데시벨 다른지. 0이면 같습니다. "
+        "<b>Log-mel distance</b>: 64 ms 구간과 64개의 멜 대역에서 평균 몇 데시벨 다른지. 0이면 같습니다. "
         "<b>Spectral SNR</b>: 원본 스펙트럼의 에너지와 둘의 차이의 에너지의 비(dB). 클수록 좋습니다. 둘 다 크기만 "
         "비교하고 위상은 보지 않습니다. 위상은 코덱이 지어낼 수 있고 귀는 거의 듣지 못합니다.",
     # a take
@@ -59,6 +74,10 @@ SENTENCES = {
     "librosa took out what sounds on; what is struck, and what is low, was left out.":
         "librosa가 이어지는 소리를 골라냈고, 두드리는 소리와 낮은 소리는 뺐습니다.",
     "The melody was taken from all of the sound.": "선율을 소리 전체에서 얻었습니다.",
+    "Silence is told as C: these models know no rest.":
+        "소리가 없는 곳은 C로 전해집니다. 이 모델들은 쉼을 모릅니다.",
+    "A key is not told beside a melody; the melody brings its own.":
+        "선율이 있으면 조성은 따로 전하지 않습니다. 선율이 제 조성을 가져옵니다.",
     "Switched off: no tempo, key, chords or players are told.":
         "꺼져 있습니다. 빠르기, 조성, 화음, 악기를 알려 주지 않습니다.",
     "This model reads words only; what is set by hand here is added to them.":
@@ -70,6 +89,14 @@ SENTENCES = {
     # patterns, codebooks, how it works
     "An order these weights know.": "이 가중치가 아는 순서입니다.",
     "Out of distribution for these weights.": "이 가중치가 배우지 않은 순서입니다.",
+    "Not among the seven orders this model learned; it is told what each step holds, but may fail.":
+        "이 모델이 배운 일곱 가지 순서에 없습니다. 걸음마다 무엇이 들어 있는지 전해 듣지만, 잘못될 수 있습니다.",
+    "FAD: how far the takes together are from real music, by a network's ear. KL: how differently a tagger labels the "
+    "take and the real piece. CLAP: how well sound and words fit. From the paper's Table 4: takes of 30 s, its own "
+    "test set, one model a pattern. Of FAD and KL less is better, of CLAP more.":
+        "FAD: 테이크 전체가 실제 음악에서 얼마나 먼지, 신경망이 들은 것. KL: 자동 분류기가 테이크와 실제 곡에 붙인 "
+        "꼬리표가 얼마나 다른지. CLAP: 소리와 글이 얼마나 맞는지. 논문의 표 4에서 옮겼습니다: 30초 테이크, 논문 자체의 "
+        "시험 곡, 패턴마다 모델 하나. FAD와 KL은 작을수록, CLAP은 클수록 좋습니다.",
     "Press Compare: the takes are made one after another, each to be heard as soon as it is there.":
         "비교를 누르세요. 테이크를 차례로 만들고, 하나가 될 때마다 바로 들을 수 있습니다.",
     "Choose a sound, or make a take on Create and use that.":
@@ -166,12 +193,13 @@ PARTS = {
         ": 조성이 아닙니다. 'C major', 'A minor', 'F# minor'처럼 쓰세요.",
     " takes. Only this browser sees them, unless you share one.":
         "개의 테이크. 공유하지 않으면 이 브라우저에서만 보입니다.",
-    ": its weights were trained with all the patterns of the paper, and are told at every step what it holds. So what "
-    "you hear here is the patterns' own doing, as far as one small model shows it; in the paper's figures each pattern "
-    "had a model of its own.":
-        ": 이 가중치는 논문의 모든 패턴으로 학습했고, 걸음마다 무엇이 들어 있는지 전해 듣습니다. 그래서 여기서 들리는 "
-        "차이는 작은 모델 하나가 보여 주는 만큼 패턴 자체의 차이입니다. 논문의 수치에서는 패턴마다 따로 학습한 모델을 "
-        "썼습니다.",
+    ": one model for all seven mono patterns, told at every step what it holds. About two thirds of the music it "
+    "learned from came along delay, about 2 % along flattening. So takes and figures show what this model does along "
+    "each pattern, not how good the patterns are; for that see the paper's figures, where each pattern had a model of "
+    "its own.":
+        ": 모노 패턴 일곱 가지를 모델 하나가 배웠고, 걸음마다 무엇이 들어 있는지 전해 듣습니다. 배운 음악의 약 3분의 "
+        "2는 delay, 약 2 %는 flattening 순서였습니다. 그래서 테이크와 수치는 이 모델이 패턴마다 무엇을 하는지 보여 줄 "
+        "뿐, 패턴이 얼마나 좋은지 보여 주지는 않습니다. 그것은 패턴마다 따로 학습한 모델을 쓴 논문의 수치를 보세요.",
     "The take is the beginning now; change the words if you like. Generate goes on from it, to this length in all: ":
         "이제 테이크가 시작 부분입니다. 원하면 글을 바꾸세요. 생성을 누르면 이어집니다. 전체 길이: ",
     "This model reads the words, and after them: ": "이 모델은 글을 읽고, 이어서 다음을 읽습니다: ",

@@ -19,6 +19,11 @@ from musicgen.takes import Codes
 from musicgen.ui import looped, views
 from musicgen.ui.settings import Settings
 
+GRID = (
+    "A column is a frame (20 ms), a row a codebook, a colour the number of a code. In a row equal codes have equal "
+    "colours; near colours are not near sounds."
+)
+
 Update = dict[str, Any]  # of the page, by control name
 
 
@@ -55,8 +60,8 @@ def show_take(made: Made, sound: audio.Audio) -> Update:
 
 
 def draw_grid(codes: Codes) -> str:
-    """The codes so far."""
-    return visual.token_grid(codes.values, codes.frame_rate, codes.codebook_size, codes.step_of)
+    """The codes so far, and how to read them."""
+    return visual.token_grid(codes.values, codes.frame_rate, codes.codebook_size, codes.step_of) + views.note(GRID)
 
 
 def facts_of(result: GenerationResult, length: float, took: float, first_sound: float | None) -> list[str]:
@@ -76,19 +81,18 @@ def facts_of(result: GenerationResult, length: float, took: float, first_sound: 
 def draw_followed(codes: Codes, sound: audio.Audio) -> str:
     """The melody asked over the melody of the take, and how alike they are; "" when none was asked.
 
-    Compared where a note was asked: a rest of the tune is no silence of the music. Beside it the same tune in the
-    eleven other keys, which is what chance comes to.
+    Compared where a pitch class was asked: a rest of the tune is no silence of the music. Beside it the same tune in
+    the eleven other keys, which is what chance comes to.
     """
     if codes.melody is None or not codes.melody.any():
         return ""
     heard = chroma.chromagram(sound.mono(), sound.sample_rate)
     asked = codes.melody[: len(heard)]
-    rows = np.flatnonzero(asked.any(axis=1))
-    alike = [chroma.similarity(np.roll(asked[rows], shift, axis=1), heard[rows]) for shift in range(chroma.BINS)]
+    alike = [chroma.followed(np.roll(asked, shift, axis=1), heard) for shift in range(chroma.BINS)]
     title = f"Melody: asked over followed, similarity {alike[0]:.2f}"
     meaning = (
-        f"1.00: only the asked note is heard in every moment. The same tune in the eleven other keys, which is chance: "
-        f"{np.mean(alike[1:]):.2f}."
+        "1.00: wherever a pitch class was asked for, it alone is heard. The same tune in the eleven other keys, which "
+        f"is chance: {np.mean(alike[1:]):.2f}."
     )
     pictures = visual.chromagrams([("asked", asked), ("followed", heard)], chroma.CHROMA_RATE, title)
     return pictures + views.note(meaning)

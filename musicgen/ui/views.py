@@ -16,6 +16,14 @@ from musicgen.ui.words import find, say
 if TYPE_CHECKING:
     from musicgen.patterns import Pattern
 
+# What the words mean; once on each tab that uses them. All codecs on the page have 50 frames a second.
+TERMS = (
+    "A <b>frame</b> is 20 ms of sound. A <b>codebook</b> is a numbered list (of 1,024 entries in pocket's codec, of "
+    "2,048 in EnCodec); a <b>code</b> is the number of an entry. The entries chosen for a frame are added up."
+)
+UNTAUGHT = "Not among the seven orders this model learned; it is told what each step holds, but may fail."
+HALF_WAY = "The length must be known before the first step, and sound begins half-way through the first window."
+
 
 def plain(text: Any) -> str:
     """``text`` without any HTML of its own; what is known of it as a phrase that the browser translates."""
@@ -67,20 +75,16 @@ def seconds(value: float) -> str:
     return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60} s"
 
 
-def pattern_card(pattern: Pattern, frames: int, trained: str | None = None) -> str:
-    """A small diagram of the pattern, what ``frames`` frames cost, and a warning if ``trained`` names another."""
+def pattern_card(pattern: Pattern, frames: int, doubt: str = "") -> str:
+    """A small diagram of the pattern, what ``frames`` frames cost, and a warning if there is a ``doubt``."""
     shown = 4
     layout = pattern.layout(shown)
     diagram = visual.pattern_diagram(layout.frame_of.numpy(), shown, f"The pattern {pattern.name} over {shown} frames")
     nature = "exact: no code is assumed independent of another" if pattern.exact else "inexact"
-    playing = "" if pattern.streams else " Sound begins half-way through."
+    playing = "" if pattern.streams else f" {HALF_WAY}"
     name = pattern.name.replace("_", " ")
     text = (
         f'<p class="note"><b>{escape(name)}</b>: {pattern.step_count(frames)} steps for {frames} frames, {nature}. '
         f"{escape(pattern.description)}{playing}</p>"
     )
-    off = "" if trained is None else warning(
-        f"These weights were trained with the {trained.replace('_', ' ')} pattern. With another one they "
-        "have never seen such an order: expect noise rather than music."
-    )
-    return diagram + text + off
+    return diagram + text + (warning(doubt) if doubt else "")

@@ -40,8 +40,8 @@ KOREAN = {
     # melody, continuation, pattern, advanced
     "Melody to follow": "따라갈 선율", "Hum, play or upload": "흥얼거리거나, 연주하거나, 올리세요",
     "Find the tune by": "선율을 찾는 방법",
-    "Demucs leaves out drums and bass; harmonic leaves out what is struck; none takes all there is.":
-        "demucs는 드럼과 베이스를, harmonic은 두드리는 소리를 뺍니다. none은 있는 그대로 씁니다.",
+    "Demucs leaves out drums and bass; harmonic leaves out what is struck, and what is low; none takes all there is.":
+        "demucs는 드럼과 베이스를, harmonic은 두드리는 소리와 낮은 소리를 뺍니다. none은 있는 그대로 씁니다.",
     "How closely": "얼마나 가깝게",
     "How closely the bundled model follows the tune, painted notes too. Above 3 the sound suffers.":
         "기본 모델이 선율(칠한 음도)을 얼마나 가깝게 따를지입니다. 3을 넘으면 소리가 나빠집니다.",
@@ -72,7 +72,7 @@ KOREAN = {
         "시간에 따른 음. 화살표로 움직이고, 스페이스로 칠하거나 빼고, Delete로 칠한 것을 지웁니다.",
     # patterns
     "All patterns side by side": "모든 패턴 나란히", "8: stereo": "8: 스테레오", "Frames drawn": "그릴 프레임",
-    "Step of the pattern": "패턴의 걸음", "moments": "순간",
+    "Step of the pattern": "패턴의 걸음", "20 ms each": "각 20 ms",
     "Seconds of sound, to count the steps": "걸음을 셀 소리의 길이(초)",
     "Patterns, 2 to 4": "패턴, 2~4개", "Seconds each": "각각의 길이(초)", "Seed, for all": "시드, 모두 같이",
     "a new one": "새로", "Compare": "비교", "Take": "테이크",
@@ -85,32 +85,38 @@ KOREAN = {
     "What the chosen model is made of, from your words to the sound. Every number is computed from its configuration.":
         "고른 모델이 글에서 소리까지 무엇으로 이루어져 있는지 보여 줍니다. 모든 수는 그 모델의 설정에서 계산한 "
         "것입니다.",
-    "Parameters are those of the language model, without text encoder and codec. The paper calls its sizes 300 M, 1.5 "
-    "B and 3.3 B.":
-        "파라미터는 텍스트 인코더와 코덱을 뺀 언어 모델의 것입니다. 논문은 세 크기를 300 M, 1.5 B, 3.3 B라고 부릅니다.",
+    "Parameters are those of the language model, without text encoder and codec. The names, 300 M, 1.5 B and 3.3 B, "
+    "are the paper's: small has about 300 M without cross-attention, embeddings and heads. Models that put words "
+    "before the codes have no cross-attention, and so fewer parameters than their namesakes.":
+        "파라미터는 텍스트 인코더와 코덱을 뺀 언어 모델의 것입니다. 300 M, 1.5 B, 3.3 B는 논문이 붙인 이름입니다. "
+        "small은 교차 어텐션과 임베딩과 헤드를 빼면 약 300 M입니다. 글을 코드 앞에 놓는 모델에는 교차 어텐션이 없어서, "
+        "같은 이름의 다른 모델보다 파라미터가 적습니다.",
     "Sound as codes": "코드로 적은 소리",
-    "The codec cuts sound into short moments and writes each as a few codes, one from each codebook: the first says "
-    "roughly what it sounds like, each next one corrects what is still missing. So music becomes a grid of numbers, "
-    "and numbers can be predicted.":
-        "코덱은 소리를 짧은 순간으로 나누고, 순간마다 코드북에서 하나씩 고른 코드 몇 개로 적습니다. 첫 코드는 대강 "
-        "어떤 소리인지 말하고, 다음 코드는 아직 빠진 것을 바로잡습니다. 그래서 음악은 수의 격자가 되고, 수는 예측할 "
-        "수 있습니다.",
+    "The codec cuts sound into frames of 20 ms and writes each as a few codes. A code is the number of an entry in a "
+    "codebook, a numbered list; the entries chosen for a frame are added up. The first says roughly what it sounds "
+    "like, each next one corrects what is still missing. So music becomes a grid of numbers, and numbers can be "
+    "predicted.":
+        "코덱은 소리를 20 ms짜리 프레임으로 나누고, 프레임마다 코드 몇 개로 적습니다. 코드는 번호를 매긴 목록인 "
+        "코드북에서 고른 항목의 번호이고, 한 프레임에 고른 항목들은 서로 더해집니다. 첫 항목은 대강 어떤 소리인지 "
+        "말하고, 다음 항목은 아직 빠진 것을 바로잡습니다. 그래서 음악은 수의 격자가 되고, 수는 예측할 수 있습니다.",
     "Hear it on Codebooks.": "코드북 탭에서 들어 보세요.",
     "Why interleave them": "왜 엇갈려 놓을까",
-    "All codes of a moment at once is quick, but they are guessed without knowing of each other. One by one misses "
+    "All codes of a frame at once is quick, but they are guessed without knowing of each other. One by one misses "
     "nothing, but takes several times as many steps. The delay pattern is the way between: each codebook lags one "
-    "step behind the coarser one, and so sees the coarser codes of its own moment.":
-        "한 순간의 코드를 한꺼번에 예측하면 빠르지만 서로를 모른 채 정해집니다. 하나씩 예측하면 놓치는 것이 없지만 "
+    "step behind the coarser one, and so sees the coarser codes of its own frame. The price: a frame is begun before "
+    "the fine codes of the last ones are known, and codes of one step still do not see each other.":
+        "한 프레임의 코드를 한꺼번에 예측하면 빠르지만 서로를 모른 채 정해집니다. 하나씩 예측하면 놓치는 것이 없지만 "
         "걸음이 몇 배로 늘어납니다. 지연 패턴은 그 사이의 길입니다. 각 코드북이 더 거친 코드북보다 한 걸음 늦게 가서, "
-        "같은 순간의 더 거친 코드를 보고 예측합니다.",
+        "같은 프레임의 더 거친 코드를 보고 예측합니다. 대가도 있습니다. 바로 앞 프레임들의 고운 코드를 알기 전에 새 "
+        "프레임을 시작하고, 한 걸음에 함께 예측하는 코드는 여전히 서로를 보지 못합니다.",
     "See and hear it on Patterns.": "패턴 탭에서 보고 들어 보세요.",
     "The melody's bottleneck": "선율의 병목",
-    "Of a recording only the strongest of twelve pitch classes is kept, moment by moment: no timbre, no octave, no "
-    "words. The model can follow the tune, but cannot copy the recording: all else it has to invent. (The bundled "
-    "model is told the tempo and the key heard in it, too.)":
-        "녹음에서는 순간마다 열두 음 가운데 가장 센 하나만 남깁니다. 음색도, 옥타브도, 가사도 남지 않습니다. 그래서 "
-        "모델은 선율을 따라갈 수 있지만 녹음을 베낄 수는 없고, 나머지는 스스로 지어내야 합니다. (함께 들어 있는 모델은 "
-        "녹음에서 들리는 빠르기와 조성도 전해 듣습니다.)",
+    "Of a recording only the strongest of twelve pitch classes is kept in each chroma frame (every 128 ms, heard "
+    "through half a second): no timbre, no octave, no words. The model can follow the tune, but cannot copy the "
+    "recording: all else it has to invent. (The bundled model is told the tempo and the beat heard in it, too.)":
+        "녹음에서는 크로마 프레임(128 ms마다, 0.5초 길이의 소리를 듣습니다) 하나에 열두 음이름 가운데 가장 센 하나만 "
+        "남깁니다. 음색도, 옥타브도, 가사도 남지 않습니다. 그래서 모델은 선율을 따라갈 수 있지만 녹음을 베낄 수는 "
+        "없고, 나머지는 스스로 지어내야 합니다. (함께 들어 있는 모델은 녹음에서 들리는 빠르기와 박도 전해 듣습니다.)",
     "Try it on Create, under “Melody to follow”.": "만들기 탭의 ‘따라갈 선율’에서 해 보세요.",
     "Each step is scored twice: with what the model is told, and without. What that changes is then enlarged. More "
     "guidance follows you more closely; too much sounds forced. (The bundled model keeps half of the words on the "
@@ -129,14 +135,16 @@ KOREAN = {
         "것을 글의 일부로 읽습니다.",
     "See it and paint over it on Create, under “Plan and notes”.": "만들기 탭의 ‘계획과 음’에서 보고 칠해 보세요.",
     "The paper": "논문",
-    "All of this but the plan is in Copet et al. 2023, “Simple and Controllable Music Generation”, arXiv:2306.05284. "
-    "Telling a model about tempo and chords frame by frame follows MusiConGen and JASCO.":
-        "계획 말고는 모두 Copet et al. 2023, “Simple and Controllable Music Generation”, arXiv:2306.05284에 있습니다. "
-        "빠르기와 화음을 프레임마다 전하는 방법은 MusiConGen과 JASCO를 따랐습니다.",
+    "The ideas above but the plan are in Copet et al. 2023, “Simple and Controllable Music Generation”, "
+    "arXiv:2306.05284; the bundled model has another text encoder and a codec of its own. Telling a model about tempo "
+    "and chords frame by frame follows MusiConGen and JASCO.":
+        "위의 생각들은 계획 말고는 Copet et al. 2023, “Simple and Controllable Music Generation”, arXiv:2306.05284에 "
+        "있습니다. 함께 들어 있는 모델은 텍스트 인코더가 다르고 코덱도 따로 만든 것입니다. 빠르기와 화음을 프레임마다 "
+        "전하는 방법은 MusiConGen과 JASCO를 따랐습니다.",
     # one step, seen from inside
     "One step, seen from inside": "한 걸음의 속",
     "Look inside the take made on Create": "만들기에서 만든 테이크 들여다보기",
-    "How much it mattered, moment by moment, what the model was told": "모델에 전한 것이 순간마다 얼마나 중요했는지",
+    "How much it mattered, frame by frame, what the model was told": "모델에 전한 것이 프레임마다 얼마나 중요했는지",
     "Place in the take": "테이크의 어느 곳", "Codebook": "코드북", "As it was drawn": "뽑았을 때 그대로",
     "Code": "코드", "Told": "전했을 때", "Without": "없이", "In the end": "결과", "off": "꺼짐", "drawn": "뽑힘",
     "At #1 s: frame #2, codebook #3, predicted in step #4.": "#1초: 프레임 #2, 코드북 #3, 걸음 #4에서 예측.",
