@@ -28,6 +28,7 @@ _REQUEST_FLAGS = {
     "duration": "duration", "seed": "seed", "temperature": "temperature", "top_k": "top_k", "top_p": "top_p",
     "guidance": "guidance", "greedy": "greedy", "bpm": "bpm", "key": "key", "meter": "meter", "chords": "chords",
     "instruments": "instruments", "ending": "ending", "plan": "plan",
+    "bars": "bars",
 }  # fmt: skip
 
 
@@ -53,6 +54,7 @@ def build_parser() -> argparse.ArgumentParser:
     make.add_argument("--separation", metavar="HOW", help="tune out of the mix by auto, demucs, harmonic or none")
     make.add_argument("--continue-from", metavar="FILE", help="audio file to go on from")
     make.add_argument("--duration", type=float, metavar="S", help="seconds, given and new together; default 10")
+    make.add_argument("--bars", type=int, metavar="N", help="in place of the duration: enough for a loop of N bars")
     make.add_argument("--seed", type=int, metavar="N", help="same seed and settings: same music; default drawn")
     make.add_argument("--temperature", type=float, metavar="X", help="above 1 wilder, below 1 tamer")
     make.add_argument("--top-k", type=int, metavar="N", help="draw among the N likeliest codes; 0 all")
@@ -127,6 +129,8 @@ def generate(arguments: argparse.Namespace) -> int:
     model = load(name, device, dtype, progress.loading)
     generation = Engine(model).start(request)
     progress.line(f"plan: {generation.plan.describe()}" if generation.plan else f"model: {model.name}")
+    if request.bars is not None:
+        progress.line(f"length: {generation.recipe['duration']:.1f} s")
     stopped, failed = False, None
 
     def stop(*_: Any) -> None:  # between two steps, not in the middle of making sound

@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from musicgen.aligned import bar_seconds
+from musicgen.aligned import RING, bar_seconds
 from musicgen.audio import Audio
+from musicgen.plan import Plan
 from musicgen.request import plan_of, without_end
 
 SEAM = 0.06  # seconds over which what would come next passes into the beginning
@@ -48,6 +49,16 @@ def cut_of(sound: Audio, recipe: Mapping[str, Any]) -> Cut:
         raise ValueError(f"The take is shorter than a bar of its tempo, {bar:.1f} s; make a longer one.")
     bars -= bars % len(plan.chords) if 0 < len(plan.chords) <= bars else 0
     return Cut(first, bar, bars, plan.bpm)
+
+
+def seconds_for(bars: int, plan: Plan) -> float:
+    """The length of the shortest take that ``bars`` whole bars can be cut out of; the plan has a tempo.
+
+    With an ending, its final chord follows the bars and rings out; of what is before it a loop takes a bar less.
+    """
+    assert plan.bpm is not None
+    bar = bar_seconds(plan.bpm, plan.meter)
+    return -plan.start % bar + bars * bar + (RING if plan.ending else SEAM)
 
 
 def loop_of(sound: Audio, recipe: Mapping[str, Any]) -> Audio:

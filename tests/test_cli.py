@@ -64,7 +64,7 @@ def test_the_flags_are_those_that_others_script(folder):
     """Word for word: what is missing or renamed here breaks other people's scripts."""
     values = {
         "--negative": "noise", "--model": "small", "--pattern": "0,1,1,2", "--melody": "a.wav", "--separation": "none",
-        "--continue-from": "b.wav", "--duration": "7.5", "--seed": "3", "--temperature": "0.9", "--top-k": "50",
+        "--continue-from": "b.wav", "--duration": "7.5", "--bars": "4", "--seed": "3", "--temperature": "0.9", "--top-k": "50",
         "--top-p": "0.8", "--guidance": "2.5", "--bpm": "92.0", "--key": "A minor", "--meter": "3/4",
         "--chords": "C Am F G", "--instruments": "harp, banjo", "--plan": "off",
         "--device": "cpu", "--dtype": "bfloat16", "-o": "out.ogg",
@@ -83,6 +83,14 @@ def test_the_flags_are_those_that_others_script(folder):
     known = {flag for action in commands["generate"]._actions for flag in action.option_strings}
     switches = {"--greedy", "--ending", "--no-ending"}
     assert known == {*values, *switches, "--output", "-h", "--help"}, "and no flag without a line here"
+
+
+def test_a_length_in_bars_is_written_as_seconds(folder, tmp_path, capsys):
+    out = tmp_path / "out.wav"
+    assert generate(folder, "jazz", "--seed", 4, "--bpm", "120", "--meter", "3/4", "--bars", 2, "-o", out) == 0
+    assert "length: 3.1 s" in capsys.readouterr().err and audio.read_recipe(out)["duration"] == 3.06
+    assert generate(folder, "jazz", "--plan", "off", "--bars", 2, "-o", out) == 2
+    assert "Bars need a tempo" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("made", ["first.flac", "first.npz"])

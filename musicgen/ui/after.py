@@ -21,7 +21,7 @@ from musicgen.request import without_end
 from musicgen.ui import views
 from musicgen.ui.before import beyond
 from musicgen.ui.files import name_of, new_folder
-from musicgen.ui.settings import DRUMS, ENDINGS, Settings, roll_seed
+from musicgen.ui.settings import DRUMS, ENDINGS, FREE, Settings, roll_seed
 from musicgen.ui.shown import Made, Update, show_take
 
 KINDS = {"wav": "WAV", "flac": "FLAC", "mp3": "MP3", "loop": "Loop", "npz": "Codes", "png": "Picture"}
@@ -81,6 +81,7 @@ def go_on(made: Made | None, longest: float) -> Update:
     return {
         "continue_from": file,
         "duration": until,
+        "bars": FREE,
         "painting": "",
         **_told(made.recipe.get("plan")),
         "continue_fold": gr.update(open=True),

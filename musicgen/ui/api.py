@@ -57,6 +57,7 @@ def _generate(engines: Engines) -> None:
         painting: str = "",
         instruments: str = "",
         ending: str = "auto",
+        bars: int | None = None,
     ) -> Iterator[tuple[str | None, dict[str, Any]]]:
         """Make music from words, and from a melody if there is one; the last output is the finished take.
 
@@ -85,6 +86,7 @@ def _generate(engines: Engines) -> None:
                 and a rest in the melody (0 to 9, a, b), C major below the first (pitch classes as hexadecimal bits).
             instruments: All that play, drums apart, such as "piano, acoustic bass"; empty: those the prompt names.
             ending: "final chord", "goes on" or "auto": as the prompt says, or it goes on beyond its last second.
+            bars: Length in bars, in place of the duration; a loop of so many can be cut out. Needs a tempo.
 
         Returns:
             The take as a WAV file, and its recipe: every setting needed to make it again.
@@ -94,7 +96,7 @@ def _generate(engines: Engines) -> None:
             separation=separation, follow_plan=follow_plan, bpm=bpm, key=key, meter=meter, chords=chords, drums=drums,
             temperature=temperature, top_k=top_k, top_p=top_p, guidance=guidance, negative_prompt=negative_prompt,
             greedy=greedy, continue_from=continue_from, painting=painting,
-            instruments=[instruments] if instruments else [], ending=ending,
+            instruments=[instruments] if instruments else [], ending=ending, bars=bars,
         )
         try:
             with closing(engines.get(model).start(settings.request())) as generation:
@@ -129,6 +131,7 @@ def _generate(engines: Engines) -> None:
         gr.Textbox("", label="Painted notes"),
         gr.Textbox("", label="Instruments"),
         gr.Dropdown(list(ENDINGS), value="auto", label="Ending"),
+        gr.Number(None, label="Bars"),
     ]
     outputs = [gr.Audio(label="Take"), gr.JSON(label="Recipe")]
     gr.Button("generate").click(
