@@ -82,7 +82,7 @@ def test_four_bars_at_80_bpm():
     assert seconds_for(2, replace(plan, start=1.0)) == pytest.approx(2.0 + 6.0 + SEAM), "from its first downbeat on"
 
 
-# -- takes --------------------------------------------------------------------------------------------------------------
+# -- takes ------------------------------------------------------------------------------------------------------------
 
 
 def test_a_take_has_the_bars_of_its_own_plan_and_its_recipe_the_seconds():
@@ -156,7 +156,7 @@ def test_what_is_no_number_of_bars_is_refused(count):
         Engine(build_model("aligned")).start(GenerationRequest("pop", bars=count))
 
 
-# -- the page -----------------------------------------------------------------------------------------------------------
+# -- the page ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("said", [*BARS, None, "", 4])

@@ -111,7 +111,8 @@ def _main_controls(engines: Engines) -> Parts:
             [(card.label, card.name) for card in cards], value=cards[0].name, label=say("Model"), info=cards[0].note,
             elem_id="model",
         )
-    return {"duration": duration, "bars": bars, "seed": seed, "roll": roll, "lock": lock, "takes": takes, "model": model}
+    return {"duration": duration, "bars": bars, "seed": seed, "roll": roll, "lock": lock, "takes": takes,
+            "model": model}
 
 
 def _plan(engines: Engines) -> Parts:
@@ -313,7 +314,8 @@ def _wire_plan(parts: Parts, engines: Engines) -> None:
 
     gr.on(
         [control.change for control in plan.values()]
-        + [parts[name].change for name in ("model", "duration", "bars", "heard", "next_seed")] + [parts["painting"].clear],
+        + [parts[name].change for name in ("model", "duration", "bars", "heard", "next_seed")]
+        + [parts["painting"].clear],
         show, inputs_kwargs={"heard": parts["heard"], "next_seed": parts["next_seed"], **under}, outputs=told,
         # In the queue and one by one: changes that follow closely run side by side otherwise, and the older answer may
         # come last.
