@@ -92,11 +92,11 @@ def _main_controls(engines: Engines) -> Parts:
     with gr.Group():
         with gr.Row():
             duration = gr.Slider(
-                1, longest, min(10, longest), step=0.5, label=say("Duration, seconds"), elem_id="duration", scale=4,
+                1, longest, min(10, longest), step=0.5, label=say("Duration, seconds"), elem_id="duration", scale=3,
                 min_width=180,
             )
             bars = gr.Dropdown(
-                list(BARS), value=FREE, label=say("Bars"), min_width=80, scale=1, elem_id="bars", filterable=False,
+                list(BARS), value=FREE, label=say("Bars"), min_width=105, scale=1, elem_id="bars", filterable=False,
             )
         with gr.Row():
             seed = _number(say("Seed"), say("a new one each time"), elem_id="seed", scale=3)
