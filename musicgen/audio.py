@@ -128,9 +128,12 @@ def read(source: str | Path | bytes, limits: Limits | None = None) -> Audio:
         raise ValueError(f"{name} is not audio that this program can read; {_READABLE}.") from error
 
 
-def write(path: str | Path, audio: Audio, recipe: dict[str, Any] | None = None) -> None:
+def write(
+    path: str | Path, audio: Audio, recipe: dict[str, Any] | None = None, marks: riff.LoopMarks | None = None
+) -> None:
     """Write ``.wav``, ``.flac`` (16 bit), ``.mp3`` or ``.ogg``; the recipe goes into the comment as JSON.
 
+    The ``marks`` of a loop go into a ``.wav``; the others have no place for them.
     Louder than full scale is turned down as a whole, never clipped.
     """
     import soundfile
@@ -160,6 +163,8 @@ def write(path: str | Path, audio: Audio, recipe: dict[str, Any] | None = None) 
         raise ValueError(f"{path.name} cannot be written: {error.error_string}") from error
     if comment is not None and suffix == ".wav":
         riff.append_comment(path, comment)
+    if marks is not None and suffix == ".wav":
+        riff.append_loop(path, marks)
 
 
 def read_recipe(source: str | Path | bytes, limits: Limits | None = None) -> dict[str, Any]:

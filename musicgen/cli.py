@@ -29,6 +29,7 @@ _REQUEST_FLAGS = {
     "duration": "duration", "seed": "seed", "temperature": "temperature", "top_k": "top_k", "top_p": "top_p",
     "guidance": "guidance", "greedy": "greedy", "bpm": "bpm", "key": "key", "meter": "meter", "chords": "chords",
     "instruments": "instruments", "ending": "ending", "plan": "plan",
+    "bars": "bars",
 }  # fmt: skip
 
 
@@ -41,7 +42,8 @@ class _Parser(argparse.ArgumentParser):
 def build_parser() -> argparse.ArgumentParser:
     """All commands and flags. Flags that are not given are absent, so that a recipe's values stay."""
     parser = _Parser(prog="musicgen", description="Music from words, with MusicGen or the bundled model.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="generate | loop | recipe | models | check")
+    names = "generate | loop | midi | recipe | models | check"
+    commands = parser.add_subparsers(dest="command", required=True, metavar=names)
     make = commands.add_parser(
         "generate", help="make a piece of music", argument_default=argparse.SUPPRESS,
         description="Make a piece of music and write it, its recipe inside, into an audio file.",
@@ -56,6 +58,7 @@ def build_parser() -> argparse.ArgumentParser:
                       help="how closely the bundled model follows the tune; 2 usual, 1 looser, 3 stricter")
     make.add_argument("--continue-from", metavar="FILE", help="audio file to go on from")
     make.add_argument("--duration", type=float, metavar="S", help="seconds, given and new together; default 10")
+    make.add_argument("--bars", type=int, metavar="N", help="in place of the duration: enough for a loop of N bars")
     make.add_argument("--seed", type=int, metavar="N", help="same seed and settings: same music; default drawn")
     make.add_argument("--temperature", type=float, metavar="X", help="above 1 wilder, below 1 tamer")
     make.add_argument("--top-k", type=int, metavar="N", help="draw among the N likeliest codes; 0 all")
@@ -84,6 +87,14 @@ def build_parser() -> argparse.ArgumentParser:
     loop.add_argument("file", help="audio file made by this program, with a plan")
     loop.add_argument("-o", "--output", metavar="OUT", help="default: FILE-loop, as WAV or FLAC")
     loop.set_defaults(run=cut_loop)
+    midi = commands.add_parser(
+        "midi", help="write the chords of a take, and its painted melody, as MIDI",
+        description="Write the chords of a take's plan, and the notes painted over it, as a MIDI file. A melody that "
+                    "was hummed or uploaded is not in the take's file; the page has it.",
+    )  # fmt: skip
+    midi.add_argument("file", help="audio file made by this program")
+    midi.add_argument("-o", "--output", metavar="OUT.mid", help="default: FILE.mid")
+    midi.set_defaults(run=write_midi)
     show = commands.add_parser("recipe", help="print how a file was made", description="Print a file's recipe as JSON.")
     show.add_argument("file", help="audio or .npz file made by this program")
     show.set_defaults(run=show_recipe)
@@ -130,6 +141,8 @@ def generate(arguments: argparse.Namespace) -> int:
     model = load(name, device, dtype, progress.loading)
     generation = Engine(model).start(request)
     progress.line(f"plan: {generation.plan.describe()}" if generation.plan else f"model: {model.name}")
+    if request.bars is not None:
+        progress.line(f"length: {generation.recipe['duration']:.1f} s")
     stopped, failed = False, None
 
     def stop(*_: Any) -> None:  # between two steps, not in the middle of making sound
@@ -198,11 +211,11 @@ def which_model(flags: dict[str, Any], recipe: dict[str, Any]) -> tuple[str, str
     return name, device, dtype
 
 
-def _check_outputs(flags: dict[str, Any]) -> None:
+def _check_outputs(flags: dict[str, Any], suffixes: tuple[str, ...] = AUDIO_SUFFIXES) -> None:
     """Bad file names are told before the work, not after it."""
     output, codes = Path(flags.get("output", "x.wav")), Path(flags.get("codes", "x.npz"))
-    if output.suffix.lower() not in AUDIO_SUFFIXES:
-        raise ValueError(f"'{output.name}' should end in {', '.join(AUDIO_SUFFIXES)}.")
+    if output.suffix.lower() not in suffixes:
+        raise ValueError(f"'{output.name}' should end in {', '.join(suffixes)}.")
     if codes.suffix.lower() != ".npz":
         raise ValueError(f"'{codes.name}' should end in .npz.")
     for path in (output, codes) if "codes" in flags else (output,):
@@ -277,14 +290,27 @@ def show_recipe(arguments: argparse.Namespace) -> int:
 def cut_loop(arguments: argparse.Namespace) -> int:
     """Write the loop of a take, with its recipe."""
     from musicgen import audio
-    from musicgen.loop import loop_of
+    from musicgen.loop import loop_of, marks_of
 
     given = Path(arguments.file)
     suffix = ".flac" if given.suffix.lower() == ".flac" else ".wav"  # MP3 would add silence at both ends
     output = Path(arguments.output) if arguments.output else given.with_name(f"{given.stem}-loop{suffix}")
     _check_outputs({"output": output})
-    recipe = audio.read_recipe(given)
-    audio.write(output, loop_of(audio.read(given), recipe), recipe)
+    recipe, sound = audio.read_recipe(given), audio.read(given)
+    audio.write(output, loop_of(sound, recipe), recipe, marks_of(sound, recipe))
+    print(output)
+    return 0
+
+
+def write_midi(arguments: argparse.Namespace) -> int:
+    """Write the notes of a take that its recipe tells."""
+    from musicgen import audio
+    from musicgen.notated import midi_of
+
+    given = Path(arguments.file)
+    output = Path(arguments.output) if arguments.output else given.with_suffix(".mid")
+    _check_outputs({"output": output}, (".mid",))
+    output.write_bytes(midi_of(audio.read_recipe(given), audio.read(given).seconds))
     print(output)
     return 0
 

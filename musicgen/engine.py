@@ -19,13 +19,14 @@ import numpy as np
 import torch
 
 from musicgen import threads
+from musicgen.bars import settle
 from musicgen.chroma import CHROMA_RATE
 from musicgen.decoding import Window
 from musicgen.errors import ModelUnavailable
 from musicgen.memory import said_in_words
 from musicgen.model import Model
 from musicgen.patterns import Pattern, get_pattern
-from musicgen.preparation import Listened, Prepared, conditions, prepare
+from musicgen.preparation import Listened, Prepared, conditions
 from musicgen.request import (
     GenerationEvent,
     GenerationRequest,
@@ -72,7 +73,7 @@ class Engine:
         threads.settle()
         self._scheduler.check_room()
         with said_in_words("preparing the request"):
-            prepared = prepare(self.model, resolved, listened)
+            resolved, prepared = settle(self.model, resolved, self.max_duration, listened)
         self._scheduler.check_memory(*_extent(self.model, resolved, prepared))
         return Generation(self.model, resolved, prepared, self._scheduler)
 

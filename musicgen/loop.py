@@ -12,9 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from musicgen.aligned import bar_seconds
+from musicgen.aligned import RING, bar_seconds
 from musicgen.audio import Audio
+from musicgen.plan import Plan
 from musicgen.request import plan_of, without_end
+from musicgen.riff import MIDDLE_C, LoopMarks
 
 SEAM = 0.06  # seconds over which what would come next passes into the beginning
 _WHY_NOT = "A loop is cut at the bars of a take's plan, and this one has no tempo; make it with a plan or a tempo."
@@ -50,6 +52,16 @@ def cut_of(sound: Audio, recipe: Mapping[str, Any]) -> Cut:
     return Cut(first, bar, bars, plan.bpm)
 
 
+def seconds_for(bars: int, plan: Plan) -> float:
+    """The length of the shortest take that ``bars`` whole bars can be cut out of; the plan has a tempo.
+
+    With an ending, its final chord follows the bars and rings out; of what is before it a loop takes a bar less.
+    """
+    assert plan.bpm is not None
+    bar = bar_seconds(plan.bpm, plan.meter)
+    return -plan.start % bar + bars * bar + (RING if plan.ending else SEAM)
+
+
 def loop_of(sound: Audio, recipe: Mapping[str, Any]) -> Audio:
     """The part of a take that ``cut_of`` finds, so that it can follow itself.
 
@@ -63,3 +75,17 @@ def loop_of(sound: Audio, recipe: Mapping[str, Any]) -> Audio:
     turn = np.linspace(0, np.pi / 2, after.shape[1], dtype=np.float32)  # equal power: the two are not alike
     out[:, : len(turn)] = out[:, : len(turn)] * np.sin(turn) + after * np.cos(turn)
     return replace(sound, samples=np.clip(out, -1.0, 1.0))
+
+
+def marks_of(sound: Audio, recipe: Mapping[str, Any]) -> LoopMarks:
+    """What other programs are to know of the loop of a take. Raises ``ValueError`` where there is none."""
+    cut, plan = cut_of(sound, recipe), plan_of(recipe)
+    assert plan is not None
+    return LoopMarks(
+        frames=round(cut.bars * cut.bar * sound.sample_rate),
+        sample_rate=sound.sample_rate,
+        quarters=cut.bars * plan.meter.quarters,
+        tempo=cut.bpm * plan.meter.quarters / plan.meter.beats,
+        meter=plan.meter.fraction,
+        root=None if plan.key is None else MIDDLE_C + plan.key.tonic,
+    )

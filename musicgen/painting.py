@@ -77,7 +77,7 @@ class Painting:
             for note in notes:
                 out[rows, CHORD.start + note] = 1.0
             if notes:  # the bass stays where it was if that note still sounds
-                kept = np.where(bass[:, notes].any(1), bass.argmax(1), _root(notes))
+                kept = np.where(bass[:, notes].any(1), bass.argmax(1), root_of(notes))
                 out[rows, BASS.start + kept] = 1.0
         return out
 
@@ -109,7 +109,7 @@ def notes_of(bits: int) -> list[int]:
     return [note for note in range(12) if bits >> note & 1]
 
 
-def _root(notes: Sequence[int]) -> int:
+def root_of(notes: Sequence[int]) -> int:
     """The root of the chord that ``notes`` are, the first of them where they are none."""
     for root in notes:
         if tuple(sorted((note - root) % 12 for note in notes)) in _CHORDS:

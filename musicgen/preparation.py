@@ -104,7 +104,7 @@ def prepare(model: Model, request: GenerationRequest, listened: Listened | None 
     words = understood(request.prompt)  # the encoder reads English
     untold = replace(request, prompt=words, bpm=None, chords=None, instruments=None)  # the features tell them better
     text = words if request.plan == "auto" else with_metadata(untold)
-    plan = _plan(request, heard, given.shape[1] / model.codec.frame_rate, notes)
+    plan = plan_for(request, heard, given.shape[1] / model.codec.frame_rate, notes)
     if plan is not None and plan.ending:
         ends = plan.ends(frames / model.codec.frame_rate)
         if plan.bpm is None:
@@ -222,7 +222,7 @@ def _given_codes(model: Model, request: GenerationRequest) -> Tensor:
     return codes
 
 
-def _plan(
+def plan_for(
     request: GenerationRequest, heard: np.ndarray | None, given_seconds: float, notes: list[str]
 ) -> Plan | None:
     """What an aligned model is told besides the melody.

@@ -28,6 +28,8 @@ from musicgen.separation import METHODS
 from musicgen.theory import parse_chords, parse_key, parse_meter
 
 PROGRAM, VERSION = "musicgen-studio", "0.1.0"
+MAX_BARS = 1000
+NO_TEMPO = "Bars need a tempo; set one by hand such as 120 bpm, or leave the bars free and give seconds."
 MAX_SEED = 2**53 - 1  # the largest whole number that survives JSON everywhere
 WEAKEST, STRENGTH, STRONGEST = 0.5, 2.0, 4.0  # of a melody: the least, the usual and the most
 
@@ -59,6 +61,7 @@ class GenerationRequest:
     ending: bool | None = None  # whether it ends on a final chord, or goes on beyond its last second
     plan: str = "auto"  # auto | off
     painting: str | None = None  # notes painted over melody and chords (see painting.py)
+    bars: int | None = None  # in place of the duration; becomes seconds as soon as the tempo is known (see bars.py)
 
     @property
     def parts(self) -> dict[str, Any]:
@@ -97,7 +100,7 @@ def check(request: GenerationRequest, max_duration: float) -> GenerationRequest:
         request,
         prompt=_clean(request.prompt, "prompt"),
         negative_prompt=_clean(request.negative_prompt, "negative prompt"),
-        duration=_duration(request.duration, max_duration),
+        duration=_duration(request.duration, max_duration if request.bars is None else math.inf),
         seed=None if request.seed is None else _whole(request.seed, "The seed", MAX_SEED),
         temperature=None if request.temperature is None else _number(request.temperature, "The temperature"),
         top_k=None if request.top_k is None else _whole(request.top_k, "Top-k", MAX_SEED),
@@ -105,6 +108,7 @@ def check(request: GenerationRequest, max_duration: float) -> GenerationRequest:
         guidance=None if request.guidance is None else _number(request.guidance, "The guidance"),
         painting=_painting(request.painting),
         melody_strength=_number(request.melody_strength, "The melody's strength"),
+        bars=None if request.bars is None else _bars(request.bars),
     )
     if not WEAKEST <= checked.melody_strength <= STRONGEST:
         raise ValueError(f"The melody's strength lies between {WEAKEST:g} and {STRONGEST:g}; usual is {STRENGTH:g}.")
@@ -121,7 +125,7 @@ def check(request: GenerationRequest, max_duration: float) -> GenerationRequest:
         if checked.continue_from.seconds >= max_duration:
             raise ValueError(f"The audio to continue lasts {checked.continue_from.seconds:.1f} s; cut it first, for "
                              f"the given and the new music together may last {max_duration:g} s.")
-        if checked.duration <= checked.continue_from.seconds:
+        if checked.bars is None and checked.duration <= checked.continue_from.seconds:
             raise ValueError(
                 f"The audio to continue lasts {checked.continue_from.seconds:.1f} s already; ask for a duration "
                 "beyond that, for it counts the given and the new music together."
@@ -135,6 +139,8 @@ def resolve(request: GenerationRequest, config: ModelConfig, max_duration: float
     painted = checked.painting is not None and parse_painting(checked.painting).sings
     if checked.melody is not None or painted:
         require_melody_place(config)
+    if checked.bars is not None and checked.bpm is None and (checked.plan == "off" or not config.lm.aligned_dim):
+        raise ValueError(NO_TEMPO)  # a model that is told no plan reads tempi of the words at most
     pattern = config.pattern if checked.pattern is None else str(checked.pattern)
     params = sampling_params(checked, config)
     return replace(
@@ -178,6 +184,8 @@ def make_recipe(resolved: GenerationRequest, model_name: str, plan: Plan | None,
     """Everything that is needed to make the take again, ready for JSON; audio is told by its hash, never by a path."""
     values: dict[str, Any] = {"program": PROGRAM, "version": VERSION, "model": model_name}
     for field in fields(resolved):
+        if field.name == "bars":  # the duration says it, and makes the same again whatever is counted
+            continue
         value = getattr(resolved, field.name)
         values[field.name] = _describe_audio(value) if isinstance(value, Audio) else value
     values["plan_setting"] = resolved.plan
@@ -195,7 +203,7 @@ def request_from_recipe(
     for name, given, flag in (("melody", melody, "--melody"), ("continue_from", continue_from, "--continue-from")):
         if recipe.get(name) and given is None:
             raise ValueError(f"This recipe was made with an audio file that it does not hold; give it with {flag}.")
-    names = {field.name for field in fields(GenerationRequest)} - {"plan", "melody", "continue_from"}
+    names = {field.name for field in fields(GenerationRequest)} - {"plan", "melody", "continue_from", "bars"}
     kept: dict[str, Any] = {name: recipe[name] for name in names if name in recipe}
     plan = recipe.get("plan_setting", "auto")
     return GenerationRequest(**kept, plan=plan, melody=melody, continue_from=continue_from)
@@ -278,6 +286,13 @@ def _whole(value: Any, what: str, most: int) -> int:
     if not 0 <= number <= most:
         raise ValueError(f"{what} must be a whole number from 0 to {most:,}, not '{str(value)[:40]}'.")
     return number
+
+
+def _bars(value: Any) -> int:
+    bars = _whole(value, "The number of bars", MAX_BARS)
+    if not bars:
+        raise ValueError("Ask for at least one bar, or leave the bars free.")
+    return bars
 
 
 def _duration(value: Any, most: float) -> float:

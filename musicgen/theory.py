@@ -91,6 +91,17 @@ class Meter:
     beats: int
     pulses: int
 
+    @property
+    def fraction(self) -> tuple[int, int]:
+        """Numerator and denominator, as files have them."""
+        above, below = self.name.split("/")
+        return int(above), int(below)
+
+    @property
+    def quarters(self) -> int:
+        """Quarter notes in a bar: what files and sequencers count, whatever beat is felt."""
+        return self.beats * self.pulses // 4
+
     def __str__(self) -> str:
         return self.name
 

@@ -14,6 +14,7 @@ from conftest import build_model, sine_tune
 
 from musicgen import audio, painting, preparation, separation
 from musicgen.engine import Engine
+from musicgen.notated import midi_of
 from musicgen.plan import make_plan
 from musicgen.preparation import KEY_UNTOLD
 from musicgen.ui import after, before, handlers, words
@@ -209,11 +210,18 @@ def test_a_take_is_saved_in_every_form_with_its_recipe_inside(engines, tmp_path)
     codes = np.load(after.save_as(made, "npz"))
     assert (codes["codes"] == made.codes.values).all() and json.loads(str(codes["recipe"])) == made.recipe
     assert Path(after.save_as(made, "png")).read_bytes().startswith(b"\x89PNG")
-    longer = press(engines, prompt="a", bpm="200", meter="3/4", duration=3.0, seed="5")["shown"]
-    loop = audio.read(after.save_as(longer, "loop"))
+    longer = press(engines, prompt="a", bpm="200", meter="3/4", key="C# minor", duration=3.0, seed="5")["shown"]
+    path = Path(after.save_as(longer, "loop"))
+    loop = audio.read(path)
+    assert path.name == "a-200bpm-Csharpmin-3bars-5.wav" and b"acid" in path.read_bytes()
+    midi = Path(after.save_as(longer, "mid"))
+    assert midi.name == "a-5.mid" and midi.read_bytes() == midi_of(longer.recipe, 3.0)
     assert loop.seconds == pytest.approx(2.7, abs=0.01), "three bars of three beats"
     with pytest.raises(gr.Error, match="shorter than a bar"):
         after.save_as(made, "loop")
+    untold = press(engines, prompt="a", follow_plan=False, duration=1.0)["shown"]
+    with pytest.raises(gr.Error, match="neither chords nor a melody"):
+        after.save_as(untold, "mid")
     with pytest.raises(gr.Error, match="sample rates"):
         after.save_as(made, "mp3")  # this tiny model's rate is none of MP3's
     with pytest.raises(gr.Error, match="no longer here"):
@@ -311,7 +319,7 @@ def test_every_phrase_on_the_page_has_its_korean_and_none_is_left_over():
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "say":
                 said |= {part.value for part in ast.walk(node.args[0])
                          if isinstance(part, ast.Constant) and isinstance(part.value, str)}
-    said |= {name for name in after.KINDS.values() if name not in ("WAV", "FLAC", "MP3")}
+    said |= {name for name in after.KINDS.values() if name not in ("WAV", "FLAC", "MP3", "MIDI")}
     from musicgen.ui import live, looped, pattern_views, sheet
 
     drawn = {*sheet._WORDS, *live._WORDS, *looped._WORDS, *pattern_views._WORDS}  # in the browser

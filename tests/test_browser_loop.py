@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 
 import pytest
-from test_browser import PHONE, ask, browser, finished, fits, pytestmark, served, visit  # noqa: F401
+from test_browser import PHONE, ask, browser, fetched, finished, fits, pytestmark, served, visit  # noqa: F401
 
 from musicgen import audio
 
@@ -69,3 +69,52 @@ def test_a_take_of_less_than_a_bar_has_no_loop(visit):  # noqa: F811
     page.click("#plan-fold > button")
     made(page, 1, 60)
     assert page.locator("#loop").is_hidden()
+
+
+def chosen(page, bars: str) -> None:
+    """A length in bars."""
+    page.click("#bars input")
+    page.click(f"[role=option][aria-label='{bars}']")
+
+
+def test_four_bars_that_are_asked_for_are_the_four_of_the_loop(visit):  # noqa: F811
+    page = visit(PHONE)
+    page.click("#plan-fold > button")
+    ask(page, "calm piano in 4/4", 3, 9)
+    page.fill("#bpm textarea, #bpm input", "160")
+    page.fill("#chords textarea, #chords input", "C F Am G")
+    chosen(page, "4")
+    page.wait_for_selector("#plan-line >> text=4 bars, 6.1 s")
+    page.click("#generate")
+    recipe = audio.read_recipe(fetched(finished(page, 9)))
+    assert recipe["duration"] == 6.06 and fits(page)
+    page.wait_for_selector("#loop >> text=4 bars, 160 bpm")
+    page.click("#again")
+    page.wait_for_selector("#stop:enabled")
+    assert audio.read_recipe(fetched(finished(page, 9)))["duration"] == 6.06
+    assert page.input_value("#bars input") == "4"
+    told = page.text_content("#draft").strip()
+    page.wait_for_function("told => told && sessionStorage.getItem('musicgen-settings') === told", arg=told)
+    page.reload()
+    page.wait_for_function("() => document.querySelector('#bars input')?.value === '4'")
+    page.fill("#duration input[type=number]", "2")  # who moves the slider wants the seconds to count
+    page.wait_for_function("() => document.querySelector('#bars input').value === 'free'")
+
+
+def test_a_phone_offers_a_saved_file_to_its_other_programs(visit):  # noqa: F811
+    page = visit(PHONE)
+    ask(page, "calm piano", 1, 9)
+    page.click("#generate")
+    finished(page, 9)
+    with page.expect_download() as download:
+        page.click("#save-mid")
+    assert download.value.suggested_filename == "calm-piano-9.mid", "where it cannot, it is downloaded"
+    page.evaluate("""() => {
+      window.matchMedia = () => ({ matches: true });
+      window.shared = [];
+      navigator.canShare = ({ files }) => files.every((file) => file.type !== "text/html");
+      navigator.share = async ({ files }) => { window.shared.push(files[0].name, files[0].size); };
+    }""")
+    page.click("#save-mid")
+    page.wait_for_function("() => window.shared.length")
+    assert page.evaluate("window.shared")[0] == "calm-piano-9.mid" and page.evaluate("window.shared")[1] > 100

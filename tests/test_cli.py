@@ -22,6 +22,7 @@ from musicgen.cli import Progress, build_parser, main, which_model
 from musicgen.conditioners import Conditioner
 from musicgen.config import KNOWN_MODELS
 from musicgen.errors import ModelUnavailable
+from musicgen.notated import midi_of
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -65,6 +66,7 @@ def test_the_flags_are_those_that_others_script(folder):
     values = {
         "--negative": "noise", "--model": "small", "--pattern": "0,1,1,2", "--melody": "a.wav", "--separation": "none",
         "--melody-strength": "1.5",
+        "--bars": "4",
         "--continue-from": "b.wav", "--duration": "7.5", "--seed": "3", "--temperature": "0.9", "--top-k": "50",
         "--top-p": "0.8", "--guidance": "2.5", "--bpm": "92.0", "--key": "A minor", "--meter": "3/4",
         "--chords": "C Am F G", "--instruments": "harp, banjo", "--plan": "off",
@@ -80,10 +82,18 @@ def test_the_flags_are_those_that_others_script(folder):
     for flags, ending in ((["--ending"], True), (["--no-ending"], False), ([], None)):
         assert vars(build_parser().parse_args(["generate", "x", *flags])).get("ending") is ending
     commands = next(a for a in build_parser()._actions if isinstance(a, argparse._SubParsersAction)).choices
-    assert set(commands) == {"generate", "loop", "recipe", "models", "check"}
+    assert set(commands) == {"generate", "loop", "midi", "recipe", "models", "check"}
     known = {flag for action in commands["generate"]._actions for flag in action.option_strings}
     switches = {"--greedy", "--ending", "--no-ending"}
     assert known == {*values, *switches, "--output", "-h", "--help"}, "and no flag without a line here"
+
+
+def test_a_length_in_bars_is_written_as_seconds(folder, tmp_path, capsys):
+    out = tmp_path / "out.wav"
+    assert generate(folder, "jazz", "--seed", 4, "--bpm", "120", "--meter", "3/4", "--bars", 2, "-o", out) == 0
+    assert "length: 3.1 s" in capsys.readouterr().err and audio.read_recipe(out)["duration"] == 3.06
+    assert generate(folder, "jazz", "--plan", "off", "--bars", 2, "-o", out) == 2
+    assert "Bars need a tempo" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("made", ["first.flac", "first.npz"])
@@ -274,6 +284,20 @@ def test_a_take_becomes_a_loop(folder, tmp_path, capsys):
     assert capsys.readouterr().out == f"{written}\n"
     assert audio.read(written).seconds == pytest.approx(1.8, abs=0.01), "two bars"
     assert audio.read_recipe(written) == audio.read_recipe(sung)
+
+
+def test_a_loop_says_its_tempo_and_a_take_its_chords(folder, tmp_path, capsys):
+    take = tmp_path / "take.wav"
+    assert generate(folder, "rock", "--bpm", "200", "--meter", "3/4", "-o", take) == 0
+    assert main(["loop", str(take)]) == 0 and b"acid" in (tmp_path / "take-loop.wav").read_bytes()
+    capsys.readouterr()
+    assert main(["midi", str(take)]) == 0
+    written = tmp_path / "take.mid"
+    assert capsys.readouterr().out == f"{written}\n"
+    assert written.read_bytes() == midi_of(audio.read_recipe(take), audio.read(take).seconds)
+    assert main(["midi", str(take), "-o", str(tmp_path / "a.wav")]) == 2
+    assert "should end in .mid" in capsys.readouterr().err
+    assert generate(folder, "rock", "--plan", "off", "-o", take) == 0 and main(["midi", str(take)]) == 2
 
 
 def test_what_is_no_take_is_no_loop(tmp_path, capsys, tune):

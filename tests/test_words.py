@@ -22,7 +22,7 @@ from musicgen.ui import views, words
 from musicgen.ui.app import build
 from musicgen.ui.engines import Engines
 
-NAMES = {"Top-k", "Top-p", "WAV", "FLAC", "MP3", "Notes"}  # the same in every language, or never shown
+NAMES = {"Top-k", "Top-p", "WAV", "FLAC", "MP3", "MIDI", "Notes"}  # the same in every language, or never shown
 KNOWN = words.KOREAN | words.SENTENCES | words.PARTS
 
 

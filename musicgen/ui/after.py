@@ -16,15 +16,16 @@ import numpy as np
 
 from musicgen import audio
 from musicgen.instruments import parse_instruments
-from musicgen.loop import loop_of
+from musicgen.loop import cut_of, loop_of, marks_of
+from musicgen.notated import midi_of
 from musicgen.request import without_end
 from musicgen.ui import views
 from musicgen.ui.before import beyond
-from musicgen.ui.files import name_of, new_folder
-from musicgen.ui.settings import DRUMS, ENDINGS, Settings, roll_seed
+from musicgen.ui.files import name_of, name_of_loop, new_folder
+from musicgen.ui.settings import DRUMS, ENDINGS, FREE, Settings, roll_seed
 from musicgen.ui.shown import Made, Update, show_take
 
-KINDS = {"wav": "WAV", "flac": "FLAC", "mp3": "MP3", "loop": "Loop", "npz": "Codes", "png": "Picture"}
+KINDS = {"wav": "WAV", "flac": "FLAC", "mp3": "MP3", "mid": "MIDI", "loop": "Loop", "npz": "Codes", "png": "Picture"}
 _NO_AUDIO = "This take was made with audio that is no longer here; give the file first, then press it again."
 _GONE = "The file of this take is no longer here; open it again from Takes, or make it again."
 
@@ -81,6 +82,7 @@ def go_on(made: Made | None, longest: float) -> Update:
     return {
         "continue_from": file,
         "duration": until,
+        "bars": FREE,
         "painting": "",
         **_told(made.recipe.get("plan")),
         "continue_fold": gr.update(open=True),
@@ -152,13 +154,18 @@ def save_as(made: Made | None, kind: str) -> str:
 
 
 def _written(made: Made, sound: audio.Audio, kind: str) -> str:
-    path = new_folder("saved") / name_of(made.recipe, "loop.wav" if kind == "loop" else kind)
+    if kind == "loop":
+        path = new_folder("saved") / name_of_loop(made.recipe, cut_of(sound, made.recipe))
+        marks = marks_of(sound, made.recipe)
+        audio.write(path, loop_of(sound, made.recipe), recipe=dict(made.recipe), marks=marks)
+        return str(path)
+    path = new_folder("saved") / name_of(made.recipe, kind)
     if kind == "npz":
         np.savez_compressed(path, codes=made.codes.values, recipe=np.array(json.dumps(dict(made.recipe))))
     elif kind == "png":
         path.write_bytes(_picture(made, sound))
-    elif kind == "loop":
-        audio.write(path, loop_of(sound, made.recipe), recipe=dict(made.recipe))
+    elif kind == "mid":
+        path.write_bytes(midi_of(made.recipe, sound.seconds, made.codes.melody))
     else:
         audio.write(path, sound, recipe=dict(made.recipe))
     return str(path)

@@ -59,6 +59,7 @@ def _generate(engines: Engines) -> None:
         instruments: str = "",
         ending: str = "auto",
         melody_strength: float = STRENGTH,
+        bars: int | None = None,
     ) -> Iterator[tuple[str | None, dict[str, Any]]]:
         """Make music from words, and from a melody if there is one; the last output is the finished take.
 
@@ -88,6 +89,7 @@ def _generate(engines: Engines) -> None:
             instruments: All that play, drums apart, such as "piano, acoustic bass"; empty: those the prompt names.
             ending: "final chord", "goes on" or "auto": as the prompt says, or it goes on beyond its last second.
             melody_strength: How closely the bundled model follows the melody, heard or painted; 2 is usual, 1 looser.
+            bars: Length in bars, in place of the duration; a loop of so many can be cut out. Needs a tempo.
 
         Returns:
             The take as a WAV file, and its recipe: every setting needed to make it again.
@@ -97,7 +99,7 @@ def _generate(engines: Engines) -> None:
             separation=separation, follow_plan=follow_plan, bpm=bpm, key=key, meter=meter, chords=chords, drums=drums,
             temperature=temperature, top_k=top_k, top_p=top_p, guidance=guidance, negative_prompt=negative_prompt,
             greedy=greedy, continue_from=continue_from, painting=painting,
-            instruments=[instruments] if instruments else [], ending=ending, melody_strength=melody_strength,
+            instruments=[instruments] if instruments else [], ending=ending, melody_strength=melody_strength, bars=bars,
         )
         try:
             with closing(engines.get(model).start(settings.request())) as generation:
@@ -133,6 +135,7 @@ def _generate(engines: Engines) -> None:
         gr.Textbox("", label="Instruments"),
         gr.Dropdown(list(ENDINGS), value="auto", label="Ending"),
         gr.Number(STRENGTH, label="The melody's strength"),
+        gr.Number(None, label="Bars"),
     ]
     outputs = [gr.Audio(label="Take"), gr.JSON(label="Recipe")]
     gr.Button("generate").click(

@@ -13,8 +13,9 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from musicgen import audio, chroma, links, painting, visual
+from musicgen import audio, bars, chroma, links, painting, visual
 from musicgen.aligned import bar_seconds
+from musicgen.bars import Length
 from musicgen.errors import ModelUnavailable
 from musicgen.instruments import KIT
 from musicgen.meaning import nearest_kind
@@ -25,7 +26,7 @@ from musicgen.request import beginning_of
 from musicgen.separation import SAMPLE_RATE, separate
 from musicgen.theory import Chord, home_chord
 from musicgen.ui import views
-from musicgen.ui.engines import Engines
+from musicgen.ui.engines import Card, Engines
 from musicgen.ui.settings import AS_TRAINED, ENDINGS, Settings, roll_seed
 from musicgen.ui.shown import Made, Update
 
@@ -36,7 +37,7 @@ _SEPARATED = {
 }
 NO_REST = "Silence is told as C: these models know no rest."
 _FIELDS = {"tempo": "bpm", "metre": "meter", "key": "key"}  # what the line calls a part -> its field
-KEPT = ("prompt", "model", "duration")  # what a fresh start leaves as it is
+KEPT = ("prompt", "model", "duration", "bars")  # what a fresh start leaves as it is
 _STEERS = {  # what else steers a take -> what people call it
     "seed": "seed", "follow_plan": "no plan", "bpm": "tempo", "key": "key", "meter": "metre", "chords": "chords",
     "drums": "drums", "instruments": "instruments", "ending": "ending", "painting": "painted notes",
@@ -192,6 +193,45 @@ def show_plan(settings: Settings, planned: bool = True) -> str:
     if heard := [part for part in ("tempo", "key") if _FIELDS[part] in untold and (part != "key" or follows)]:
         line += f" Heard in the {'melody' if settings.melody else 'recording'}: {' and '.join(heard)}."
     return views.note(line) + (views.note(KEY_UNTOLD) if unheeded else "")
+
+
+def show_length(settings: Settings, card: Card, longest: float) -> str:
+    """How long a take of so many bars will be, in one line; "" where the seconds count."""
+    try:
+        length = length_of_bars(settings, card, longest)
+        heard = length is None and settings.chosen_bars() is not None
+    except ValueError as error:
+        return views.problem(str(error))
+    if heard:
+        return views.note("The bars are counted in the tempo that will be heard.")
+    return "" if length is None else views.note(f"{length}. {length.note}".strip())
+
+
+def in_seconds(settings: Settings, card: Card, longest: float) -> Settings:
+    """With the seconds that the bars of the settings come to, as far as they are known before the take."""
+    try:
+        length = length_of_bars(settings, card, longest)
+    except ValueError:  # it is said elsewhere
+        length = None
+    return settings if length is None else replace(settings, duration=length.seconds)
+
+
+def length_of_bars(settings: Settings, card: Card, longest: float) -> Length | None:
+    """What the engine will make of the bars; None where there are none, or the audio has a tempo of its own.
+
+    Without a seed it is that of seed 0. Raises ``ValueError``, also where nothing tells a tempo.
+    """
+    count = settings.chosen_bars()
+    if count is None:
+        return None
+    parts = settings.plan_parts()
+    if not (card.planned and settings.follow_plan):
+        plan = bars.by_hand(parts["bpm"], parts["meter"])
+    elif "bpm" in _left_to_audio(settings):
+        return None
+    else:
+        plan = _planned(settings, settings.chosen_seed() or 0)
+    return bars.length_of(count, plan, longest, card.frame_rate)
 
 
 def _planned(settings: Settings, seed: int) -> Plan:

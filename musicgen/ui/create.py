@@ -28,7 +28,7 @@ from musicgen.ui.from_file import settings_of
 from musicgen.ui.lent import on_gpu
 from musicgen.ui.prompts import EXAMPLES, TUNES, surprise
 from musicgen.ui.results import results, wire_results
-from musicgen.ui.settings import AS_TRAINED, DRUMS, ENDINGS, Settings, roll_seed
+from musicgen.ui.settings import AS_TRAINED, BARS, DRUMS, ENDINGS, FREE, Settings, roll_seed
 from musicgen.ui.sheet import sheet
 from musicgen.ui.shown import Update
 from musicgen.ui.wiring import QUIET, RESULTS, WAVES, Parts, controls, named
@@ -91,7 +91,14 @@ def _main_controls(engines: Engines) -> Parts:
     cards = [engines.card(name) for name in engines.names]
     longest = engines.max_duration
     with gr.Group():
-        duration = gr.Slider(1, longest, min(10, longest), step=0.5, label=say("Duration, seconds"), elem_id="duration")
+        with gr.Row():
+            duration = gr.Slider(
+                1, longest, min(10, longest), step=0.5, label=say("Duration, seconds"), elem_id="duration", scale=3,
+                min_width=180,
+            )
+            bars = gr.Dropdown(
+                list(BARS), value=FREE, label=say("Bars"), min_width=105, scale=1, elem_id="bars", filterable=False,
+            )
         with gr.Row():
             seed = _number(say("Seed"), say("a new one each time"), elem_id="seed", scale=3)
             small: dict[str, Any] = {"elem_classes": "dice", "min_width": 44, "scale": 0}
@@ -105,7 +112,8 @@ def _main_controls(engines: Engines) -> Parts:
             [(card.label, card.name) for card in cards], value=cards[0].name, label=say("Model"), info=cards[0].note,
             elem_id="model",
         )
-    return {"duration": duration, "seed": seed, "roll": roll, "lock": lock, "takes": takes, "model": model}
+    return {"duration": duration, "bars": bars, "seed": seed, "roll": roll, "lock": lock, "takes": takes,
+            "model": model}
 
 
 def _plan(engines: Engines) -> Parts:
@@ -225,6 +233,7 @@ def _wire_generation(parts: Parts, engines: Engines, keep: Callable[..., str] | 
         run: handlers.Run | None, owner: str | None, takes: int, next_seed: int | None, **values: Any
     ) -> Iterator[Update]:
         settings = _seeded(_seen(engines, Settings(**values)), next_seed)  # the seed whose plan was seen
+        settings = before.in_seconds(settings, engines.card(settings.model), engines.max_duration)
         yield from handlers.once(run, lambda run: takes_of(run, owner, takes, settings))
 
     inputs = {"run": parts["run"], "owner": parts["owner"], "takes": parts["takes"], "next_seed": parts["next_seed"]}
@@ -305,23 +314,27 @@ def _wire_plan(parts: Parts, engines: Engines) -> None:
     names = ("prompt", "seed", "follow_plan", "bpm", "key", "meter", "chords", "drums", "instruments", "ending")
     plan = {name: parts[name] for name in names}
     plan |= {"melody": parts["melody"], "continue_from": parts["continue_from"]}
-    under = plan | {"model": parts["model"], "duration": parts["duration"], "painting": parts["painting"]}
+    under = plan | {name: parts[name] for name in ("model", "duration", "bars", "painting")}
     told = [parts["plan_line"], parts["painting"]]
 
     def show(heard: list[int], next_seed: int | None, **values: Any) -> tuple[Any, Any]:
         settings = Settings(**values)
-        planned = engines.card(settings.model).planned
-        base = before.score(_seeded(settings, next_seed), heard, planned)
-        return before.show_plan(settings, planned), gr.HTML(base=base)
+        card, longest = engines.card(settings.model), engines.max_duration
+        seeded = _seeded(settings, next_seed)
+        base = before.score(before.in_seconds(seeded, card, longest), heard, card.planned)
+        line = before.show_plan(settings, card.planned) + before.show_length(seeded, card, longest)
+        return line, gr.HTML(base=base)
 
     gr.on(
         [control.change for control in plan.values()]
-        + [parts[name].change for name in ("model", "duration", "heard", "next_seed")] + [parts["painting"].clear],
+        + [parts[name].change for name in ("model", "duration", "bars", "heard", "next_seed")]
+        + [parts["painting"].clear],
         show, inputs_kwargs={"heard": parts["heard"], "next_seed": parts["next_seed"], **under}, outputs=told,
         # In the queue and one by one: changes that follow closely run side by side otherwise, and the older answer may
         # come last.
         trigger_mode="always_last", show_progress="hidden", concurrency_limit=1, api_visibility="private",
     )
+    parts["duration"].input(lambda: FREE, None, parts["bars"], **QUIET)  # who moves it wants it to count
     fields = ("bpm", "key", "meter", "chords", "drums", "instruments", "ending")
     filled = [parts[name] for name in ("seed", "follow_plan", *fields, "plan_line")]
     parts["fill_plan"].click(
@@ -335,7 +348,7 @@ def _wire_plan(parts: Parts, engines: Engines) -> None:
 
 def _wire_by_hand(parts: Parts, engines: Engines) -> None:
     steering = {name: control for name, control in controls(parts).items() if name not in before.KEPT}
-    told = steering | {"model": parts["model"], "duration": parts["duration"]}
+    told = steering | {name: parts[name] for name in ("model", "duration", "bars")}
     changes = [control.change for control in told.values()] + [parts["painting"].input, parts["painting"].clear]
 
     def by_hand(**values: Any) -> Update:

@@ -21,11 +21,15 @@ from gradio.utils import get_upload_folder
 
 from musicgen import audio
 from musicgen.engine import GenerationResult
+from musicgen.loop import Cut
+from musicgen.request import plan_of
+from musicgen.theory import PITCH_NAMES
 
 OLD_SECONDS = 3600.0  # how old an empty folder is before it goes, and one of those that are for the moment only
 LIVE = "live"  # the kind of folder that holds sound as it comes
 INSIDE = "inside"  # and the one that holds a take's scores while somebody looks at them
 NAME = 40  # letters of a prompt that a file's name has at most
+LOOP_NAME = 20  # of that of a loop, which says more than the prompt
 
 
 def served_folder() -> str:
@@ -50,13 +54,31 @@ def new_folder(kind: str) -> Path:
 
 def name_of(recipe: Mapping[str, Any], kind: str) -> str:
     """A file name that says what is in it, such as ``slow-jazz-waltz-7.wav``: the prompt's first words and the seed."""
+    return f"{_words(recipe, NAME)}{_seed(recipe)}.{kind}"
+
+
+def name_of_loop(recipe: Mapping[str, Any], cut: Cut) -> str:
+    """What whoever looks for a loop asks for first, such as ``lo-fi-hip-hop-80bpm-Gmaj-4bars-7.wav``."""
+    plan = plan_of(recipe)
+    key = ""
+    if plan is not None and plan.key is not None:  # a sharp sign would end the path of an address
+        key = f"{PITCH_NAMES[plan.key.tonic].replace('#', 'sharp')}{plan.key.mode[:3]}-"
+    bars = f"{cut.bars}bar{'s' if cut.bars > 1 else ''}"
+    return f"{_words(recipe, LOOP_NAME)}{round(cut.bpm, 1):g}bpm-{key}{bars}-{_seed(recipe)}.wav"
+
+
+def _words(recipe: Mapping[str, Any], most: int) -> str:
     name = ""
     for word in re.findall(r"[a-z0-9]+", str(recipe.get("prompt", "")).lower()):
-        if len(name) + len(word) >= NAME:
+        if len(name) + len(word) >= most:
             break
         name += f"{word}-"
+    return name or "musicgen-"
+
+
+def _seed(recipe: Mapping[str, Any]) -> int:
     seed = recipe.get("seed")
-    return f"{name or 'musicgen-'}{seed if isinstance(seed, int) else 0}.{kind}"
+    return seed if isinstance(seed, int) else 0
 
 
 def save(result: GenerationResult) -> str:

@@ -28,7 +28,7 @@ from musicgen.ui import handlers, views
 from musicgen.ui.engines import Engines
 from musicgen.ui.files import name_of, served_folder
 from musicgen.ui.handlers import Run
-from musicgen.ui.settings import AS_TRAINED, DRUMS, ENDINGS, Settings
+from musicgen.ui.settings import AS_TRAINED, DRUMS, ENDINGS, FREE, Settings
 from musicgen.ui.shown import Made, Update, show_take
 from musicgen.ui.words import say
 
@@ -48,7 +48,8 @@ def keep(
     facts: list[str],
 ) -> str:
     """Keep a take with the settings that make it again; return its id."""
-    settings = links.describe(replace(request, seed=result.recipe["seed"]), model)
+    asked = replace(request, seed=result.recipe["seed"], duration=result.recipe["duration"], bars=None)
+    settings = links.describe(asked, model)
     return takes.keep(owner, audio.Audio(result.audio, result.sample_rate), codes, settings, result.recipe, facts)
 
 
@@ -145,6 +146,7 @@ def fill(engines: Engines, request: GenerationRequest, model: str) -> tuple[Upda
         "greedy": request.greedy,
         "continue_from": None,
         "painting": request.painting or "",
+        "bars": FREE if request.bars is None else str(request.bars),
     }, notes
 
 

@@ -17,9 +17,19 @@ from musicgen.ui.looped import HERE, NOWHERE, looped
 from musicgen.ui.wiring import QUIET, WAVES, Parts, controls, named
 from musicgen.ui.words import say
 
-# Saves the file that a handler made; the button that was pressed does not move.
-DOWNLOAD = """(file) => {
+# Saves the file that a handler made; the button that was pressed does not move. A phone offers it to its other programs
+# where it can: what it downloads is hard to find there.
+DOWNLOAD = """async (file) => {
   if (!file) return;
+  if (matchMedia("(pointer: coarse)").matches && navigator.canShare) {
+    try {
+      const sound = await (await fetch(file.url)).blob();
+      const files = [new File([sound], file.orig_name, { type: sound.type })];
+      if (navigator.canShare({ files })) return await navigator.share({ files });
+    } catch (error) {
+      if (error.name === "AbortError") return;  // who closes the list wants no file
+    }
+  }
   const link = document.createElement("a");
   [link.href, link.download] = [file.url, file.orig_name];
   link.click();

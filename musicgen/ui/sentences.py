@@ -82,6 +82,10 @@ SENTENCES = {
         "꺼져 있습니다. 빠르기, 조성, 화음, 악기를 알려 주지 않습니다.",
     "This model reads words only; what is set by hand here is added to them.":
         "이 모델은 글만 읽습니다. 여기서 직접 정한 것은 글에 덧붙입니다.",
+    "The bars are counted in the tempo that will be heard.": "마디는 들리는 빠르기로 셉니다.",
+    "Bars need a tempo; set one by hand such as 120 bpm, or leave the bars free and give seconds.":
+        "마디로 세려면 빠르기가 있어야 합니다. 120 bpm처럼 직접 정하거나, 마디 수를 free로 두고 초로 정하세요.",
+    "Ask for at least one bar, or leave the bars free.": "마디는 하나 이상이어야 합니다. 아니면 free로 두세요.",
     "Its tune is the melody to follow now. Change the words and press Generate.":
         "이제 이 테이크의 선율을 따라갑니다. 글을 바꾸고 생성을 누르세요.",
     "The file of this take is no longer here; open it again from Takes, or make it again.":
@@ -204,4 +208,5 @@ PARTS = {
         "이제 테이크가 시작 부분입니다. 원하면 글을 바꾸세요. 생성을 누르면 이어집니다. 전체 길이: ",
     "This model reads the words, and after them: ": "이 모델은 글을 읽고, 이어서 다음을 읽습니다: ",
     ", time left: ": ", 남은 시간: ",
+    " bars, ": "마디, ",
 }

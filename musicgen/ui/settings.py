@@ -13,6 +13,8 @@ from musicgen.request import STRENGTH, GenerationRequest, beginning_of
 
 AS_TRAINED = "as trained"
 DRUMS = {"auto": None, "with": True, "without": False}
+FREE = "free"  # bars: the seconds count
+BARS = (FREE, "2", "4", "8", "16")
 ENDINGS = {"auto": None, "final chord": True, "goes on": False}
 
 
@@ -44,6 +46,7 @@ class Settings:
     greedy: bool = False
     continue_from: str | None = None  # path of an uploaded file
     painting: str | None = ""  # notes painted over melody and chords
+    bars: str | int | None = FREE  # in place of the duration
 
     def request(self) -> GenerationRequest:
         """The request these settings make; reads the audio files. Raises ``ValueError`` with one sentence."""
@@ -65,11 +68,16 @@ class Settings:
             **self.plan_parts(),
             plan="auto" if self.follow_plan else "off",
             painting=self.painting or None,
+            bars=self.chosen_bars(),
         )
 
     def chosen_seed(self) -> int | None:
         """The seed, None where one is to be drawn. Raises ``ValueError``."""
         return _whole(self.seed, "The seed")
+
+    def chosen_bars(self) -> int | None:
+        """The length in bars, None where the seconds count. Raises ``ValueError``."""
+        return None if self.bars == FREE else _whole(self.bars, "The number of bars")
 
     def plan_parts(self) -> dict[str, Any]:
         """The parts of the plan given by hand, None where the prompt and the seed decide. Raises ``ValueError``."""

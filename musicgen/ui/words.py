@@ -21,7 +21,8 @@ KOREAN = {
         "어떤 소리일까요? 장르, 분위기, 악기, 빠르기, 조성 … (영어로 쓰면 가장 잘 알아듣습니다)",
     "Generate": "생성", "Stop": "정지", "Surprise me": "아무거나", "Or start from": "또는 여기서 시작",
     "From a file": "파일에서",
-    "Duration, seconds": "길이(초)", "Seed": "시드", "a new one each time": "매번 새로", "Roll a seed": "시드 뽑기",
+    "Duration, seconds": "길이(초)", "Bars": "마디 수",
+    "Seed": "시드", "a new one each time": "매번 새로", "Roll a seed": "시드 뽑기",
     "Keep this seed, or let it go": "이 시드 고정 또는 해제", "Model": "모델",
     # plan
     "Plan and notes: tempo, key, chords, melody": "계획과 음: 빠르기, 조성, 화음, 선율",
