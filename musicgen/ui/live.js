@@ -39,7 +39,7 @@ const unlock = (event) => {
     if (["playing", "waiting"].includes(state())) pause();
     const host = other?.getRootNode().host ?? other;  // a player's sound is in its shadow
     if (!recorder.contains(host)) other?.pause();  // what was recorded there has a button of its own
-    sounding.clear();
+    audible.clear();
     return session(false);
   }
   if (!context) open(RATE);
