@@ -73,9 +73,8 @@ class DemucsSeparator:
 
         One at a time, for each takes every core and much memory; what was asked for lately is not separated again.
         """
-        digest = hashlib.sha256(np.ascontiguousarray(audio.samples).view(np.uint8))
-        digest.update(f"{audio.samples.shape} {audio.sample_rate}".encode())
-        key = digest.digest()
+        told = f"{audio.samples.shape} {audio.sample_rate} ".encode()
+        key = hashlib.sha256(told + audio.samples.tobytes()).digest()
         with self._working:
             tune = self._tunes.pop(key, None)
             if tune is None:

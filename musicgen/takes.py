@@ -72,8 +72,8 @@ def new_owner() -> str:
 class Takes:
     """The takes in ``folder``, which is made if it is not there.
 
-    Beyond the limits the oldest are deleted: those that are neither favourites nor shared first. ``clock`` tells the time.
-    Raises ``ValueError`` when the folder cannot be used.
+    Beyond the limits the oldest are deleted: those that are neither favourites nor shared first. ``clock`` tells the
+    time. Raises ``ValueError`` when the folder cannot be used.
     """
 
     def __init__(

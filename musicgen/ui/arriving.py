@@ -23,8 +23,8 @@ def arrive(
 ) -> Update:
     """The page as it opens: an owner's secret for a new browser, and what the address asks for.
 
-    Where it asks for nothing, the take that was made last, for a page that lost its connection is loaded again; and what
-    was set before (``before.draft``). The words are the browser's own.
+    Where it asks for nothing, the take that was made last, for a page that lost its connection is loaded again; and
+    what was set before (``before.draft``). The words are the browser's own.
     """
     update: Update = {}
     if takes is not None:

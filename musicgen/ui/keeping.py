@@ -1,4 +1,4 @@
-"""What happens on the Takes tab and when a take is opened or shared: updates of the page by control name, as in ``handlers``.
+"""What happens on the Takes tab and when a take is opened or shared: updates of the page by name, as in ``handlers``.
 
 Holds no state: whose takes they are says the secret that the browser brings along.
 """
