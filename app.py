@@ -34,8 +34,10 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
                         help="also make a public link through Gradio")
     parser.add_argument("--auth", metavar="USER:PASSWORD", default=default("AUTH", None),
                         help="let in only who knows these; safer as MUSICGEN_AUTH: processes' flags can be seen")
-    parser.add_argument("--models", nargs="+", default=(default("MODELS", None) or " ".join(KNOWN_MODELS)).split(),
-                        help="names or folders to offer, the first chosen (all known ones)")
+    # On a Space anybody may come by, and each of the others is a download of gigabytes.
+    offered = ["pocket"] if os.environ.get("SPACE_ID") else list(KNOWN_MODELS)
+    parser.add_argument("--models", nargs="+", default=(default("MODELS", None) or " ".join(offered)).split(),
+                        help="names or folders to offer, the first chosen (all known ones; on a Space pocket alone)")
     parser.add_argument("--dtype", default=default("DTYPE", None) or None,
                         help="of the models: float32 (on CPUs), bfloat16, float16; or int8, fastest on x86 CPUs")
     parser.add_argument("--data-dir", default=default("DATA_DIR", str(DATA)), help="folder for takes (data)")

@@ -6,7 +6,9 @@ what the melody is for.
 
 from __future__ import annotations
 
+import hashlib
 import threading
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -25,6 +27,7 @@ SAMPLE_RATE = 32_000
 METHODS = ("auto", "demucs", "harmonic", "none")
 _REPO, _NAME = "adefossez/HTDemucs", "htdemucs"
 _KEPT = ("vocals", "other")
+_REMEMBERED = 40_000_000  # bytes of separated tunes that are kept: five minutes, as preview and takes ask for them
 _BASS = (90.0, 180.0)  # Hz: nothing below, everything above, a smooth step between
 
 
@@ -47,7 +50,8 @@ class DemucsSeparator:
         self._load = load or load_htdemucs
         self._device = device or ("cuda" if torch.cuda.is_available() else "cpu")
         self._network: Any = None
-        self._lock = threading.Lock()
+        self._lock, self._working = threading.Lock(), threading.Lock()
+        self._tunes: OrderedDict[bytes, np.ndarray] = OrderedDict()  # the latest ones, by what they were taken from
         self.unavailable = ""  # why the last attempt to load failed; "auto" does not try again
 
     def load(self) -> Any:
@@ -64,9 +68,24 @@ class DemucsSeparator:
                     raise ModelUnavailable(self.unavailable) from error
             return self._network
 
-    @torch.inference_mode()
     def __call__(self, audio: Audio) -> np.ndarray:
-        """Vocals + other in mono at 32 kHz, float32 ``[N]``."""
+        """Vocals + other in mono at 32 kHz, float32 ``[N]``.
+
+        One at a time, for each takes every core and much memory; what was asked for lately is not separated again.
+        """
+        told = f"{audio.samples.shape} {audio.sample_rate} ".encode()
+        key = hashlib.sha256(told + audio.samples.tobytes()).digest()
+        with self._working:
+            tune = self._tunes.pop(key, None)
+            if tune is None:
+                tune = self._separate(audio)
+            self._tunes[key] = tune
+            while sum(kept.nbytes for kept in self._tunes.values()) > _REMEMBERED:
+                self._tunes.popitem(last=False)
+        return tune.copy()  # it may be written to
+
+    @torch.inference_mode()
+    def _separate(self, audio: Audio) -> np.ndarray:
         network = self.load()
         guard_torchaudio()
         from demucs.apply import apply_model

@@ -27,6 +27,7 @@ from musicgen import audio
 
 MAX_BYTES = 5_000_000_000  # of all takes together
 MAX_DAYS = 60.0  # favourites stay longer
+SHARED_DAYS = 365.0  # whoever has the link may come back to it; the page says so beside the link
 MAX_TAKES = 300  # of one owner
 SHOWN = 50  # in one listing
 _STALE = 3600.0  # seconds after which a file without a row is nobody's unfinished work
@@ -71,8 +72,8 @@ def new_owner() -> str:
 class Takes:
     """The takes in ``folder``, which is made if it is not there.
 
-    Beyond the limits the oldest are deleted: those that are no favourites first. ``clock`` tells the time.
-    Raises ``ValueError`` when the folder cannot be used.
+    Beyond the limits the oldest are deleted: those that are neither favourites nor shared first. ``clock`` tells the
+    time. Raises ``ValueError`` when the folder cannot be used.
     """
 
     def __init__(
@@ -141,6 +142,16 @@ class Takes:
             ).fetchall()
         return [_take(row, holder) for row in found], count
 
+    def newest(self, owner: str, seconds: float) -> Take | None:
+        """The newest take of ``owner``, if it was kept within the last ``seconds``. Raises ``ValueError``."""
+        holder = _hash(owner)
+        with self._rows() as rows:
+            row = rows.execute(
+                "SELECT * FROM takes WHERE owner = ? AND made > ? ORDER BY made DESC, rowid DESC LIMIT 1",
+                (holder, self._clock() - seconds),
+            ).fetchone()
+        return _take(row, holder) if row else None
+
     def get(self, take: str, owner: str | None = None) -> Take:
         """A take of ``owner``, or a shared one of anybody. Raises ``ValueError``, the same for every reason."""
         holder = _hash(owner) if owner else ""
@@ -184,11 +195,14 @@ class Takes:
         self._drop([take])
 
     def prune(self, kept: str = "") -> None:
-        """Delete what is beyond the limits, the oldest first, favourites last; never the one just ``kept``."""
-        order = "id = ? DESC, favourite DESC, made DESC, rowid DESC"
+        """Delete what is beyond the limits, the oldest first, favourites and shared ones last; never the one just
+        ``kept``."""
+        order = "id = ? DESC, favourite DESC, shared DESC, made DESC, rowid DESC"
+        now, days = self._clock(), self._max_days
         with self._rows() as rows:
             old = rows.execute(
-                "SELECT id FROM takes WHERE NOT favourite AND made < ?", (self._clock() - 86_400 * self._max_days,)
+                "SELECT id FROM takes WHERE NOT favourite AND made < CASE WHEN shared THEN ? ELSE ? END",
+                (now - 86_400 * max(days, SHARED_DAYS), now - 86_400 * days),
             ).fetchall()
             many = rows.execute(
                 f"SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY owner ORDER BY {order}) AS place "

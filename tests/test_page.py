@@ -438,6 +438,14 @@ def test_flags_win_over_the_environment_and_the_environment_over_defaults(monkey
             app.parse(["--port", port])
 
 
+def test_a_space_offers_what_needs_no_download_unless_its_host_says_otherwise(monkeypatch):
+    assert len(app.parse([]).models) > 1
+    monkeypatch.setenv("SPACE_ID", "somebody/studio")
+    assert app.parse([]).models == ["pocket"] and app.parse(["--models", "small"]).models == ["small"]
+    monkeypatch.setenv("MUSICGEN_MODELS", "pocket small")
+    assert app.parse([]).models == ["pocket", "small"]
+
+
 # -- the interface for programs -------------------------------------------------------------------------------------
 
 

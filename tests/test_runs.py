@@ -93,6 +93,19 @@ def test_stop_lets_go_of_a_page_whose_press_has_not_begun(engines):
     assert list(run.shown(handlers.generate(engines, Settings(duration=1.0), run))) == [{}], "nothing is changed"
 
 
+def test_stop_lets_go_of_the_patterns_tab_before_a_comparison_begins(engines):
+    run = handlers.Run()
+    update = compare.stop(run)
+    assert update["go"]["interactive"] and "Stopped before it began" in update["status"]
+    asked = compare.Comparison("a", "pocket", 1.0, 1, ["delay", "parallel"])
+    assert list(handlers.once(run, lambda run: compare.compare(engines, asked, run))) == [{}], "nothing is changed"
+    assert compare.stop(None) == compare.stop(run) == {"halt": IDLE["stop"]}, "it is over"
+    page = app.build(engines)
+    (halt,) = [number for number, block in page.blocks.items() if getattr(block, "elem_id", None) == "lab-stop"]
+    (fn,) = [fn for fn in page.fns.values() if (halt, "click") in fn.targets]
+    assert {"lab-go", "lab-stop"} <= {getattr(block, "elem_id", None) for block in fn.outputs}
+
+
 def test_who_gives_a_melody_is_told_that_it_is_listened_to(engines, tune, tmp_path):
     audio.write(tmp_path / "tune.wav", tune)
     settings = Settings(duration=1.0, melody=str(tmp_path / "tune.wav"), separation="none")

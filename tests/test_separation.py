@@ -1,9 +1,14 @@
 """What is kept of a mix, and what happens when Demucs cannot be had."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
 import numpy as np
 import pytest
 import torch
 
+from musicgen import separation
 from musicgen.audio import Audio
 from musicgen.compat import guard_torchaudio
 from musicgen.errors import ModelUnavailable
@@ -97,6 +102,48 @@ def test_demucs_is_loaded_once_and_repeats_itself():
     np.testing.assert_array_equal(first.samples, second.samples)
     mono = Audio(audio.samples[:1], audio.sample_rate)
     np.testing.assert_allclose(separate(mono, "demucs", separator).samples, first.samples, atol=1e-5)
+
+
+def test_a_tune_is_separated_once_and_no_two_at_a_time():
+    together, met, runs = threading.Barrier(2), [], []
+
+    class Watched(KnownStems):
+        def forward(self, mix):
+            runs.append(1)
+            with suppress(threading.BrokenBarrierError):  # nobody else came
+                together.wait(0.3)
+                met.append(1)
+            return super().forward(mix)
+
+    separator = DemucsSeparator(Watched, "cpu")
+    audio, _ = mix(seconds=0.5)
+    others = [Audio(audio.samples * loudness, audio.sample_rate) for loudness in (0.9, 0.8, 0.7)]
+    with ThreadPoolExecutor(4) as pool:
+        heard = list(pool.map(separator, [audio, *others]))
+    assert len(runs) == 4 and not met
+    again = separator(Audio(audio.samples.copy(), audio.sample_rate))
+    assert len(runs) == 4 and (again == heard[0]).all()
+    again[:] = 0
+    assert (separator(audio) == heard[0]).all(), "what one does to it is not another's"
+    separator(Audio(audio.samples, 32_000))
+    assert len(runs) == 5, "the same numbers at another rate are another sound"
+
+
+def test_no_more_tunes_are_kept_than_there_is_room_for(monkeypatch):
+    runs = []
+
+    class Counted(KnownStems):
+        def forward(self, mix):
+            runs.append(1)
+            return super().forward(mix)
+
+    audio, _ = mix(seconds=0.5)
+    first, second = audio, Audio(audio.samples * 0.5, audio.sample_rate)
+    monkeypatch.setattr(separation, "_REMEMBERED", 16_000 * 4)  # one of them
+    separator = DemucsSeparator(Counted, "cpu")
+    for sound in (first, first, second, first):
+        separator(sound)
+    assert len(runs) == 3
 
 
 def test_auto_falls_back_and_says_so():

@@ -177,6 +177,33 @@ def test_disk_and_age_are_bounded(tmp_path):
     assert [take.id for take in store.mine(MINE)[0]] == [made[2]] and len(files(store)) == 2
 
 
+def test_a_shared_take_stays_a_year(tmp_path):
+    store = Takes(tmp_path, max_takes=2, clock=(clock := Clock()))
+    shared = keep(store)
+    store.set_shared(shared, MINE, True)
+    private, latest = keep(store), keep(store)
+    assert {take.id for take in store.mine(MINE)[0]} == {shared, latest} and private != shared, "it goes last"
+    clock.now += 300 * 86_400
+    store.prune()
+    assert [take.id for take in store.mine(MINE)[0]] == [shared]
+    clock.now += 70 * 86_400
+    store.prune()
+    assert store.mine(MINE) == ([], 0)
+
+
+def test_the_newest_is_told_while_it_is_recent(tmp_path):
+    store = Takes(tmp_path, clock=(clock := Clock()))
+    assert store.newest(MINE, 900) is None
+    first = keep(store)
+    store.set_favourite(first, MINE, True)
+    second = keep(store)
+    keep(store, YOURS)
+    newest = store.newest(MINE, 900)
+    assert newest is not None and newest.id == second and newest.mine
+    clock.now += 1000
+    assert store.newest(MINE, 900) is None
+
+
 def test_a_crash_leaves_nothing_for_long(store):
     whole, halved = keep(store), keep(store)
     store.sound_file(store.get(halved, MINE)).unlink()

@@ -24,7 +24,7 @@ from musicgen import audio, links
 from musicgen.engine import Engine
 from musicgen.patterns import get_pattern
 from musicgen.takes import Takes, new_owner
-from musicgen.ui import before, handlers, keeping, lent
+from musicgen.ui import after, arriving, before, handlers, keeping, lent
 from musicgen.ui.app import build, launch_options
 from musicgen.ui.engines import Engines
 from musicgen.ui.settings import Settings
@@ -67,7 +67,7 @@ def make(engines: Engines, takes: Takes, owner: str = MINE, stop: bool = False, 
 
 
 def arrive(engines: Engines, takes: Takes | None, owner: str | None, address: str) -> Update:
-    return keeping.arrive(engines, takes, owner, dict(parse_qsl(urlsplit(address).query)))
+    return arriving.arrive(engines, takes, owner, dict(parse_qsl(urlsplit(address).query)))
 
 
 def settings_of(update: Update) -> Settings:
@@ -131,24 +131,68 @@ def test_what_cannot_be_kept_is_still_heard(engines, takes, monkeypatch):
 
 
 def test_a_new_browser_gets_a_secret_and_keeps_it(engines, takes):
-    owners = {keeping.arrive(engines, takes, known, {})["owner"] for known in (None, "", "forged", {"a": 1})}
+    owners = {arriving.arrive(engines, takes, known, {})["owner"] for known in (None, "", "forged", {"a": 1})}
     assert len(owners) == 4
-    assert keeping.arrive(engines, takes, owners.pop(), {}) == {}
+    assert arriving.arrive(engines, takes, owners.pop(), {}) == {}
 
 
 def test_what_was_set_comes_back_after_a_reload_without_the_words_and_only_if_it_can_be(engines, takes):
     asked = Settings(prompt="mine", duration=3.0, bpm="92.5", drums="without", painting="0.5;m=0;c=", top_k="0")
-    back = keeping.arrive(engines, takes, MINE, {}, before.draft(asked))
+    back = arriving.arrive(engines, takes, MINE, {}, before.draft(asked))
     assert "prompt" not in back and "status" not in back
     again = settings_of(back | {"prompt": "mine"})
     assert before.draft(again) == before.draft(asked) and again.bpm == "92.5" and again.painting == asked.painting
     for wrong in (Settings(bpm="500"), Settings(chords="H7"), Settings(pattern="0,1,2"), Settings(temperature="-5")):
         with pytest.raises(ValueError):
             before.draft(wrong)
-    assert keeping.arrive(engines, takes, MINE, {}, "1.rubbish.") == {}
+    assert arriving.arrive(engines, takes, MINE, {}, "1.rubbish.") == {}
     take = make(engines, takes, prompt="a", duration=1.0, seed="4")["take_id"]
-    linked = keeping.arrive(engines, takes, MINE, {"take": take}, before.draft(asked))
+    linked = arriving.arrive(engines, takes, MINE, {"take": take}, before.draft(asked))
     assert linked["prompt"] == "a" and linked["duration"] == 1.0, "an address has settings of its own"
+
+
+def test_a_page_that_is_loaded_again_shows_the_take_it_had(engines, takes):
+    made = make(engines, takes, prompt="mine", duration=MAX_DURATION, stop=True)
+    asked = Settings(prompt="something newer", bpm="92.5")
+    back = arriving.arrive(engines, takes, MINE, {}, before.draft(asked))
+    assert back["take_id"] == made["take_id"] and back["grid"] == made["grid"] and back["take"]["visible"]
+    assert "Your last take." in back["status"] and "prompt" not in back and back["bpm"] == "92.5"
+    plain = arriving.arrive(engines, takes, MINE, {})
+    assert not set(Settings.__dataclass_fields__) & set(plain), "nothing was set: nothing is"
+    assert "take" not in arriving.arrive(engines, takes, YOURS, {})
+    link = keeping.share_settings(takes, MINE, made["take_id"], HERE)["link"]["value"]
+    assert "take" not in arrive(engines, takes, MINE, link), "an address asks for something else"
+    takes.delete(made["take_id"], MINE)
+    assert arriving.arrive(engines, takes, MINE, {}) == {}
+
+
+def test_a_take_that_the_server_has_forgotten_is_found_by_its_id(engines, takes):
+    made = make(engines, takes, prompt="a", duration=2.0, bpm="92.5")["shown"]
+    assert keeping.found(engines, takes, made, MINE, made.take) is made
+    found = keeping.found(engines, takes, None, MINE, made.take)
+    assert found.recipe == made.recipe and found.facts == tuple(made.facts) and found.take == made.take
+    again = make(engines, takes, **{name: value for name, value in after.again(found).items() if name != "takes"})
+    np.testing.assert_array_equal(again["shown"].codes.values, made.codes.values)
+    Path(made.file).unlink()
+    cleared = keeping.found(engines, takes, made, MINE, made.take)
+    assert cleared.asked is made.asked and audio.read(cleared.file).seconds == pytest.approx(2.0, abs=0.1)
+    assert keeping.found(engines, takes, None, YOURS, made.take) is None
+    assert keeping.found(engines, takes, None, MINE, "") is None
+    other = make(engines, takes, prompt="b", duration=1.0)["shown"]
+    shown = after.pick([], other.take, lambda take: keeping.found(engines, takes, None, MINE, take))
+    assert shown["take_id"] == other.take and shown["take"]["visible"]
+    choices = handlers.versions([made, other])["choices"]
+    assert [take for _, take in choices] == [made.take, other.take]
+
+
+def test_buttons_under_a_take_ask_the_browser_which_it_is(engines, takes):
+    """All of them are told its id and its owner beside what the server holds."""
+    page = build(engines, takes)
+    of = {block.elem_id: number for number, block in page.blocks.items() if getattr(block, "elem_id", None)}
+    for name in ("again", "anew", "go-on", "as-melody", "save-wav", "save-png", "loop", "lock"):
+        fn = next(fn for fn in page.fns.values() if (of[name], "click") in fn.targets)
+        kinds = {type(block).__name__ for block in fn.inputs}
+        assert {"State", "BrowserState", "Textbox"} <= kinds and not fn.queue, name
 
 
 def test_a_take_is_private_until_its_link_is_made_and_again_after(engines, takes):
@@ -212,7 +256,7 @@ def test_the_link_to_settings_works_on_another_host_without_the_take(engines, ta
     ],
 )
 def test_a_bad_link_is_one_sentence_and_changes_nothing_else(engines, takes, query, sentence):
-    update = keeping.arrive(engines, takes, MINE, dict(parse_qsl(query, keep_blank_values=True)))
+    update = arriving.arrive(engines, takes, MINE, dict(parse_qsl(query, keep_blank_values=True)))
     assert set(update) == {"status"} and sentence in update["status"] and 'role="alert"' in update["status"]
 
 
@@ -346,6 +390,14 @@ def test_only_who_knows_the_password_comes_in_but_health_answers(engines, tmp_pa
         Client(url, verbose=False, auth=("me", "secret"))
     finally:
         page.close()
+
+
+def test_programs_wait_in_a_queue_of_their_own(engines, takes):
+    functions = build(engines, takes).fns.values()
+    (program,) = [fn for fn in functions if fn.api_name == "generate"]
+    ours = [fn for fn in functions if fn.concurrency_id == "takes"]
+    assert program.concurrency_id == "programs" and program.concurrency_limit == 2
+    assert ours and program not in ours
 
 
 def test_hosts_flags_and_their_environment(monkeypatch, capsys):

@@ -6,7 +6,7 @@ Holds no state: the take is handed in, as the page holds it.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -128,11 +128,14 @@ def as_melody(made: Made | None) -> Update:
     }
 
 
-def pick(made: Sequence[Made], number: int | None) -> Update:
-    """Show another of the takes that one press made."""
-    if number is None or not 0 <= number < len(made):
+def pick(
+    made: Sequence[Made], choice: int | str | None, find: Callable[[str], Made | None] = lambda _: None
+) -> Update:
+    """Show another of the takes that one press made; ``find`` finds one by its id that the server has forgotten."""
+    chosen = next((one for number, one in enumerate(made) if choice == (one.take or number)), None)
+    chosen = chosen or (find(choice) if isinstance(choice, str) else None)
+    if chosen is None:
         raise gr.Error(_GONE, print_exception=False)
-    chosen = made[number]
     try:
         return show_take(chosen, audio.read(chosen.file))
     except ValueError:

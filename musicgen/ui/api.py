@@ -22,6 +22,7 @@ from musicgen.ui.lent import on_gpu
 from musicgen.ui.settings import AS_TRAINED, DRUMS, ENDINGS, Settings
 
 MAX_FRAMES = 1000  # drawn step by step
+OPEN_CALLS = 2  # takes made at once for programs: however many they ask for, the page's visitors have their places
 
 
 def add_api(engines: Engines) -> None:
@@ -139,8 +140,7 @@ def _generate(engines: Engines) -> None:
     ]
     outputs = [gr.Audio(label="Take"), gr.JSON(label="Recipe")]
     gr.Button("generate").click(
-        generate, inputs, outputs, api_name="generate", concurrency_limit=handlers.OPEN_TAKES,
-        concurrency_id="takes",
+        generate, inputs, outputs, api_name="generate", concurrency_limit=OPEN_CALLS, concurrency_id="programs",
     )
 
 

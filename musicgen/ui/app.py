@@ -33,7 +33,8 @@ def build(engines: Engines, takes: Takes | None = None) -> gr.Blocks:
         address = gr.Textbox(visible=False)  # where the browser writes what it calls this page
         with gr.Tabs() as tabs:
             with gr.Tab(say("Create"), id="create"):
-                parts = create_tab(engines, None if takes is None else partial(keeping.keep, takes))
+                kept = () if takes is None else (partial(keeping.keep, takes), partial(keeping.found, engines, takes))
+                parts = create_tab(engines, *kept)
             with gr.Tab(say("Patterns"), id="patterns"):
                 lab_tab(engines)
             with gr.Tab(say("Codebooks"), id="codebooks"):

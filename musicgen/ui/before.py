@@ -149,7 +149,7 @@ def by_hand(settings: Settings, sings: bool = True) -> Update:
 
 
 def draft(settings: Settings) -> str:
-    """All that is set but the words and the files, as text that ``keeping.arrive`` reads. Raises ``ValueError``."""
+    """All that is set but the words and the files, as text that ``arriving.arrive`` reads. Raises ``ValueError``."""
     unsaid = replace(settings, prompt="", melody=None, continue_from=None)
     described = links.describe(unsaid.request(), settings.model)
     links.understand(described)

@@ -23,6 +23,7 @@ from musicgen.ui import handlers, pattern_views, views
 from musicgen.ui.engines import Card, Engines
 from musicgen.ui.evaluated import evaluated
 from musicgen.ui.handlers import Run
+from musicgen.ui.lent import lends_gpus
 from musicgen.ui.settings import Settings, roll_seed
 from musicgen.ui.shown import Update
 from musicgen.ui.words import say
@@ -83,10 +84,13 @@ def refused() -> Update:
 
 
 def stop(run: Run | None) -> Update:
-    """End this page's comparison; what it has made stays."""
-    if run is not None:
-        run.stop()
-    return {"halt": gr.update(interactive=False)}
+    """End this page's comparison; what it has made stays. One that has not begun lets go of the tab at once."""
+    if run is None or run.over or run.generation is not None or (run.begun and lends_gpus()):
+        if run is not None:
+            run.stop()
+        return {"halt": gr.update(interactive=False)}
+    run.give_way()
+    return IDLE | {"status": views.note("Stopped before it began.")}
 
 
 def compare(engines: Engines, asked: Comparison, run: Run) -> Iterator[Update]:

@@ -27,7 +27,7 @@ from musicgen.ui.files import new_folder
 from musicgen.ui.from_file import settings_of
 from musicgen.ui.lent import on_gpu
 from musicgen.ui.prompts import EXAMPLES, TUNES, surprise
-from musicgen.ui.results import results, wire_results
+from musicgen.ui.results import HELD, Find, results, wire_results
 from musicgen.ui.settings import AS_TRAINED, BARS, DRUMS, ENDINGS, FREE, Settings, roll_seed
 from musicgen.ui.sheet import sheet
 from musicgen.ui.shown import Update
@@ -40,10 +40,11 @@ KEYS = ["auto", *(f"{note} {mode}" for mode in ("major", "minor") for note in PI
 START = Settings(prompt=EXAMPLES["Lo-fi"])
 
 
-def create_tab(engines: Engines, keep: Callable[..., str] | None = None) -> Parts:
+def create_tab(engines: Engines, keep: Callable[..., str] | None = None, find: Find = lambda made, *_: made) -> Parts:
     """Lay out the tab and wire it; return its parts.
 
     ``keep`` puts a take, made for the owner named first, among that owner's takes; see ``handlers.Keep`` for the rest.
+    ``find`` finds it there again.
     """
     with gr.Row(elem_id="bench"):  # on a phone: ask, hear, settings; on a wide page hearing stands at the side
         with gr.Column(elem_id="ask", min_width=300):
@@ -53,12 +54,12 @@ def create_tab(engines: Engines, keep: Callable[..., str] | None = None) -> Part
         with gr.Column(elem_id="settings", min_width=300):
             parts |= _main_controls(engines) | _plan(engines) | _melody() | _continue() | _pattern(engines)
             parts |= _advanced()
-    parts["run"], parts["take_id"], parts["heard"] = gr.State(None), gr.State(""), gr.State([])
+    parts["run"], parts["heard"] = gr.State(None), gr.State([])
     parts["draft"] = gr.HTML("", elem_id="draft")  # what is set, where the browser finds it; shown to nobody
     parts["next_seed"] = gr.State(None)  # of the next take, unless the field names one: its plan is seen before
     parts["owner"] = gr.BrowserState(None, storage_key="musicgen-owner", secret="musicgen")  # survives a restart
-    wire_results(parts, _wire_generation(parts, engines, keep), engines.max_duration)
-    _wire_helpers(parts, engines)
+    wire_results(parts, _wire_generation(parts, engines, keep), engines.max_duration, find)
+    _wire_helpers(parts, engines, find)
     _wire_plan(parts, engines)
     _wire_by_hand(parts, engines)
     return parts
@@ -267,7 +268,7 @@ def _seeded(settings: Settings, next_seed: int | None) -> Settings:
     return settings if str(settings.seed or "").strip() else replace(settings, seed=next_seed)
 
 
-def _wire_helpers(parts: Parts, engines: Engines) -> None:
+def _wire_helpers(parts: Parts, engines: Engines, find: Find) -> None:
     parts["surprise"].click(lambda: surprise(random.Random()), None, parts["prompt"], **QUIET)
     also = [parts[name] for name in ("takes", "status", "melody_fold", "continue_fold")]
     parts["from_file"].upload(
@@ -275,7 +276,10 @@ def _wire_helpers(parts: Parts, engines: Engines) -> None:
         **QUIET,
     )
     parts["roll"].click(lambda: str(roll_seed()), None, parts["seed"], **QUIET)
-    parts["lock"].click(before.lock_seed, [parts["seed"], parts["shown"], parts["next_seed"]], parts["seed"], **QUIET)
+    parts["lock"].click(
+        lambda seed, next_seed, *take: before.lock_seed(seed, find(*take), next_seed),
+        [parts[name] for name in ("seed", "next_seed", *HELD)], parts["seed"], **QUIET,
+    )
     parts["model"].change(
         lambda model: (gr.Dropdown(info=engines.card(model).note), gr.Column(visible=engines.card(model).sings)),
         parts["model"], [parts["model"], parts["sheet_box"]], **QUIET,
@@ -360,8 +364,7 @@ def _wire_by_hand(parts: Parts, engines: Engines) -> None:
 
     gr.on(
         changes, named(parts, by_hand), inputs_kwargs=told,
-        outputs=[parts["by_hand"], parts["afresh"], parts["draft"]], trigger_mode="always_last", show_progress="hidden",
-        concurrency_limit=4, api_visibility="private",
+        outputs=[parts["by_hand"], parts["afresh"], parts["draft"]], trigger_mode="always_last", **QUIET,
     )
     parts["afresh"].click(
         named(parts, before.afresh), None, [*steering.values(), parts["takes"]], **QUIET

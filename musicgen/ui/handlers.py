@@ -211,9 +211,9 @@ def generate(
 
 def versions(made: Sequence[Made]) -> Any:
     """The choice among the takes of one press; the one that is shown stays chosen, at first the first."""
-    names = [(f"Take {i + 1} · seed {one.recipe.get('seed')}", i) for i, one in enumerate(made)]
+    names = [(f"Take {i + 1} · seed {one.recipe.get('seed')}", one.take or i) for i, one in enumerate(made)]
     update = gr.update(choices=names, visible=len(made) > 1)
-    return update | {"value": 0} if len(made) == 1 else update
+    return update | {"value": names[0][1]} if len(made) == 1 else update
 
 
 def loaded(engines: Engines, model: str, run: Run | None = None) -> Generator[Update, None, Engine | None]:

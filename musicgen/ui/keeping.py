@@ -1,4 +1,4 @@
-"""What happens on the Takes tab and when a link is opened: updates of the page by control name, as in ``handlers``.
+"""What happens on the Takes tab and when a take is opened or shared: updates of the page by name, as in ``handlers``.
 
 Holds no state: whose takes they are says the secret that the browser brings along.
 """
@@ -11,8 +11,7 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import replace
 from html import escape
 from pathlib import Path
@@ -23,7 +22,7 @@ import gradio as gr
 from musicgen import audio, links
 from musicgen.engine import GenerationRequest, GenerationResult
 from musicgen.instruments import parse_instruments
-from musicgen.takes import SHOWN, Codes, Take, Takes, new_owner
+from musicgen.takes import SHOWN, Codes, Take, Takes
 from musicgen.ui import handlers, views
 from musicgen.ui.engines import Engines
 from musicgen.ui.files import name_of, served_folder
@@ -53,59 +52,37 @@ def keep(
     return takes.keep(owner, audio.Audio(result.audio, result.sample_rate), codes, settings, result.recipe, facts)
 
 
-def arrive(
-    engines: Engines, takes: Takes | None, owner: str | None, query: Mapping[str, str], draft: str = ""
-) -> Update:
-    """The page as it opens: an owner's secret for a new browser, and what the address asks for.
-
-    Where it asks for nothing, what was set before the page was loaded again (``before.draft``); the words are the
-    browser's own.
-    """
-    update: Update = {}
-    if takes is not None:
-        try:
-            takes.mine(owner or "", limit=0)
-        except ValueError:
-            update["owner"] = owner = new_owner()
-    try:
-        if "take" in query:
-            if takes is None:
-                raise ValueError("No takes are kept here; ask for a link to the settings instead.")
-            take = takes.get(query["take"], owner)
-            whose = "One of your takes." if take.mine else "Somebody shared this take with you."
-            update |= open_take(engines, takes, take, whose)
-        elif "recipe" in query:
-            request, model = links.decode(query["recipe"])
-            filled, notes = fill(engines, request, model)
-            given = [what for key, what in GIVEN.items() if key in query.get("given", "").split(",")]
-            said = "The settings of the link are filled in; Generate makes the take again."
-            if given:
-                said = ("The settings of the link are filled in. The take was made with "
-                        f"{' and '.join(given)}, which a link cannot hold: give the file first.")
-            update |= filled | {"status": views.progress(" ".join([said, *notes]))}
-        elif draft:
-            with suppress(ValueError):  # of another version of this page: it begins afresh
-                filled, _ = fill(engines, *links.decode(str(draft)))
-                update |= {name: value for name, value in filled.items() if name != "prompt"}
-    except ValueError as error:
-        update["status"] = views.problem(str(error))
-    return update
-
-
 def open_take(engines: Engines, takes: Takes, take: Take, whose: str) -> Update:
     """A kept take on the Create tab: its sound, its pictures, its settings. Raises ``ValueError``."""
-    sound, codes = audio.read(takes.sound_file(take)), takes.codes(take)
+    sound = audio.read(takes.sound_file(take))
     filled, notes = fill(engines, *links.understand(take.settings))
     given = [what for key, what in GIVEN.items() if take.recipe.get(key)]
     if given:
         notes.append(f"It was made with {' and '.join(given)}, which is not kept: give the file again.")
-    made = Made(served(takes, take), codes, take.recipe, take.facts, Settings(**filled), take.id)
+    made = Made(served(takes, take), takes.codes(take), take.recipe, take.facts, Settings(**filled), take.id)
     return filled | show_take(made, sound) | {
         "status": views.progress(" ".join([whose, *notes]), 1.0),
         "live": "",
         "versions": gr.update(choices=[], value=None, visible=False),
         "made": [made],
     }
+
+
+def found(engines: Engines, takes: Takes, made: Made | None, owner: str | None, take_id: str) -> Made | None:
+    """The take on the page, as its buttons need it: ``made``, or what the store has of ``take_id``.
+
+    Gradio forgets what a page holds, and clears its files away, while the page still shows the take.
+    """
+    if made is not None and Path(made.file).is_file():
+        return made
+    try:
+        take = takes.get(take_id, owner)
+        if made is not None:
+            return replace(made, file=served(takes, take))
+        filled, _ = fill(engines, *links.understand(take.settings))
+        return Made(served(takes, take), takes.codes(take), take.recipe, take.facts, Settings(**filled), take.id)
+    except ValueError:
+        return made
 
 
 def fill(engines: Engines, request: GenerationRequest, model: str) -> tuple[Update, list[str]]:
@@ -161,7 +138,7 @@ def share(takes: Takes, owner: str, take_id: str | None, address: str, field: st
             takes.set_shared(take.id, owner, True)
     except ValueError as error:
         return _warned(error, field)
-    label = say("Whoever has this link sees it")
+    label = say("Whoever has this link sees it, for a year from when it was made")
     return {field: gr.update(value=f"{address}?take={take.id}", visible=True, label=label)}
 
 

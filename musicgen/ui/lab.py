@@ -161,7 +161,7 @@ def _wire(parts: Parts, engines: Engines) -> None:
         concurrency_limit=OPEN_TAKES, concurrency_id="takes", api_visibility="private",
     ).failure(named(parts, compare.refused), None, shown, **QUIET)
     parts["halt"].click(
-        named(parts, compare.stop), parts["run"], parts["halt"], queue=False, show_progress="hidden",
+        named(parts, compare.stop), parts["run"], shown, queue=False, show_progress="hidden",
         api_visibility="private",
     )
 

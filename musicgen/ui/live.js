@@ -25,18 +25,22 @@ const open = (rate) => {
 };
 const busy = () => told !== null && state() !== "ended";
 const run = () => {
-  if (busy()) session("playback");
+  if (busy()) session(true);
   return context.resume().then(() => { unlocked = true; rest(); }).catch(() => { /* closed meanwhile */ });
 };
 const rest = () => {
-  if (context?.state === "running" && (held || !busy())) context.suspend().then(() => session("auto"));
+  if (context?.state === "running" && (held || !busy())) context.suspend().then(() => session(false));
 };
 const go = () => { if (context && context.state !== "running" && busy() && !held) run(); };
 const unlock = (event) => {
   if (element.contains(event.target)) return;  // our own button says itself what it wants
-  if (event.type === "pointerdown" && event.target.closest?.("#melody, #continue-from, #books-source")) {
-    if (["playing", "waiting"].includes(state())) pause();  // who records wants silence, and the microphone
-    return session("auto");
+  const recorder = event.type === "pointerdown" && event.target.closest?.("#melody, #continue-from, #books-source");
+  if (recorder) {  // who records wants silence, and the microphone
+    if (["playing", "waiting"].includes(state())) pause();
+    const host = other?.getRootNode().host ?? other;  // a player's sound is in its shadow
+    if (!recorder.contains(host)) other?.pause();  // what was recorded there has a button of its own
+    audible.clear();
+    return session(false);
   }
   if (!context) open(RATE);
   if (unlocked) go(); else run();

@@ -20,7 +20,7 @@ const show = () => {
 };
 const start = () => {
   if (!wanted || !buffer || source) return;
-  session("playback");
+  session(true);
   source = Object.assign(context.createBufferSource(), { buffer, loop: true });
   source.connect(context.destination);
   source.start();
@@ -33,6 +33,7 @@ const stop = () => {
     context.suspend();
   }
   [source, wanted] = [null, false];
+  session(false);
   show();
 };
 const ask = () => {

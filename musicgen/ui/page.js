@@ -54,6 +54,26 @@ const drawn = async () => {
   }
   return remembered;
 };
+// Who the takes belong to, for a browser that is new here: written at once, so that pages which open together are one
+// and the same visitor's. The page has it in a place of its own from its first answer on.
+const VISITOR = "musicgen-visitor";
+const visitor = () => {
+  try { return localStorage.getItem(VISITOR); } catch { return null; }  // then the server draws one
+};
+try {
+  if (!visitor()) {
+    const drawn = String.fromCharCode(...crypto.getRandomValues(new Uint8Array(32)));
+    localStorage.setItem(VISITOR, btoa(drawn).replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, ""));
+  }
+} catch { /* nothing can be kept */ }
+// Another's take, or a link's settings, is gone from the page once something of one's own is made: from its address, too,
+// or a page that is loaded again would bring it back in place of that.
+document.addEventListener("click", ({ target }) => {
+  if (!target.closest?.("#generate, #again, #anew, #new-seed")) return;
+  const address = new URL(location.href);
+  for (const name of ["take", "recipe", "given"]) address.searchParams.delete(name);
+  if (address.href !== location.href) history.replaceState(history.state, "", address);
+}, true);
 let typed = false;  // into the prompt, since the page is here
 document.addEventListener("input", ({ isTrusted, target }) => {
   typed ||= isTrusted && target.matches("#prompt textarea");
@@ -81,3 +101,13 @@ setInterval(() => {
   if (!titled) titled = document.title;
   document.title = percent === "100" ? titled : `${percent} % \u00b7 ${titled}`;
 }, 1000);
+
+// The words are Korean or English; Gradio writes down the browser's language, whatever it is, and aloud they would be read
+// as that.
+const root = document.documentElement;
+const speak = () => {
+  const spoken = root.lang.startsWith("ko") ? "ko" : "en";
+  if (root.lang !== spoken) root.lang = spoken;
+};
+new MutationObserver(speak).observe(root, { attributes: true, attributeFilter: ["lang"] });
+speak();

@@ -5,6 +5,7 @@ Reads like the column from top to bottom. What the buttons do is in ``after``; l
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -14,6 +15,7 @@ import gradio as gr
 from musicgen.ui import after, views
 from musicgen.ui.live import live
 from musicgen.ui.looped import HERE, NOWHERE, looped
+from musicgen.ui.shown import Made
 from musicgen.ui.wiring import QUIET, WAVES, Parts, controls, named
 from musicgen.ui.words import say
 
@@ -34,6 +36,9 @@ DOWNLOAD = """async (file) => {
   [link.href, link.download] = [file.url, file.orig_name];
   link.click();
 }"""
+SAVING = 2  # files that are written at once
+HELD = ("shown", "owner", "take_id")  # what tells the take on the page
+Find = Callable[[Made | None, str | None, str], Made | None]  # of these the take, or None; see ``keeping.found``
 SHOW = "() => document.getElementById('%s')?.scrollIntoView({block: 'nearest', behavior: 'smooth'})"
 
 
@@ -59,6 +64,8 @@ def results() -> Parts:
     ) as parts["recipe_fold"]:
         parts["recipe"] = gr.Code(language="json", show_label=False, interactive=False, elem_id="recipe")
     parts["file"], parts["shown"], parts["made"] = gr.File(visible=False), gr.State(None), gr.State([])
+    # In the browser: a server forgets what a page holds an hour after a connection was lost, or for so many others.
+    parts["take_id"] = gr.Textbox(visible=False)
     return parts
 
 
@@ -85,36 +92,45 @@ def _buttons(parts: Parts) -> None:
     )
 
 
-def wire_results(parts: Parts, generate: Callable[[Any], Any], longest: float) -> None:
-    """Wire the buttons; ``generate`` makes a press of Generate follow an event."""
+def wire_results(parts: Parts, generate: Callable[[Any], Any], longest: float, find: Find) -> None:
+    """Wire the buttons; ``generate`` makes a press of Generate follow an event, ``find`` finds the take on the page."""
+
+    def of(does: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda made, owner, take, *more: does(find(made, owner, take), *more)
+
+    take = [parts[name] for name in HELD]
     asked = [*controls(parts).values(), parts["takes"], parts["next_seed"]]
     presses: dict[str, tuple[Callable[..., Any], tuple[str, ...]]] = {  # what it does, and of what
-        "again": (after.again, ("shown", "melody", "continue_from")),
-        "anew": (after.anew, ("shown", "next_seed", "melody", "continue_from")),
+        "again": (of(after.again), (*HELD, "melody", "continue_from")),
+        "anew": (of(after.anew), (*HELD, "next_seed", "melody", "continue_from")),
         "new_seed": (after.new_seed, ("made", "next_seed")),
     }
-    for name, (does, of) in presses.items():
-        generate(parts[name].click(named(parts, does), [parts[one] for one in of], asked, **QUIET).success)
+    for name, (does, given) in presses.items():
+        generate(parts[name].click(named(parts, does), [parts[one] for one in given], asked, **QUIET).success)
     changed = [*controls(parts).values(), parts["status"], parts["continue_fold"], parts["melody_fold"]]
     go_on = partial(after.go_on, longest=longest)
     for name, does, fold in (("go_on", go_on, "continue-fold"), ("as_melody", after.as_melody, "melody-fold")):
         parts[name].click(
-            named(parts, lambda made, does=does: does(made)), parts["shown"], changed, **QUIET
+            named(parts, of(does)), take, changed, **QUIET
         ).success(None, js=SHOW % fold, api_visibility="private")
+    busy = threading.Semaphore(SAVING)
+
+    def save(made: Made | None, kind: str) -> str:
+        with busy:
+            return after.save_as(made, kind)
+
+    # Not in the queue: what waits for a model there may fill it, and these need none.
     for kind in after.KINDS:
-        parts[f"save_{kind}"].click(
-            partial(after.save_as, kind=kind), parts["shown"], parts["file"], concurrency_limit=2,
-            show_progress="hidden", api_visibility="private",
-        ).success(None, parts["file"], js=DOWNLOAD, api_visibility="private")
-    loop = parts["loop"].click(
-        partial(after.save_as, kind="loop"), parts["shown"], parts["file"], concurrency_limit=2,
-        show_progress="hidden", api_visibility="private",
-    )
+        parts[f"save_{kind}"].click(of(partial(save, kind=kind)), take, parts["file"], **QUIET).success(
+            None, parts["file"], js=DOWNLOAD, api_visibility="private"
+        )
+    loop = parts["loop"].click(of(partial(save, kind="loop")), take, parts["file"], **QUIET)
     loop.success(None, parts["file"], js=HERE, api_visibility="private")
     loop.failure(None, js=NOWHERE, api_visibility="private")
     shown = [parts[name] for name in ("status", "take", "facts", "loop", "after", "grid", "followed", "spectrum",
                                       "recipe", "recipe_fold", "shown", "take_id", "share_row", "link")]
     parts["versions"].input(
-        named(parts, after.pick), [parts["made"], parts["versions"]], shown, trigger_mode="always_last",
+        named(parts, lambda made, owner, picked: after.pick(made, picked, partial(find, None, owner))),
+        [parts["made"], parts["owner"], parts["versions"]], shown, trigger_mode="always_last",
         preprocess=False, **QUIET
     )

@@ -145,6 +145,7 @@ SENTENCES = {
     "1 take. Only this browser sees it, unless you share it.":
         "테이크 1개. 공유하지 않으면 이 브라우저에서만 보입니다.",
     "One of your takes.": "내 테이크입니다.",
+    "Your last take.": "마지막에 만든 테이크입니다.",
     "Somebody shared this take with you.": "누군가 공유한 테이크입니다.",
     "The settings of the link are filled in; Generate makes the take again.":
         "링크의 설정을 채웠습니다. 생성을 누르면 테이크를 다시 만듭니다.",

@@ -81,10 +81,11 @@ const hear = ({ col }) => {
   const notes = layer === "chords" ? fixed.pitches.map((_, p) => p).filter((p) => (bits >> p) & 1) : [note];
   if (layer === "erase" || notes[0] === undefined || notes[0] === REST) return;
   sound ??= new AudioContext();
+  session(true, sound);
   const mine = ++asked;  // of several that wait for the browser's leave only the last is heard
   sound.resume().then(() => { if (mine === asked) play(notes); });
   clearTimeout(quiet);
-  quiet = setTimeout(() => sound.suspend(), 2000);
+  quiet = setTimeout(() => sound.suspend().then(() => session(false, sound)), 2000);
 };
 const play = (notes) => {
   const loudness = sound.createGain(), now = sound.currentTime;

@@ -59,7 +59,7 @@ const perform = async () => {
   draw();
   await context.resume().catch(() => { /* stopped before the browser let it play */ });
   if (stage !== mine) return;
-  session("playback");
+  session(true);
   element.dispatchEvent(new Event("playing"));  // live.js lets one sound at a time be heard
   find(".sheet-scroll").scrollLeft = 0;
   find(".sheet-line").hidden = false;
@@ -74,6 +74,7 @@ const halt = () => {
   clearInterval(timer);
   for (const each of [tune, ...harmony]) damp(each, context.currentTime);
   setTimeout(() => context.close(), 200);
+  session(false);
   stage = null;
   find(".sheet-line").hidden = true;
   draw();

@@ -8,8 +8,9 @@ from typing import Any
 import gradio as gr
 
 from musicgen.takes import Takes
-from musicgen.ui import keeping
+from musicgen.ui import arriving, keeping
 from musicgen.ui.engines import Engines
+from musicgen.ui.results import SHOW
 from musicgen.ui.settings import roll_seed
 from musicgen.ui.shown import Update
 from musicgen.ui.wiring import QUIET, RESULTS, WAVES, Parts, controls, named
@@ -73,14 +74,15 @@ def _wire_tab(parts: Parts, engines: Engines, takes: Takes) -> None:
     owner, search, kept, other = (parts[name] for name in ("owner", "kept_search", "kept", "kept_other"))
     shown = [component for name, component in parts.items() if name.startswith("kept")]
 
-    def on(event: Callable[..., Any], does: Callable[..., Update], inputs: list[Any], **options: Any) -> None:
+    def on(event: Callable[..., Any], does: Callable[..., Update], inputs: list[Any], **options: Any) -> Any:
         # What was chosen is looked up anyway; Gradio would compare it with choices that a new server has forgotten.
-        event(named(parts, does), inputs, shown, preprocess=False, **QUIET | options)
+        return event(named(parts, does), inputs, shown, preprocess=False, **QUIET | options)
 
     for event in (parts["takes_tab"].select, search.change):
         on(event, lambda *given: keeping.listing(takes, *given), [owner, search, kept, other],
            trigger_mode="always_last")
-    on(kept.input, lambda *given: keeping.pick(takes, *given), [owner, kept], trigger_mode="always_last")
+    picked = on(kept.input, lambda *given: keeping.pick(takes, *given), [owner, kept], trigger_mode="always_last")
+    picked.success(None, js=SHOW % "kept-first", api_visibility="private")  # on a phone it is below the list
     on(other.input, lambda who, take: keeping.panel(takes, who, take, "second"), [owner, other],
        trigger_mode="always_last")
     changes = {"favourite": keeping.mark, "unshare": keeping.unshare, "yes": keeping.delete}
@@ -96,7 +98,7 @@ def _wire_tab(parts: Parts, engines: Engines, takes: Takes) -> None:
     parts["kept_reopen"].click(
         named(parts, lambda *given: keeping.reopen(engines, takes, *given)), [owner, kept, parts["run"]],
         [*_create_outputs(parts), parts["tabs"], parts["kept_link"]], preprocess=False, **QUIET,
-    )
+    ).success(None, js=SHOW % "status", api_visibility="private")
 
 
 def wire_links(page: gr.Blocks, parts: Parts, engines: Engines, takes: Takes | None) -> None:
@@ -104,12 +106,12 @@ def wire_links(page: gr.Blocks, parts: Parts, engines: Engines, takes: Takes | N
 
     def arrive(owner: str | None, draft: str, request: gr.Request) -> dict[Any, Any]:
         update = {"owner": owner, "next_seed": roll_seed()}
-        update |= keeping.arrive(engines, takes, owner, dict(request.query_params), draft)
+        update |= arriving.arrive(engines, takes, owner, dict(request.query_params), draft)
         return {parts[name]: value for name, value in update.items()}
 
     page.load(
         arrive, [parts["owner"], parts["address"]], [parts["owner"], *_create_outputs(parts)],
-        js="async (owner, _) => [owner, await drawn()]", **QUIET,
+        js="async (owner, _) => { const settings = await drawn(); return [owner ?? visitor(), settings]; }", **QUIET,
     )
     if takes is not None:
         for name, makes in (("share_take", keeping.share), ("share_settings", keeping.share_settings)):

@@ -159,7 +159,9 @@ KOREAN = {
     "Search": "찾기", "Words of the prompt, model, seed …": "프롬프트의 낱말, 모델, 시드 …", "Your takes": "내 테이크",
     "Open in Create": "만들기에서 열기", "★ Favourite": "★ 즐겨찾기", "☆ Unmark": "☆ 해제", "Share link": "링크 공유",
     "Stop sharing": "공유 그만", "Delete": "삭제", "Delete for good": "영영 삭제", "Do not delete": "삭제하지 않기",
-    "Compare with": "비교할 테이크", "Whoever has this link sees it": "링크가 있으면 누구나 봅니다",
+    "Compare with": "비교할 테이크",
+    "Whoever has this link sees it, for a year from when it was made":
+        "링크가 있으면 누구나 봅니다(만든 때부터 1년)",
     "Makes it again, on any host": "어디서든 다시 만드는 링크",
     "Makes it again with the same audio, which a link cannot hold":
         "같은 소리를 다시 주면 똑같이 만듭니다. 링크에는 소리를 담을 수 없습니다",
