@@ -143,7 +143,6 @@ class Generation:
     # -- the run ----------------------------------------------------------------------------------------------------
 
     def _run(self, scheduler: Scheduler) -> Generator[GenerationEvent, None, None]:
-        threads.settle()  # of whoever iterates
         for note in self._prepared.notes:
             yield self._event(message=note)
         place = scheduler.enter()
@@ -174,6 +173,7 @@ class Generation:
         clock = _Clock(sum(_new_steps(pattern, span) for span in spans))
         every = max(1, round(EVENT_SECONDS * rate))
         for number, span in enumerate(spans):
+            threads.settle()  # whoever iterates: states differ in their last bits from one number to another
             with said_in_words("reading the words"):
                 row, against = conditions(model, prepared, request.negative_prompt, span.start, span.frames)
             known = torch.from_numpy(self._codes[:, span.start : span.start + span.known].astype(np.int64))
