@@ -35,7 +35,8 @@ class Seat:
     def __init__(self, batch: Batch, slot: int, window: Window, score: Score, generator: torch.Generator) -> None:
         self.slot, self.window, self.score, self.generator = slot, window, score, generator
         self.made, self.open = score.first, True
-        self.fresh = [(step, score.inputs[:, step + 1].cpu()) for step in range(score.first)]
+        given = score.inputs[:, 1 : score.first + 1].cpu()  # in one copy: each waits for the device
+        self.fresh = [(step, given[:, step]) for step in range(score.first)]
         self.error: Exception | None = None
         self._batch = batch
 
@@ -200,6 +201,9 @@ class Batch:
         text = 0 if prepared.text is None else prepared.text.shape[1]
         self._make_room(seat.slot + 1, length, text)
         state, slot, here = self._state, seat.slot, slice(2 * seat.slot, 2 * seat.slot + rows)
+        # What is masked weighs nothing, but nothing times what is no number is no number either.
+        for name in ("keys", "values", "text_keys", "text_values"):
+            state[name][:, 2 * slot : 2 * slot + 2] = 0
         state["keys"][:, here, :, : cache.length] = cache.keys.to(self.network.dtype)
         state["values"][:, here, :, : cache.length] = cache.values.to(self.network.dtype)
         state["padding"][here] = 0 if prepared.padding is None else prepared.padding
