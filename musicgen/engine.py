@@ -20,6 +20,7 @@ import torch
 
 from musicgen import threads
 from musicgen.chroma import CHROMA_RATE
+from musicgen.cuda_graph import stream_for
 from musicgen.decoding import Window
 from musicgen.errors import ModelUnavailable
 from musicgen.memory import said_in_words
@@ -210,9 +211,7 @@ class Generation:
     def _event(
         self, audio: np.ndarray | None = None, seconds_left: float | None = None, message: str = ""
     ) -> GenerationEvent:
-        return GenerationEvent(
-            self._complete, self._prepared.frames, self._codes.copy(), audio, seconds_left, message
-        )
+        return GenerationEvent(self._complete, self._prepared.frames, self._codes.copy(), audio, seconds_left, message)
 
 
 @dataclass(frozen=True)
@@ -270,8 +269,8 @@ class _Sound:
     def __init__(self, model: Model) -> None:
         self._decoder = model.codec.decoder()
         self._rate, self._device = model.codec.sample_rate, model.device
-        # A stream of its own on a GPU: sound is made while the next steps are.
-        self._stream = torch.cuda.Stream(model.device) if model.device.type == "cuda" else None
+        # On a GPU beside the next steps, on one stream for all takes: each holds workspaces, and there are but 32.
+        self._stream = stream_for("sound", model.device) if model.device.type == "cuda" else None
         self._channels = model.codec.channels
         self._held: list[np.ndarray] = []  # decoded, not given out
         self._out: list[np.ndarray] = []  # given out

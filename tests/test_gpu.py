@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 import torch
@@ -15,7 +17,7 @@ from musicgen.attention import by_sdpa, by_xformers
 from musicgen.batch import REACH, Batch
 from musicgen.checkpoints import save_pocket
 from musicgen.decoding import Window, decode_steps
-from musicgen.engine import Engine, GenerationRequest
+from musicgen.engine import Engine, GenerationRequest, _Sound
 from musicgen.lm import LM
 from musicgen.model import Model
 from musicgen.sampling import SamplingParams
@@ -157,6 +159,28 @@ def test_a_loaded_model_makes_sound_in_half_precision(dtype, codec, tmp_path, mo
     whole = tiny.codec.decode(torch.from_numpy(result.codes).long()[None])[0].numpy()
     error = np.square(result.audio[:, :-100] - whole[:, :-100]).mean() / np.square(whole).mean()
     assert error < 1e-3
+
+
+def test_sound_made_side_by_side_is_what_it_is_alone():
+    """All takes share a stream."""
+    tiny = build_model("text")
+    model = Model(tiny.config, build_model("text").lm.cuda(), build_model("text").codec.cuda(), tiny.conditioner)
+    codes = [np.random.default_rng(seed).integers(0, 24, (4, 400)) for seed in range(6)]
+    sounds = [_Sound(model) for _ in codes]
+
+    def make_sound(sound: _Sound, own: np.ndarray) -> None:
+        for start in range(0, 400, 25):
+            sound.push(own[:, start : start + 25])
+        sound.finish(own[:, 400:])
+
+    makers = [threading.Thread(target=make_sound, args=pair) for pair in zip(sounds, codes, strict=True)]
+    for maker in makers:
+        maker.start()
+    for maker in makers:
+        maker.join()
+    for sound, own in zip(sounds, codes, strict=True):
+        whole = tiny.codec.decode(torch.from_numpy(own)[None])[0].numpy()
+        np.testing.assert_allclose(sound.joined()[:, :-100], whole[:, :-100], atol=1e-4)
 
 
 def test_running_out_of_memory_is_survived(monkeypatch):
