@@ -15,7 +15,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-from musicgen.attention import choose_attention
+from musicgen.attention import bias_of, choose_attention
 from musicgen.cuda_graph import Replay
 from musicgen.decoding import Window
 from musicgen.lm import LM
@@ -151,17 +151,18 @@ class Batch:
         position = (state["prefix"][:slots] + step).clamp(max=self._size[1] - 1).repeat_interleave(2)  # [2n]
         row, place = self._counts[: 2 * slots], self._counts[:reach]
         seen = (place >= state["padding"][: 2 * slots, None]) & (place <= position[:, None])
+        bias = bias_of(seen, network.dtype)
 
         def attend(layer: int, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
             keys, values = state["keys"][layer], state["values"][layer]
             keys[row, :, position], values[row, :, position] = key, value
-            return self._attention(query, keys[: 2 * slots, :, :reach], values[: 2 * slots, :, :reach], seen)
+            return self._attention(query, keys[: 2 * slots, :, :reach], values[: 2 * slots, :, :reach], bias)
 
         every = slice(0, 2 * slots, 1 if both else 2)
 
         def attend_text(layer: int, query: Tensor) -> Tensor:
             keys, values = state["text_keys"][layer][every], state["text_values"][layer][every]
-            return self._attention(query, keys, values, state["text_seen"][every])
+            return self._attention(query, keys, values, state["text_bias"][every])
 
         cross = attend_text if network.config.cross_attention else None
         logits = network.logits(x.flatten(0, 1), attend, cross, every)
@@ -209,8 +210,8 @@ class Batch:
         state["padding"][here] = 0 if prepared.padding is None else prepared.padding
         if cache.cross is not None:
             assert prepared.text_mask is not None
-            state["text_seen"][here] = False
-            state["text_seen"][here, :text] = prepared.text_mask
+            state["text_bias"][here] = -math.inf
+            state["text_bias"][here, :text] = bias_of(prepared.text_mask, self.network.dtype)
             for layer, (key, value) in enumerate(cache.cross):
                 state["text_keys"][layer, here, :, :text] = key.to(self.network.dtype)
                 state["text_values"][layer, here, :, :text] = value.to(self.network.dtype)
@@ -260,8 +261,8 @@ class Batch:
         for name, tensor in old.items():
             self._state[name][tuple(slice(n) for n in tensor.shape)] = tensor
         if old:  # there is no text of theirs in the new places
-            rows, places = old["text_seen"].shape
-            self._state["text_seen"][:rows, places:] = False
+            rows, places = old["text_bias"].shape
+            self._state["text_bias"][:rows, places:] = -math.inf
         self._size = size
         self._counts = torch.arange(max(2 * size[0], size[1]), device=self._device)
 
@@ -274,7 +275,7 @@ class Batch:
             "values": ((config.layers, rows, heads, positions, width), dtype),
             "text_keys": ((config.layers, rows, heads, text, width), dtype),
             "text_values": ((config.layers, rows, heads, text, width), dtype),
-            "text_seen": ((rows, text), torch.bool),
+            "text_bias": ((rows, text), dtype),
             "padding": ((rows,), torch.long),
             "inputs": ((slots, books, positions + 1), torch.long),
             "known": ((slots, books, positions), torch.bool),
@@ -298,7 +299,6 @@ class Batch:
         for name in ("temperature", "guidance", "top_k"):
             made[name].fill_(1)
         made["known"].fill_(True)
-        made["text_seen"].fill_(True)
         return made
 
 

@@ -50,3 +50,21 @@ def test_a_longer_prompt_is_not_read_back_in_more_copies(monkeypatch):
         counts.append(len(copies))
         copies.clear()
     assert counts[0] == counts[1] > 0
+
+
+@pytest.mark.parametrize("kind", ["text", "melody"])
+def test_what_a_step_may_see_is_worked_out_once_for_all_layers(kind, monkeypatch):
+    batch = Batch(LMS[kind], slots=2, steps_at_once=1)
+    given: list[tuple[int, int, torch.dtype]] = []
+    attend = batch._attention
+
+    def noting(query, keys, values, bias):
+        given.append((keys.shape[2], bias.data_ptr(), bias.dtype))
+        return attend(query, keys, values, bias)
+
+    monkeypatch.setattr(batch, "_attention", noting)
+    assert not batch.advance([batch.open(window(kind, 0))])
+    text = CONFIGS[kind].cross_attention
+    assert len(given) == CONFIGS[kind].layers * (2 if text else 1)
+    assert len(set(given)) == (2 if text else 1), "one for the positions, one for the text"
+    assert {dtype for _, _, dtype in given} == {batch.network.dtype}

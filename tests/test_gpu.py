@@ -13,7 +13,7 @@ from test_scheduler import different, run
 from test_stepper import CONFIGS, PATTERNS, conditions, make, pattern, tokens
 
 from musicgen import checkpoints
-from musicgen.attention import by_sdpa, by_xformers
+from musicgen.attention import bias_of, by_sdpa, by_xformers
 from musicgen.batch import REACH, Batch
 from musicgen.checkpoints import save_pocket
 from musicgen.decoding import Window, decode_steps
@@ -122,7 +122,8 @@ def test_both_attentions_are_equal(dtype):
     seen = torch.arange(256)[None] <= torch.tensor([[3], [100], [200], [255]])
     seen[1, :40] = False
     close = {torch.float32: 1e-5, torch.float16: 2e-3, torch.bfloat16: 2e-2}[dtype]
-    a, b = (each(query, keys, values, seen.cuda()) for each in (by_sdpa, by_xformers))
+    bias = bias_of(seen, dtype).cuda()
+    a, b = (each(query, keys, values, bias) for each in (by_sdpa, by_xformers))
     torch.testing.assert_close(a, b, atol=close, rtol=close)
 
 
