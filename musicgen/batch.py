@@ -39,6 +39,7 @@ class Seat:
         self.fresh = [(step, given[:, step]) for step in range(score.first)]
         self.error: Exception | None = None
         self._batch = batch
+        self._noise: Tensor | None = None
 
     @property
     def done(self) -> bool:
@@ -54,6 +55,19 @@ class Seat:
         """The steps made since the last call: (s, tokens [K])."""
         out, self.fresh = self.fresh, []
         return out
+
+    def noise(self) -> Tensor:
+        """The noise of its next steps [n, K, V], as many as are made at once; drawn when first asked for."""
+        if self._noise is None:
+            config = self._batch.network.config
+            steps = min(self._batch.steps_at_once, self.score.steps - self.made)
+            drawn = [draw_noise(self.generator, config.codebooks, config.codebook_size) for _ in range(steps)]
+            self._noise = torch.stack(drawn)
+        return self._noise
+
+    def moved(self, steps: int) -> None:
+        """So many steps were made: what comes after the last has noise of its own."""
+        self.made, self._noise = min(self.made + steps, self.score.steps), None
 
     def close(self) -> None:
         """Free the slot."""
@@ -119,8 +133,7 @@ class Batch:
         noise = torch.ones(steps, self._size[0], config.codebooks, config.codebook_size)
         for seat in moving:
             if seat.window.params.draws:
-                for i in range(min(steps, seat.score.steps - seat.made)):
-                    noise[i, seat.slot] = draw_noise(seat.generator, config.codebooks, config.codebook_size)
+                noise[: len(seat.noise()), seat.slot] = seat.noise()
         slots = min(self._size[0], _power_of_two(1 + max(seat.slot for seat in self.seats)))
         reach = _round_up(steps - 1 + max(seat.reach for seat in self.seats if not seat.done), REACH)
         both = any(seat.score.reading.stop == 2 for seat in self.seats)
@@ -134,7 +147,10 @@ class Batch:
         for _ in range(steps):
             self.replay(*shape)
         for seat in moving:
-            seat.made = min(seat.made + steps, seat.score.steps)
+            seat.moved(steps)
+            if seat.window.params.draws and not seat.done:
+                seat.noise()  # the next steps', drawn while a GPU is busy with these
+        for seat in moving:
             made = state["inputs"][seat.slot, :, before[seat] + 1 : seat.made + 1]
             tokens = made.to("cpu", copy=True)  # waits for the device
             seat.fresh += [(before[seat] + i, tokens[:, i]) for i in range(tokens.shape[1])]

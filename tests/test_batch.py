@@ -68,3 +68,19 @@ def test_what_a_step_may_see_is_worked_out_once_for_all_layers(kind, monkeypatch
     assert len(given) == CONFIGS[kind].layers * (2 if text else 1)
     assert len(set(given)) == (2 if text else 1), "one for the positions, one for the text"
     assert {dtype for _, _, dtype in given} == {batch.network.dtype}
+
+
+def test_noise_is_drawn_while_the_device_makes_the_steps_before(monkeypatch):
+    batch, order = Batch(LMS["text"], slots=2, steps_at_once=4), []
+    seats = [batch.open(window("text", seed, 13)) for seed in (1, 2)]  # 16 steps, the first of them made
+    draw, program = module.draw_noise, batch.replay._program
+    monkeypatch.setattr(module, "draw_noise", lambda *values: order.append("noise") or draw(*values))
+    monkeypatch.setattr(batch.replay, "_program", lambda *shape: order.append("step") or program(*shape))
+    rounds = [(4, 8), (4, 8), (4, 6), (3, 0)]  # steps, and then the noise of the next ones, for both
+    for steps, ahead in rounds:
+        first = ["noise"] * 8 if seats[0].made == 1 else []
+        assert not batch.advance(seats)
+        assert order == first + ["step"] * steps + ["noise"] * ahead
+        order.clear()
+    for seat in seats:
+        assert seat.done and len(seat.take()) == 16
