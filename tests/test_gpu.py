@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -31,10 +32,15 @@ GREEDY = SamplingParams(greedy=True)
 
 
 @pytest.fixture(autouse=True)
-def exact_products(monkeypatch):
+def exact_products() -> Iterator[None]:
     """Float32 means float32: TF32 would round what is compared."""
-    monkeypatch.setattr(torch.backends.cuda.matmul, "allow_tf32", False)
-    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
+    switches = torch.backends.cuda.matmul, torch.backends.cudnn  # by hand: monkeypatch cannot put the first one back
+    before = [switch.allow_tf32 for switch in switches]
+    for switch in switches:
+        switch.allow_tf32 = False
+    yield
+    for switch, value in zip(switches, before, strict=True):
+        switch.allow_tf32 = value
 
 
 def on_gpu(kind: str, dtype: torch.dtype = torch.float32) -> LM:
