@@ -17,25 +17,32 @@ from torch import Tensor
 
 log = logging.getLogger(__name__)
 
-# query [R, H, E], keys and values [R, H, P, E], seen [R, P] bool -> [R, H, E]
+# query [R, H, E], keys and values [R, H, P, E], bias [R, P] of the query's dtype -> [R, H, E]
 Attention = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
 
 
-def by_sdpa(query: Tensor, keys: Tensor, values: Tensor, seen: Tensor) -> Tensor:
+def bias_of(seen: Tensor, dtype: torch.dtype) -> Tensor:
+    """What is added to the scores of positions [R, P] of which the True ones are seen.
+
+    Made once for all layers of a step: each would turn a mask of bools into this by kernels of its own.
+    """
+    return torch.zeros(seen.shape, dtype=dtype, device=seen.device).masked_fill_(~seen, -math.inf)
+
+
+def by_sdpa(query: Tensor, keys: Tensor, values: Tensor, bias: Tensor) -> Tensor:
     """Torch's own attention."""
-    return F.scaled_dot_product_attention(query[:, :, None], keys, values, attn_mask=seen[:, None, None])[:, :, 0]
+    return F.scaled_dot_product_attention(query[:, :, None], keys, values, attn_mask=bias[:, None, None])[:, :, 0]
 
 
-def by_xformers(query: Tensor, keys: Tensor, values: Tensor, seen: Tensor) -> Tensor:
+def by_xformers(query: Tensor, keys: Tensor, values: Tensor, bias: Tensor) -> Tensor:
     """xformers' memory-efficient attention; P must be a multiple of 8."""
     from xformers.ops import memory_efficient_attention
 
     rows, heads, positions, _ = keys.shape
-    bias = torch.zeros(rows, 1, 1, positions, dtype=query.dtype, device=query.device)
-    bias = bias.masked_fill(~seen[:, None, None], -math.inf).expand(rows, heads, 1, positions)
     # xformers wants [R, positions, H, E].
     keys, values = keys.transpose(1, 2), values.transpose(1, 2)
-    return memory_efficient_attention(query[:, None], keys, values, attn_bias=bias)[:, 0]
+    spread = bias[:, None, None].expand(rows, heads, 1, positions)
+    return memory_efficient_attention(query[:, None], keys, values, attn_bias=spread)[:, 0]
 
 
 def choose_attention(device: torch.device, name: str | None = None) -> Attention:

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-from musicgen.attention import choose_attention
+from musicgen.attention import bias_of, choose_attention
 from musicgen.cuda_graph import Replay
 from musicgen.decoding import Window
 from musicgen.lm import LM
@@ -35,9 +35,11 @@ class Seat:
     def __init__(self, batch: Batch, slot: int, window: Window, score: Score, generator: torch.Generator) -> None:
         self.slot, self.window, self.score, self.generator = slot, window, score, generator
         self.made, self.open = score.first, True
-        self.fresh = [(step, score.inputs[:, step + 1].cpu()) for step in range(score.first)]
+        given = score.inputs[:, 1 : score.first + 1].cpu()  # in one copy: each waits for the device
+        self.fresh = [(step, given[:, step]) for step in range(score.first)]
         self.error: Exception | None = None
         self._batch = batch
+        self._noise: Tensor | None = None
 
     @property
     def done(self) -> bool:
@@ -53,6 +55,19 @@ class Seat:
         """The steps made since the last call: (s, tokens [K])."""
         out, self.fresh = self.fresh, []
         return out
+
+    def noise(self) -> Tensor:
+        """The noise of its next steps [n, K, V], as many as are made at once; drawn when first asked for."""
+        if self._noise is None:
+            config = self._batch.network.config
+            steps = min(self._batch.steps_at_once, self.score.steps - self.made)
+            drawn = [draw_noise(self.generator, config.codebooks, config.codebook_size) for _ in range(steps)]
+            self._noise = torch.stack(drawn)
+        return self._noise
+
+    def moved(self, steps: int) -> None:
+        """So many steps were made: what comes after the last has noise of its own."""
+        self.made, self._noise = min(self.made + steps, self.score.steps), None
 
     def close(self) -> None:
         """Free the slot."""
@@ -118,8 +133,7 @@ class Batch:
         noise = torch.ones(steps, self._size[0], config.codebooks, config.codebook_size)
         for seat in moving:
             if seat.window.params.draws:
-                for i in range(min(steps, seat.score.steps - seat.made)):
-                    noise[i, seat.slot] = draw_noise(seat.generator, config.codebooks, config.codebook_size)
+                noise[: len(seat.noise()), seat.slot] = seat.noise()
         slots = min(self._size[0], _power_of_two(1 + max(seat.slot for seat in self.seats)))
         reach = _round_up(steps - 1 + max(seat.reach for seat in self.seats if not seat.done), REACH)
         both = any(seat.score.reading.stop == 2 for seat in self.seats)
@@ -133,7 +147,10 @@ class Batch:
         for _ in range(steps):
             self.replay(*shape)
         for seat in moving:
-            seat.made = min(seat.made + steps, seat.score.steps)
+            seat.moved(steps)
+            if seat.window.params.draws and not seat.done:
+                seat.noise()  # the next steps', drawn while a GPU is busy with these
+        for seat in moving:
             made = state["inputs"][seat.slot, :, before[seat] + 1 : seat.made + 1]
             tokens = made.to("cpu", copy=True)  # waits for the device
             seat.fresh += [(before[seat] + i, tokens[:, i]) for i in range(tokens.shape[1])]
@@ -150,17 +167,18 @@ class Batch:
         position = (state["prefix"][:slots] + step).clamp(max=self._size[1] - 1).repeat_interleave(2)  # [2n]
         row, place = self._counts[: 2 * slots], self._counts[:reach]
         seen = (place >= state["padding"][: 2 * slots, None]) & (place <= position[:, None])
+        bias = bias_of(seen, network.dtype)
 
         def attend(layer: int, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
             keys, values = state["keys"][layer], state["values"][layer]
             keys[row, :, position], values[row, :, position] = key, value
-            return self._attention(query, keys[: 2 * slots, :, :reach], values[: 2 * slots, :, :reach], seen)
+            return self._attention(query, keys[: 2 * slots, :, :reach], values[: 2 * slots, :, :reach], bias)
 
         every = slice(0, 2 * slots, 1 if both else 2)
 
         def attend_text(layer: int, query: Tensor) -> Tensor:
             keys, values = state["text_keys"][layer][every], state["text_values"][layer][every]
-            return self._attention(query, keys, values, state["text_seen"][every])
+            return self._attention(query, keys, values, state["text_bias"][every])
 
         cross = attend_text if network.config.cross_attention else None
         logits = network.logits(x.flatten(0, 1), attend, cross, every)
@@ -200,13 +218,16 @@ class Batch:
         text = 0 if prepared.text is None else prepared.text.shape[1]
         self._make_room(seat.slot + 1, length, text)
         state, slot, here = self._state, seat.slot, slice(2 * seat.slot, 2 * seat.slot + rows)
+        # What is masked weighs nothing, but nothing times what is no number is no number either.
+        for name in ("keys", "values", "text_keys", "text_values"):
+            state[name][:, 2 * slot : 2 * slot + 2] = 0
         state["keys"][:, here, :, : cache.length] = cache.keys.to(self.network.dtype)
         state["values"][:, here, :, : cache.length] = cache.values.to(self.network.dtype)
         state["padding"][here] = 0 if prepared.padding is None else prepared.padding
         if cache.cross is not None:
             assert prepared.text_mask is not None
-            state["text_seen"][here] = False
-            state["text_seen"][here, :text] = prepared.text_mask
+            state["text_bias"][here] = -math.inf
+            state["text_bias"][here, :text] = bias_of(prepared.text_mask, self.network.dtype)
             for layer, (key, value) in enumerate(cache.cross):
                 state["text_keys"][layer, here, :, :text] = key.to(self.network.dtype)
                 state["text_values"][layer, here, :, :text] = value.to(self.network.dtype)
@@ -256,8 +277,8 @@ class Batch:
         for name, tensor in old.items():
             self._state[name][tuple(slice(n) for n in tensor.shape)] = tensor
         if old:  # there is no text of theirs in the new places
-            rows, places = old["text_seen"].shape
-            self._state["text_seen"][:rows, places:] = False
+            rows, places = old["text_bias"].shape
+            self._state["text_bias"][:rows, places:] = -math.inf
         self._size = size
         self._counts = torch.arange(max(2 * size[0], size[1]), device=self._device)
 
@@ -270,7 +291,7 @@ class Batch:
             "values": ((config.layers, rows, heads, positions, width), dtype),
             "text_keys": ((config.layers, rows, heads, text, width), dtype),
             "text_values": ((config.layers, rows, heads, text, width), dtype),
-            "text_seen": ((rows, text), torch.bool),
+            "text_bias": ((rows, text), dtype),
             "padding": ((rows,), torch.long),
             "inputs": ((slots, books, positions + 1), torch.long),
             "known": ((slots, books, positions), torch.bool),
@@ -294,7 +315,6 @@ class Batch:
         for name in ("temperature", "guidance", "top_k"):
             made[name].fill_(1)
         made["known"].fill_(True)
-        made["text_seen"].fill_(True)
         return made
 
 

@@ -128,6 +128,11 @@ def choose_device(device: torch.device | str | None) -> torch.device:
         raise ValueError(f"'{device}' is no device; write 'cpu' or 'cuda'.") from None
     if chosen.type == "cuda" and (chosen.index or 0) >= torch.cuda.device_count():
         raise ValueError(f"There is no device '{device}' on this machine; write 'cpu'.")
+    if chosen.type not in ("cpu", "cuda"):
+        try:
+            torch.zeros(1, device=chosen).cpu()
+        except Exception:  # each kind of device that is not here has another one
+            raise ValueError(f"There is no device '{device}' on this machine; write 'cpu' or 'cuda'.") from None
     return chosen
 
 
@@ -216,6 +221,8 @@ def _assemble(parts: Checkpoint, device: torch.device, dtype: torch.dtype, repo:
         conditioner = build_conditioner(config, device, parts.folder, repo, parts.text)
     except ValueError as error:
         raise ModelUnavailable(str(error)) from None
+    if device.type == "cuda":
+        torch.backends.cudnn.allow_tf32 = False  # on by default, and then a convolution in float32 is none
     if device.type == "cuda" and dtype != torch.float32 and isinstance(config.codec, EncodecConfig):
         cast("EncodecCodec", codec).decode_in(torch.float16)  # of the half ones the one with more bits for a sample
     return Model(config, lm.to(device, dtype), codec.to(device), conditioner)

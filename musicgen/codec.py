@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from musicgen.compat import import_encodec
 from musicgen.config import EncodecConfig
 
+PIECE = 500  # frames encoded at once: a second takes some 40 MB, a long recording as a whole would take gigabytes
 
 class EncodecCodec(nn.Module):
     """``encode [B, C, N] -> codes [B, K, T]`` and back; satisfies `codec_api.Codec`.
@@ -75,10 +76,27 @@ class EncodecCodec(nn.Module):
         batch, channels, samples = audio.shape
         if channels != self.channels or samples == 0:
             raise ValueError(f"The codec takes {self.channels} channel(s), got {channels} of {samples} samples.")
-        latent = self.encoder_net(audio.to(self.device, torch.float32).reshape(batch * channels, 1, samples))
+        latent = self.encoded(audio.to(self.device, torch.float32).reshape(batch * channels, 1, samples))
         codes = self.quantizer.vq.encode(latent)  # [k, B * C, T]
         books, _, frames = codes.shape
         return codes.view(books, batch, channels, frames).permute(1, 0, 2, 3).reshape(batch, self.codebooks, frames)
+
+    def encoded(self, audio: Tensor) -> Tensor:
+        """Audio [B, 1, N] -> latent [B, D, T]: what `encoder_net` makes of it, in bounded memory.
+
+        The downsampling layers see a few frames to either side of a piece, which are computed along and thrown away;
+        what follows, the LSTM and a convolution, is small and sees the whole.
+        """
+        layers = list(self.encoder_net.model)
+        after = len(layers) - (3 if self.config.lstm else 2)
+        downsampling, rest = nn.Sequential(*layers[:after]), nn.Sequential(*layers[after:])
+        beside = downsampling_context(self.config)
+        pieces = []
+        for start in range(0, -(-audio.shape[-1] // self.hop), PIECE):
+            first = max(0, start - beside)
+            heard = audio[..., first * self.hop : (start + PIECE + beside) * self.hop]
+            pieces.append(downsampling(heard)[..., start - first : start - first + PIECE])
+        return rest(torch.cat(pieces, -1))
 
     @torch.no_grad()
     def decode(self, codes: Tensor) -> Tensor:
@@ -214,3 +232,23 @@ def upsampling_context(config: EncodecConfig) -> tuple[int, int]:
         trimmed = ratio - ratio // 2
         first, last = (first + trimmed) // ratio - 1, (last + trimmed) // ratio
     return frame - first, last - frame
+
+
+def downsampling_context(config: EncodecConfig) -> int:
+    """Frames to either side that a frame may depend on, through the encoder's downsampling layers.
+
+    Followed backwards from a frame far from both ends. Near the end of a recording the padding mirrors, at every
+    layer, up to as much again.
+    """
+    frame = 1000
+    first = last = frame
+    for ratio in config.ratios:
+        # A convolution of kernel 2r and stride r.
+        left = ratio - ratio // 2
+        first, last = first * ratio - left, last * ratio - left + 2 * ratio - 1
+        for j in range(config.n_residual_layers):
+            reach = (config.residual_kernel_size - 1) * config.dilation_base**j
+            first, last = first - (reach - reach // 2), last + reach // 2
+    reach = config.kernel_size - 1
+    first, last = first - (reach - reach // 2), last + reach // 2
+    return 2 * max(frame - first // config.hop, last // config.hop - frame)

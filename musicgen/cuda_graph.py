@@ -11,6 +11,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import torch
@@ -25,6 +26,16 @@ _CAPTURING = threading.Lock()  # one capture at a time in a process, whichever m
 def wanted() -> bool:
     """Whether graphs are switched on."""
     return os.environ.get("MUSICGEN_CUDA_GRAPH", "1") != "0"
+
+
+@cache
+def stream_for(what: str, device: torch.device) -> torch.cuda.Stream:
+    """The device's one stream for ``what``.
+
+    Torch has 32 streams and hands them out again and again: one made for every take or capture would sooner or later
+    be one that is captured on, and the libraries keep a workspace for each they have seen.
+    """
+    return torch.cuda.Stream(device)
 
 
 class Replay:
@@ -72,7 +83,7 @@ class Replay:
 
     def _capture(self, shape: tuple[Any, ...]) -> torch.cuda.CUDAGraph:
         here = torch.cuda.current_stream(self._device)
-        beside = torch.cuda.Stream(self._device)
+        beside = stream_for("capture", self._device)  # graphs captured on one stream share their pool's memory
         graph = torch.cuda.CUDAGraph()
         # The outer `stream` brings this thread back to where it was even if the capture fails half-way.
         with _CAPTURING, torch.cuda.device(self._device), torch.cuda.stream(here):

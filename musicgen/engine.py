@@ -21,6 +21,7 @@ import torch
 from musicgen import threads
 from musicgen.bars import settle
 from musicgen.chroma import CHROMA_RATE
+from musicgen.cuda_graph import stream_for
 from musicgen.decoding import Window
 from musicgen.errors import ModelUnavailable
 from musicgen.memory import said_in_words
@@ -144,7 +145,6 @@ class Generation:
     # -- the run ----------------------------------------------------------------------------------------------------
 
     def _run(self, scheduler: Scheduler) -> Generator[GenerationEvent, None, None]:
-        threads.settle()  # of whoever iterates
         for note in self._prepared.notes:
             yield self._event(message=note)
         place = scheduler.enter()
@@ -175,6 +175,7 @@ class Generation:
         clock = _Clock(sum(_new_steps(pattern, span) for span in spans))
         every = max(1, round(EVENT_SECONDS * rate))
         for number, span in enumerate(spans):
+            threads.settle()  # whoever iterates: states differ in their last bits from one number to another
             with said_in_words("reading the words"):
                 row, against = conditions(model, prepared, request.negative_prompt, span.start, span.frames)
             known = torch.from_numpy(self._codes[:, span.start : span.start + span.known].astype(np.int64))
@@ -211,9 +212,7 @@ class Generation:
     def _event(
         self, audio: np.ndarray | None = None, seconds_left: float | None = None, message: str = ""
     ) -> GenerationEvent:
-        return GenerationEvent(
-            self._complete, self._prepared.frames, self._codes.copy(), audio, seconds_left, message
-        )
+        return GenerationEvent(self._complete, self._prepared.frames, self._codes.copy(), audio, seconds_left, message)
 
 
 @dataclass(frozen=True)
@@ -271,8 +270,8 @@ class _Sound:
     def __init__(self, model: Model) -> None:
         self._decoder = model.codec.decoder()
         self._rate, self._device = model.codec.sample_rate, model.device
-        # A stream of its own on a GPU: sound is made while the next steps are.
-        self._stream = torch.cuda.Stream(model.device) if model.device.type == "cuda" else None
+        # On a GPU beside the next steps, on one stream for all takes: each holds workspaces, and there are but 32.
+        self._stream = stream_for("sound", model.device) if model.device.type == "cuda" else None
         self._channels = model.codec.channels
         self._held: list[np.ndarray] = []  # decoded, not given out
         self._out: list[np.ndarray] = []  # given out

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import torch
@@ -88,4 +88,5 @@ def sentence(doing: str) -> ModelUnavailable:
 def give_back() -> None:
     """Give memory that torch keeps for later back to the device, for whoever needs it next."""
     if torch.cuda.is_available():
-        torch.cuda.empty_cache()
+        with suppress(RuntimeError):  # refused while a step is being captured, or has just failed to be
+            torch.cuda.empty_cache()

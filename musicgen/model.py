@@ -48,8 +48,9 @@ class Model:
 
     @property
     def size(self) -> int:
-        """Bytes of the language model and the codec in memory; on a CPU the weights are there twice, once repacked."""
-        tensors = [tensor for part in (self.lm, self.codec) if isinstance(part, torch.nn.Module)
+        """Bytes of its parts in memory; on a CPU the language model's weights are there twice, once repacked."""
+        words = getattr(self.conditioner.encoder, "network", None)  # not every text encoder has one
+        tensors = [tensor for part in (self.lm, self.codec, words) if isinstance(part, torch.nn.Module)
                    for tensor in (*part.parameters(), *part.buffers())]  # fmt: skip
         total = sum(tensor.numel() * tensor.element_size() for tensor in tensors)
         repacked = sum(map(size_of, self.lm.matrices)) if self.device.type == "cpu" else 0

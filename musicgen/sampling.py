@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 MAX_GUIDANCE = 20.0
+LEAST_TEMPERATURE = 1e-4  # below it the likeliest code is all but certain, and logits divided by it may be no numbers
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class SamplingParams:
     @property
     def draws(self) -> bool:
         """Whether it needs noise; else the likeliest code is taken."""
-        return not (self.greedy or self.temperature == 0)
+        return not (self.greedy or self.temperature < LEAST_TEMPERATURE)
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.temperature) and self.temperature >= 0):

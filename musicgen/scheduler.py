@@ -141,6 +141,8 @@ class Scheduler:
         with self._changed:
             self._worker = None
             for place in self._running:
+                if place.course is not None:  # for the next thread: a batch must not keep its slot for ever
+                    self._closing.append(place.course)
                 if place.window is not None:
                     place.error = RuntimeError(reason)
                     place.window = place.course = None

@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 import torch
 import yaml
+from conftest import HashEncoder
 from tiny_checkpoints import ask, random_conditions, save_reference, save_transformers, transformers_model
 
 from musicgen import checkpoints, download, formats_pocket, formats_reference
 from musicgen.checkpoints import choose_device, choose_dtype, load, load_pocket, present, save_pocket
+from musicgen.conditioners import Conditioner
 from musicgen.errors import ModelUnavailable
 from musicgen.matrices import on_grid
 from musicgen.model import Model
@@ -218,3 +220,32 @@ def test_devices_and_dtypes(monkeypatch) -> None:
     assert choose_device("cuda") == torch.device("cuda")
     with pytest.raises(ValueError, match="There is no device 'cuda:1'"):
         choose_device("cuda:1")
+    for elsewhere in ("meta", "mps:7", "vulkan", "cuda:-1"):  # torch knows the word
+        with pytest.raises(ValueError, match=f"'{elsewhere}'.*write 'cpu'"):
+            choose_device(elsewhere)
+
+
+def test_on_a_gpu_the_codec_computes_in_float32_where_it_says_so(tmp_path: Path, tiny_model, monkeypatch) -> None:
+    """Encoding is a choice among neighbours, which TF32, the rule for convolutions there, would turn."""
+    model = tiny_model("text")
+    save_pocket(tmp_path, model.config, model.lm, model.codec)
+    monkeypatch.setattr(checkpoints, "build_conditioner", lambda *_: model.conditioner)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.nn.Module, "to", lambda module, *_: module)  # there need be no GPU
+    before = torch.backends.cudnn.allow_tf32
+    try:
+        torch.backends.cudnn.allow_tf32 = True
+        load_pocket(tmp_path, "cpu")
+        assert torch.backends.cudnn.allow_tf32, "on a CPU nobody's switch is touched"
+        load_pocket(tmp_path, "cuda", "float32")
+        assert not torch.backends.cudnn.allow_tf32
+    finally:
+        torch.backends.cudnn.allow_tf32 = before
+
+
+def test_the_size_of_a_model_counts_its_text_encoder(text_folder: Path) -> None:
+    model = load(text_folder, "cpu")
+    network = model.conditioner.encoder.network  # type: ignore[attr-defined]
+    words = sum(tensor.numel() * tensor.element_size() for tensor in (*network.parameters(), *network.buffers()))
+    without = Model(model.config, model.lm, model.codec, Conditioner(HashEncoder()))
+    assert words > 1_000 and model.size - without.size == words

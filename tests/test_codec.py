@@ -11,7 +11,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from musicgen.codec import EncodecCodec, EncodecStream, upsampling_context
+from musicgen import codec as codec_module
+from musicgen.codec import PIECE, EncodecCodec, EncodecStream, downsampling_context, upsampling_context
 from musicgen.codec_weights import codec_state_from_reference, codec_state_from_transformers, fuse_weight_norm
 from musicgen.compat import guard_torchaudio
 from musicgen.config import EncodecConfig
@@ -203,6 +204,37 @@ def test_chunks_joined_equal_the_whole(sizes: list[int], ratios: tuple[int, ...]
     joined = torch.cat([*pieces, stream.finish()], -1)
     assert joined.shape == (2, 1, sum(sizes) * codec.hop)
     assert torch.allclose(joined, codec.decode(codes), atol=1e-5)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(1, 30), st.integers(0, 999), st.integers(1, 12),
+    st.sampled_from([(8, 5, 4, 4), (5, 2, 2, 1), (2, 3), (4,)]), st.integers(1, 3), st.sampled_from([0, 2]),
+    st.sampled_from(["reflect", "constant"]),
+)  # fmt: skip
+def test_a_recording_encoded_in_pieces_equals_the_whole(frames, ragged, piece, ratios, layers, lstm, pad_mode) -> None:
+    config = EncodecConfig(
+        n_filters=2, dimension=8, codebook_size=16, ratios=ratios, n_residual_layers=layers, lstm=lstm,
+        pad_mode=pad_mode,
+    )  # fmt: skip
+    codec = small_codec(config)
+    audio = torch.randn(2, 1, frames * codec.hop - ragged % codec.hop)
+    with torch.no_grad(), pytest.MonkeyPatch.context() as patch:
+        whole = codec.encoder_net(audio)
+        patch.setattr(codec_module, "PIECE", piece)
+        pieces = codec.encoded(audio)
+    assert pieces.shape == whole.shape == (2, 8, frames)
+    assert torch.allclose(pieces, whole, atol=1e-5 * float(whole.abs().max()))
+
+
+def test_encoding_takes_no_more_memory_for_a_longer_recording() -> None:
+    codec = small_codec(EncodecConfig(n_filters=2, dimension=8, codebook_size=16))
+    heard: list[int] = []
+    codec.encoder_net.model[0].register_forward_hook(lambda _, inputs, out: heard.append(inputs[0].shape[-1]))
+    codec.encode(torch.randn(1, 1, 640 * PIECE))
+    assert heard == [640 * PIECE], "a short one is read whole"
+    codec.encode(torch.randn(1, 1, 640 * 4 * PIECE + 7))
+    assert len(heard) == 6 and max(heard) <= 640 * (PIECE + 2 * downsampling_context(codec.config))
 
 
 def test_stream_holds_a_bounded_number_of_frames() -> None:

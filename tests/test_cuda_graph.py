@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from types import SimpleNamespace
+
 import pytest
 import torch
 
-from musicgen.cuda_graph import Replay, wanted
+from musicgen import engine
+from musicgen.cuda_graph import Replay, stream_for, wanted
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
+
+
+@pytest.fixture
+def streams(monkeypatch) -> Iterator[list]:
+    """Every stream that is made; there need be no device."""
+    made: list = []
+    monkeypatch.setattr(torch.cuda, "Stream", lambda device: made.append(device) or object())
+    stream_for.cache_clear()
+    yield made
+    stream_for.cache_clear()
 
 
 class Graph:
@@ -78,3 +92,11 @@ def test_without_cuda_a_program_is_simply_called():
     replay.ready(1, 2)
     replay(1, 2)
     assert calls == [(1, 2)] and not replay.enabled
+
+
+def test_takes_make_their_sound_on_one_stream_and_captures_have_another(streams):
+    codec = SimpleNamespace(decoder=lambda: None, sample_rate=1_000, channels=1)
+    sounds = [engine._Sound(SimpleNamespace(codec=codec, device=CUDA)) for _ in range(40)]
+    assert len({id(sound._stream) for sound in sounds}) == 1 and streams == [CUDA]
+    assert stream_for("capture", CUDA) is stream_for("capture", CUDA) is not sounds[0]._stream
+    assert stream_for("capture", torch.device("cuda:1")) is not stream_for("capture", CUDA)

@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 import torch
@@ -11,11 +14,11 @@ from test_scheduler import different, run
 from test_stepper import CONFIGS, PATTERNS, conditions, make, pattern, tokens
 
 from musicgen import checkpoints
-from musicgen.attention import by_sdpa, by_xformers
+from musicgen.attention import bias_of, by_sdpa, by_xformers
 from musicgen.batch import REACH, Batch
 from musicgen.checkpoints import save_pocket
 from musicgen.decoding import Window, decode_steps
-from musicgen.engine import Engine, GenerationRequest
+from musicgen.engine import Engine, GenerationRequest, _Sound
 from musicgen.lm import LM
 from musicgen.model import Model
 from musicgen.sampling import SamplingParams
@@ -29,10 +32,15 @@ GREEDY = SamplingParams(greedy=True)
 
 
 @pytest.fixture(autouse=True)
-def exact_products(monkeypatch):
+def exact_products() -> Iterator[None]:
     """Float32 means float32: TF32 would round what is compared."""
-    monkeypatch.setattr(torch.backends.cuda.matmul, "allow_tf32", False)
-    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
+    switches = torch.backends.cuda.matmul, torch.backends.cudnn  # by hand: monkeypatch cannot put the first one back
+    before = [switch.allow_tf32 for switch in switches]
+    for switch in switches:
+        switch.allow_tf32 = False
+    yield
+    for switch, value in zip(switches, before, strict=True):
+        switch.allow_tf32 = value
 
 
 def on_gpu(kind: str, dtype: torch.dtype = torch.float32) -> LM:
@@ -120,7 +128,8 @@ def test_both_attentions_are_equal(dtype):
     seen = torch.arange(256)[None] <= torch.tensor([[3], [100], [200], [255]])
     seen[1, :40] = False
     close = {torch.float32: 1e-5, torch.float16: 2e-3, torch.bfloat16: 2e-2}[dtype]
-    a, b = (each(query, keys, values, seen.cuda()) for each in (by_sdpa, by_xformers))
+    bias = bias_of(seen, dtype).cuda()
+    a, b = (each(query, keys, values, bias) for each in (by_sdpa, by_xformers))
     torch.testing.assert_close(a, b, atol=close, rtol=close)
 
 
@@ -157,6 +166,28 @@ def test_a_loaded_model_makes_sound_in_half_precision(dtype, codec, tmp_path, mo
     whole = tiny.codec.decode(torch.from_numpy(result.codes).long()[None])[0].numpy()
     error = np.square(result.audio[:, :-100] - whole[:, :-100]).mean() / np.square(whole).mean()
     assert error < 1e-3
+
+
+def test_sound_made_side_by_side_is_what_it_is_alone():
+    """All takes share a stream."""
+    tiny = build_model("text")
+    model = Model(tiny.config, build_model("text").lm.cuda(), build_model("text").codec.cuda(), tiny.conditioner)
+    codes = [np.random.default_rng(seed).integers(0, 24, (4, 400)) for seed in range(6)]
+    sounds = [_Sound(model) for _ in codes]
+
+    def make_sound(sound: _Sound, own: np.ndarray) -> None:
+        for start in range(0, 400, 25):
+            sound.push(own[:, start : start + 25])
+        sound.finish(own[:, 400:])
+
+    makers = [threading.Thread(target=make_sound, args=pair) for pair in zip(sounds, codes, strict=True)]
+    for maker in makers:
+        maker.start()
+    for maker in makers:
+        maker.join()
+    for sound, own in zip(sounds, codes, strict=True):
+        whole = tiny.codec.decode(torch.from_numpy(own)[None])[0].numpy()
+        np.testing.assert_allclose(sound.joined()[:, :-100], whole[:, :-100], atol=1e-4)
 
 
 def test_running_out_of_memory_is_survived(monkeypatch):

@@ -72,6 +72,16 @@ def test_running_out_becomes_one_sentence_and_nothing_else_does():
         raise RuntimeError("another")
 
 
+def test_a_device_that_cannot_take_memory_back_now_is_left_alone(monkeypatch):
+    def refuse():
+        raise RuntimeError("operation not permitted when stream is capturing")
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "empty_cache", refuse)
+    with pytest.raises(ModelUnavailable, match="ran out while listening"), said_in_words("listening"):
+        raise FULL
+
+
 # -- what a request needs --------------------------------------------------------------------------------------------
 
 

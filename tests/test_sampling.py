@@ -92,6 +92,13 @@ def test_greedy_and_temperature_zero_take_the_likeliest():
     assert torch.equal(sample(logits, SamplingParams(temperature=0.0), None), logits.argmax(-1))
 
 
+@pytest.mark.parametrize("temperature", [1e-40, 1e-20, 1e-5])
+def test_a_temperature_too_small_to_divide_by_takes_the_likeliest(temperature):
+    logits, noise = 9 * torch.randn(3, 4, 10), torch.rand(3, 4, 10)
+    for values in ({}, {"top_p": 0.9}, {"codebook_temperatures": (0.5, 1.0, 1.0, 2.0)}):
+        assert torch.equal(sample(logits, SamplingParams(temperature, **values), noise), logits.argmax(-1))
+
+
 def test_codebook_temperatures_multiply_the_temperature():
     logits, noise = torch.randn(2, 50), draw_noise(torch.Generator().manual_seed(3), 2, 50)
     got = sample(logits, SamplingParams(temperature=0.8, codebook_temperatures=(1.0, 0.5)), noise)

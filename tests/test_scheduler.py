@@ -191,6 +191,24 @@ def test_a_cancelled_request_leaves_nothing_behind():
     assert not stepper.seats and shared._worker is None
 
 
+def test_an_unexpected_end_leaves_every_slot_of_the_batch_free(monkeypatch):
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)  # the thread's own error is no news here
+    stepper = Batch(LMS["text"], 2)
+    shared = Scheduler(LMS["text"], slots=2, stepper=stepper)
+    for seed in range(2):
+        place = shared.enter()
+        stream = place.decode(window(seed, frames=2_000))
+        next(stream)
+        with monkeypatch.context() as patch:
+            patch.setattr(shared, "_round", lambda _: 1 / 0)
+            with pytest.raises(RuntimeError, match="ended unexpectedly: division by zero"):
+                list(stream)
+        place.leave()
+    for seed in range(2):
+        alone = tokens(decode_steps(LMS["text"], window(seed)))
+        assert torch.equal(tokens(run(shared.enter(), window(seed))), alone)
+
+
 def test_the_queue_is_bounded_and_says_how_many_are_ahead():
     shared = Scheduler(LMS["text"], slots=1, waiting=2)
     places = [shared.enter() for _ in range(3)]

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 import torch
-from conftest import build_model
+from conftest import HashEncoder, build_model, sine_tune
 
 from musicgen import threads
+from musicgen.conditioners import Conditioner
+from musicgen.engine import Engine, GenerationRequest
 from musicgen.scheduler import Scheduler
 
 
@@ -100,3 +104,33 @@ def test_the_thread_that_decodes_has_what_its_model_is_worth(monkeypatch):
         torch.set_num_threads(before)
         threads._settled.cache_clear()
     assert seen and set(seen) == {min(2, threads.cores())}
+
+
+def test_the_words_are_read_by_as_many_threads_whoever_goes_on_with_a_take():
+    """States differ in their last bits from one number of threads to another, and are kept for later takes."""
+    seen: list[int] = []
+
+    class Noting(HashEncoder):
+        def __call__(self, prompt):
+            seen.append(torch.get_num_threads())
+            return super().__call__(prompt)
+
+    before = torch.get_num_threads()
+    threads._settled.cache_clear()
+    try:
+        torch.set_num_threads(2)
+        expected = threads.settle()
+        engine = Engine(replace(build_model("text"), conditioner=Conditioner(Noting())))
+        asked = GenerationRequest("happy rock", duration=4.0, seed=5, continue_from=sine_tune((110.0,)))
+        generation = engine.start(asked)
+        next(generation)  # what was given sounds; the words are not read yet
+        with threads.only(1):  # a thread that begins now has what was set last
+            assert not seen
+            other = threading.Thread(target=list, args=(generation,))
+            other.start()
+            other.join()
+        generation.close()
+    finally:
+        torch.set_num_threads(before)
+        threads._settled.cache_clear()
+    assert seen and set(seen) == {expected}
