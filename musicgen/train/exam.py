@@ -19,7 +19,7 @@ from musicgen.chroma import CHROMA_RATE
 from musicgen.instruments import INSTRUMENTS, KIT
 from musicgen.model import Model
 from musicgen.painting import KEPT, Painting
-from musicgen.request import GenerationRequest
+from musicgen.request import STRENGTH, GenerationRequest
 from musicgen.train.data import facts_of
 from musicgen.train.listener import RATE, Listener, load_listener
 from musicgen.train.making import Job, Maker, Take
@@ -35,7 +35,7 @@ class Sizes:
     takes: int = 32  # held-out requests of each kind
     seconds: float = 8.0
     melodies: int = 16
-    sweep: int = 12  # takes of each setting
+    sweep: int = 24  # takes of each setting
     sweep_seconds: float = 5.0  # of them, and of those for variety and density
     seeds: int = 5  # of one prompt, for the diversity
     prompts: int = 6
@@ -130,14 +130,14 @@ class Exam:
         """Caption of each chosen piece, and the plan that is made of it: what the page does unless told otherwise."""
         return [Job("drawn", self.request(piece.facts, i, plan="auto")) for i, piece in enumerate(self.pieces)]
 
-    def melody_jobs(self, shift: int = 0) -> list[Job]:
+    def melody_jobs(self, shift: int = 0, strength: float = STRENGTH) -> list[Job]:
         """Caption, tempo, metre, drums and instruments of the first pieces, with the sound of the piece ``shift``
         places on as the melody, taken out of its mix as it is where there is no Demucs."""
         pieces = self.pieces[: self.sizes.melodies]
         return [
             Job("melody" if shift == 0 else "wrong_melody", self.request(
                 piece.facts, i, **told_beside_a_melody(piece.facts), separation="harmonic",
-                melody=Audio(pieces[(i + shift) % len(pieces)].audio[None], RATE),
+                melody_strength=strength, melody=Audio(pieces[(i + shift) % len(pieces)].audio[None], RATE),
             ))
             for i, piece in enumerate(pieces)
         ]

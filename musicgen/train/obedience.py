@@ -30,6 +30,7 @@ CALM = frozenset((
     "unhurried", "leisurely", "slow-paced", "solemn", "dreamy", "delicate",
 ))
 DENSITY_TAKES = 10  # of each kind
+STRENGTHS = (1.0, 3.0)  # of a melody, less and more than usual
 
 
 def run(exam: Exam) -> dict[str, Any]:
@@ -88,6 +89,9 @@ def melodies(exam: Exam) -> dict[str, Any]:
     add("not told the melody (plan)", plan, facts)
     right = [hear(take.audio, exam.listener) for take in exam.make(exam.melody_jobs())]
     add("told the melody", right, facts)
+    for strength in STRENGTHS:
+        takes = exam.make(exam.melody_jobs(strength=strength))
+        add(f"told the melody, strength {strength:g}", [hear(take.audio, exam.listener) for take in takes], facts)
     notes = [hear(take.audio, exam.listener) for take in exam.make(exam.notes_jobs())]
     add("told plan and the melody's very notes", notes, facts)
     wrong = [hear(take.audio, exam.listener) for take in exam.make(exam.melody_jobs(shift=-1))]

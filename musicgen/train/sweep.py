@@ -21,7 +21,7 @@ from musicgen.train.soundness import clipped, silent
 from musicgen.train.tables import markdown
 
 GUIDANCE = (2.0, 3.0, 4.0)
-TEMPERATURES = (0.65, 0.8, 1.0)
+TEMPERATURES = (0.7, 0.85, 1.0)
 RANKED = ("tempo", "pulse", "in key", "chords", "drums", "instruments")
 
 
