@@ -44,7 +44,7 @@ def test_the_features_are_the_plan_in_absolute_time(tiny_model):
     prepared = prepare(model, request)
     np.testing.assert_array_equal(prepared.features, prepared.plan.aligned(350, 50))
     row, against = conditions(model, prepared, "", 90, 150)
-    steady = slice(0, aligned.MELODY.start)  # beat and chords are told as they are
+    steady = slice(aligned.CHORD.start, aligned.MELODY.start)  # chords are told as they are
     np.testing.assert_array_equal(row.aligned[0, :, steady].numpy(), prepared.features[90:240, steady])
     assert torch.equal(against.text, 0.5 * row.text) and not against.aligned.any(), "led away from half of the words"
     bare = resolve(replace(ASK, plan="off"), model.config, 600)
@@ -102,7 +102,7 @@ def test_a_metre_that_cannot_be_told_is_named(tiny_model):
 
 
 @pytest.mark.parametrize("strength", [0.5, 1.0, 2.0])
-def test_melody_drums_and_players_are_told_louder_than_the_rest(tiny_model, tune, strength):
+def test_beat_melody_drums_and_players_are_told_louder_than_the_rest(tiny_model, tune, strength):
     """Each as a multiple of what the plan says; the rest, the flags and what guidance leads away from stay."""
     model = tiny_model("aligned")
     asked = follow(tune, duration=4.0, bpm=100, drums=False, instruments="harp", melody_strength=strength)
@@ -110,7 +110,7 @@ def test_melody_drums_and_players_are_told_louder_than_the_rest(tiny_model, tune
     row, against = conditions(model, prepared, "", 0, 200)
     plain, told = torch.from_numpy(prepared.features)[None], row.aligned
     drums = slice(aligned.DRUMS_ON, aligned.DRUMS_OFF + 1)
-    loud = ((aligned.MELODY, strength), (aligned.INSTRUMENT, 1.5), (drums, 1.5))
+    loud = ((aligned.BEAT, 1.25), (aligned.MELODY, strength), (aligned.INSTRUMENT, 1.5), (drums, 1.5))
     rest = torch.ones(aligned.ALIGNED_DIM, dtype=torch.bool)
     for columns, times in loud:
         rest[columns] = False
