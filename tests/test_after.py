@@ -320,9 +320,9 @@ def test_every_phrase_on_the_page_has_its_korean_and_none_is_left_over():
                 said |= {part.value for part in ast.walk(node.args[0])
                          if isinstance(part, ast.Constant) and isinstance(part.value, str)}
     said |= {name for name in after.KINDS.values() if name not in ("WAV", "FLAC", "MP3", "MIDI")}
-    from musicgen.ui import live, looped, pattern_views, sheet
+    from musicgen.ui import board, inside, live, looped, sheet
 
-    drawn = {*sheet._WORDS, *live._WORDS, *looped._WORDS, *pattern_views._WORDS}  # in the browser
+    drawn = {*sheet._WORDS, *live._WORDS, *looped._WORDS, *board._WORDS, *inside._WORDS}  # in the browser
     known = set(words.KOREAN) | set(words.SENTENCES)
     assert said - {"Top-k", "Top-p"} <= known, said - known
     assert set(words.KOREAN) <= said | drawn, set(words.KOREAN) - said - drawn

@@ -16,7 +16,8 @@ from musicgen.patterns import Pattern
 from musicgen.ui.scripts import script
 
 _SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-SCRIPT = script(["board.js"], ("Play", "Pause", "Step of the pattern"))
+_WORDS = ("Play", "Pause", "Step of the pattern")
+SCRIPT = script(["board.js"], _WORDS)
 
 
 def board(pattern: Pattern, frames: int) -> str:
