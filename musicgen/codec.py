@@ -15,6 +15,7 @@ from musicgen.config import EncodecConfig
 
 PIECE = 500  # frames encoded at once: a second takes some 40 MB, a long recording as a whole would take gigabytes
 
+
 class EncodecCodec(nn.Module):
     """``encode [B, C, N] -> codes [B, K, T]`` and back; satisfies `codec_api.Codec`.
 

@@ -133,7 +133,8 @@ def pick(
 ) -> Update:
     """Show another of the takes that one press made; ``find`` finds one by its id that the server has forgotten."""
     chosen = next((one for number, one in enumerate(made) if choice == (one.take or number)), None)
-    chosen = chosen or (find(choice) if isinstance(choice, str) else None)
+    if isinstance(choice, str) and (chosen is None or not Path(chosen.file).is_file()):
+        chosen = find(choice) or chosen
     if chosen is None:
         raise gr.Error(_GONE, print_exception=False)
     try:

@@ -44,7 +44,7 @@ def build(engines: Engines, takes: Takes | None = None) -> gr.Blocks:
                 with gr.Tab(say("Takes"), id="takes") as parts["takes_tab"]:
                     takes_tab(parts, engines, takes)
             with gr.Tab(say("How it works"), id="how"):
-                how_tab(engines, parts)
+                how_tab(engines, parts, *kept[1:])
         wire_links(page, parts, engines, takes)
         add_api(engines)
     return page

@@ -124,12 +124,15 @@ def _wire_helpers(parts: Parts, engines: Engines, find: Find) -> None:
     for name, file in TUNES.items():
         parts[f"tune_{name}"].click(partial(_tune, file), None, parts["melody"], **QUIET)
 
-    def show_melody(path: str | None, how: str, duration: float, model: str) -> Iterator[tuple[str, list[int]]]:
-        yield from before.show_melody(path, how, duration, engines.card(model).rests)
+    def show_melody(
+        path: str | None, how: str, duration: float, bars: str, model: str
+    ) -> Iterator[tuple[str, list[int]]]:
+        seconds = duration if bars == FREE else engines.max_duration  # as long as the bars may come to be
+        yield from before.show_melody(path, how, seconds, engines.card(model).rests)
 
     gr.on(
-        [parts["melody"].change, parts["separation"].change, parts["duration"].release, parts["model"].change],
-        show_melody, [parts["melody"], parts["separation"], parts["duration"], parts["model"]],
+        [*(parts[name].change for name in ("melody", "separation", "bars", "model")), parts["duration"].release],
+        show_melody, [parts[name] for name in ("melody", "separation", "duration", "bars", "model")],
         [parts["melody_view"], parts["heard"]],
         show_progress="hidden", trigger_mode="always_last", concurrency_limit=2, api_visibility="private",
     )

@@ -60,11 +60,13 @@ def name_of(recipe: Mapping[str, Any], kind: str) -> str:
 def name_of_loop(recipe: Mapping[str, Any], cut: Cut) -> str:
     """What whoever looks for a loop asks for first, such as ``lo-fi-hip-hop-80bpm-Gmaj-4bars-7.wav``."""
     plan = plan_of(recipe)
-    key = ""
+    key, tempo = "", cut.bpm
+    if plan is not None:  # quarter notes a minute, as the file itself says
+        tempo *= plan.meter.quarters / plan.meter.beats
     if plan is not None and plan.key is not None:  # a sharp sign would end the path of an address
         key = f"{PITCH_NAMES[plan.key.tonic].replace('#', 'sharp')}{plan.key.mode[:3]}-"
     bars = f"{cut.bars}bar{'s' if cut.bars > 1 else ''}"
-    return f"{_words(recipe, LOOP_NAME)}{round(cut.bpm, 1):g}bpm-{key}{bars}-{_seed(recipe)}.wav"
+    return f"{_words(recipe, LOOP_NAME)}{round(tempo, 1):g}bpm-{key}{bars}-{_seed(recipe)}.wav"
 
 
 def _words(recipe: Mapping[str, Any], most: int) -> str:

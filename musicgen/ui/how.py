@@ -14,6 +14,7 @@ from musicgen.config import KNOWN_MODELS
 from musicgen.ui import views
 from musicgen.ui.engines import Engines
 from musicgen.ui.inside import inside_section
+from musicgen.ui.results import Find
 from musicgen.ui.wiring import QUIET, Parts
 from musicgen.ui.words import say
 
@@ -67,7 +68,7 @@ IDEAS = (  # what it is, in plain words, and where it can be heard or seen
 )
 
 
-def how_tab(engines: Engines, made: Parts) -> None:
+def how_tab(engines: Engines, made: Parts, find: Find = lambda made, *_: made) -> None:
     """Lay out the tab and wire it; ``made`` has the take of the Create tab."""
     lead = say("What the chosen model is made of, from your words to the sound. Every number is computed from its "
                "configuration.")
@@ -90,7 +91,7 @@ def how_tab(engines: Engines, made: Parts) -> None:
                 gr.HTML(f"<p>{text}</p>")
                 if where:
                     gr.HTML(f'<p class="where">{where}</p>')
-    inside_section(engines, made)
+    inside_section(engines, made, find)
 
 
 def _label(name: str) -> str:

@@ -32,6 +32,7 @@ from musicgen.ui import handlers, views
 from musicgen.ui.engines import Engines
 from musicgen.ui.files import INSIDE, new_folder
 from musicgen.ui.lent import on_gpu
+from musicgen.ui.results import HELD, Find
 from musicgen.ui.scripts import script
 from musicgen.ui.shown import Made, Update
 from musicgen.ui.wiring import QUIET, Parts, named
@@ -98,8 +99,9 @@ class Looked:
     size: int  # V
 
 
-def inside_section(engines: Engines, made: Parts) -> None:
-    """Lay out the section and wire it; ``made`` has the Create tab's take and the audio that lies there."""
+def inside_section(engines: Engines, made: Parts, find: Find = lambda made, *_: made) -> None:
+    """Lay out the section and wire it; ``made`` has the Create tab's take and the audio that lies there, ``find`` finds
+    a take that the server has forgotten."""
     gr.HTML(f"<h2>{say('One step, seen from inside')}</h2>")
     lead = say("Before a code is drawn, every code of its codebook has a score, with what the model is told and "
                "without. Look at one step of your take, and move what makes one distribution of the two: the codes "
@@ -115,12 +117,14 @@ def inside_section(engines: Engines, made: Parts) -> None:
     gr.HTML(f'<p class="note" id="inside-words">{say(DEFINITIONS)}</p>')
 
     @on_gpu
-    def look_inside(take: Made | None, melody: str | None, continue_from: str | None) -> Iterator[Update]:
-        yield from look(engines, take, melody, continue_from)
+    def look_inside(
+        take: Made | None, owner: str | None, take_id: str, melody: str | None, continue_from: str | None
+    ) -> Iterator[Update]:
+        yield from look(engines, find(take, owner, take_id), melody, continue_from)
 
     shown = [parts[name] for name in ("status", "go", "inside", "looked")]
     parts["go"].click(named(parts, begin), parts["looked"], shown, **QUIET).then(
-        named(parts, look_inside), [made["shown"], made["melody"], made["continue_from"]], shown,
+        named(parts, look_inside), [made[name] for name in (*HELD, "melody", "continue_from")], shown,
         show_progress="hidden", concurrency_limit=2, api_visibility="private",
     ).failure(named(parts, refused), None, shown, **QUIET)
     parts["inside"].input(
@@ -195,7 +199,7 @@ def look(
 def place(looked: Looked | None, chosen: str) -> Update:
     """The scores of the place that is ``chosen``: "frame,codebook", both from 0."""
     if looked is None:
-        return {}
+        return {"status": views.problem(_GONE)}
     try:
         frame, book = (int(number) for number in str(chosen)[:20].split(","))
         if not (0 <= frame < looked.codes.shape[1] and 0 <= book < looked.codes.shape[0]):

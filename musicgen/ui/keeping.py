@@ -27,7 +27,7 @@ from musicgen.ui import handlers, views
 from musicgen.ui.engines import Engines
 from musicgen.ui.files import name_of, served_folder
 from musicgen.ui.handlers import Run
-from musicgen.ui.settings import AS_TRAINED, DRUMS, ENDINGS, FREE, Settings
+from musicgen.ui.settings import AS_TRAINED, BARS, DRUMS, ENDINGS, FREE, Settings
 from musicgen.ui.shown import Made, Update, show_take
 from musicgen.ui.words import say
 
@@ -123,7 +123,7 @@ def fill(engines: Engines, request: GenerationRequest, model: str) -> tuple[Upda
         "greedy": request.greedy,
         "continue_from": None,
         "painting": request.painting or "",
-        "bars": FREE if request.bars is None else str(request.bars),
+        "bars": str(request.bars) if str(request.bars) in BARS else FREE,
     }, notes
 
 

@@ -20,7 +20,8 @@ PAPER_SOURCE = (
 SEEN_SOURCE = (
     "Own frame: how many of the coarser codes of their own frame the codes see, all pairs counted. Past: how many "
     f"codes of the {sight.BEFORE} frames before it codebook 1 sees. Sorted by the first, then the second, the paper's "
-    "six patterns stand in the order of their FAD: to see one's own frame counts most. Six rows are a hint, no law."
+    "six patterns, of four codebooks, stand in the order of their FAD: to see one's own frame counts most. Six rows "
+    "are a hint, no law."
 )
 
 INTRODUCTION = (
