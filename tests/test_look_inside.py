@@ -99,7 +99,7 @@ def test_a_place_that_is_none_changes_nothing(engines):
     looked = looked_into(engines, make(engines))["looked"]
     for chosen in ("", None, "0", "x,0", "-1,0", "0,4", "100000,0", "1,2,3", "0,-1", "nan,0", "../../etc,0"):
         assert inside.place(looked, chosen) == {}, chosen
-    assert "look inside" in inside.place(None, "0,0")["status"].lower(), "forgotten: it says what to do"
+    assert "press the button again" in inside.place(None, "0,0")["status"], "forgotten: it says what to do"
 
 
 def test_what_was_read_goes_with_the_next_press_and_after_a_while(engines):
