@@ -236,7 +236,7 @@ def test_no_memory_beside_the_decoding_is_told_in_words_and_frees_the_slot(tiny_
         if while_doing == "making sound":
             patch.setattr(type(model.codec.decoder()), "push", lambda *_: (_ for _ in ()).throw(FULL))
         else:
-            patch.setattr("musicgen.engine.prepare", lambda *_: (_ for _ in ()).throw(FULL))
+            patch.setattr("musicgen.engine.settle", lambda *_: (_ for _ in ()).throw(FULL))
         with pytest.raises(ModelUnavailable, match=f"memory ran out while {while_doing}"):
             shared.generate(ASK)
     assert not shared.busy
