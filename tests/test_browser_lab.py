@@ -106,7 +106,7 @@ def test_a_tapped_code_shows_what_it_sees(visit, viewport):
     told = page.locator("#lab-board output")
     assert "Code (4, 3), in P₆, sees 2 of 2 coarser codes of its frame and 11 of 12 codes of the 3" in told.inner_text()
     assert "3 more are guessed in the same step" in told.inner_text()
-    assert page.locator("#lab-board .codes g.now").count() == 4
+    assert page.locator("#lab-board .codes g.now[data-code]").count() == 4
     assert page.locator("#lab-board .codes g.asked").count() == 1
     page.locator("#lab-board .codes").focus()
     page.keyboard.press("ArrowUp")
