@@ -97,7 +97,7 @@ def table(codebooks: int, seconds: float, frame_rate: float, chosen: Pattern | N
     )
     return (
         f'<div class="scroll"><table class="patterns"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody>'
-        f"</table></div>{views.note(SEEN_SOURCE)}{views.note(PAPER_SOURCE)}"
+        f"</table></div>{views.note(SEEN_SOURCE) if codebooks > 2 else ''}{views.note(PAPER_SOURCE)}"
     )
 
 
