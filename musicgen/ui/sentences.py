@@ -101,12 +101,13 @@ SENTENCES = {
         "FAD: 테이크 전체가 실제 음악에서 얼마나 먼지, 신경망이 들은 것. KL: 자동 분류기가 테이크와 실제 곡에 붙인 "
         "꼬리표가 얼마나 다른지. CLAP: 소리와 글이 얼마나 맞는지. 논문의 표 4에서 옮겼습니다: 30초 테이크, 논문 자체의 "
         "시험 곡, 패턴마다 모델 하나. FAD와 KL은 작을수록, CLAP은 클수록 좋습니다.",
-    "Own frame: how many of the coarser codes of their own frame the codes see, all pairs counted. Past: how many codes "
-    "of the 3 frames before it codebook 1 sees. Sorted by the first, then the second, the paper's six patterns, of four "
-    "codebooks, stand in the order of their FAD: to see one's own frame counts most. Six rows are a hint, no law.":
-        "Own frame: 코드들이 자기 프레임의 더 거친 코드를 얼마나 보는지, 모든 쌍을 세어. Past: 코드북 1이 앞선 3개 "
-        "프레임의 코드를 얼마나 보는지. 첫째, 그다음 둘째로 늘어놓으면 논문의 여섯 패턴(코드북 네 개)이 FAD 순서가 됩니다: 자기 "
-        "프레임을 보는 것이 가장 중요합니다. 여섯 줄은 실마리일 뿐 법칙은 아닙니다.",
+    "Own frame: how many of the coarser codes of their own frame the codes see, all pairs counted. Past: how many "
+    "codes of the 3 frames before it codebook 1 sees. Sorted by the first, then the second, the paper's six patterns, "
+    "of four codebooks, stand in the order of their FAD: to see one's own frame counts most. Six rows are a hint, no "
+    "law.":
+        "Own frame: 코드들이 자기 프레임의 더 거친 코드를 얼마나 보는지, 모든 쌍을 세어. Past: 코드북 1이 앞선 "
+        "3개 프레임의 코드를 얼마나 보는지. 첫째, 그다음 둘째로 늘어놓으면 논문의 여섯 패턴(코드북 네 개)이 FAD "
+        "순서가 됩니다: 자기 프레임을 보는 것이 가장 중요합니다. 여섯 줄은 실마리일 뿐 법칙은 아닙니다.",
     "Press Compare: the takes are made one after another, each to be heard as soon as it is there.":
         "비교를 누르세요. 테이크를 차례로 만들고, 하나가 될 때마다 바로 들을 수 있습니다.",
     "Choose a sound, or make a take on Create and use that.":
