@@ -85,7 +85,7 @@ def marks_of(sound: Audio, recipe: Mapping[str, Any]) -> LoopMarks:
         frames=round(cut.bars * cut.bar * sound.sample_rate),
         sample_rate=sound.sample_rate,
         quarters=cut.bars * plan.meter.quarters,
-        tempo=cut.bpm * plan.meter.quarters / plan.meter.beats,
+        tempo=plan.meter.tempo(cut.bpm),
         meter=plan.meter.fraction,
         root=None if plan.key is None else MIDDLE_C + plan.key.tonic,
     )

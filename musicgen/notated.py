@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from musicgen.aligned import bar_seconds
-from musicgen.chroma import CHROMA_RATE
+from musicgen.chroma import CHROMA_RATE, strongest
 from musicgen.midi import Note, midi_file
 from musicgen.painting import REST, UNTOUCHED, Painting, notes_of, parse, root_of
 from musicgen.plan import Plan
@@ -35,7 +35,7 @@ def midi_of(recipe: Mapping[str, Any], seconds: float, melody: np.ndarray | None
     plan = plan_of(recipe) or Plan(None)
     painting = parse(recipe["painting"]) if recipe.get("painting") else None
     meter = plan.meter if plan.bpm else METERS["4/4"]
-    tempo = plan.bpm * meter.quarters / meter.beats if plan.bpm else TEMPO
+    tempo = meter.tempo(plan.bpm) if plan.bpm else TEMPO
     tracks = {"Chords": _block_chords(chords_of(plan, painting, recipe, seconds), tempo / 60),
               "Melody": _line(melody_of(melody, painting, seconds), tempo / 60)}  # fmt: skip
     if not any(tracks.values()):
@@ -75,7 +75,7 @@ def chords_of(plan: Plan, painting: Painting | None, recipe: Mapping[str, Any], 
 
 def melody_of(melody: np.ndarray | None, painting: Painting | None, seconds: float) -> list[Span]:
     """Every note of the melody with its time: those told [M, 12], and exactly in their place those painted."""
-    heard = np.full(0, REST) if melody is None else np.where(melody.any(1), melody.argmax(1), REST)
+    heard = np.full(0, REST) if melody is None else strongest(melody)
     edges = {(i + 0.5) / CHROMA_RATE for i in range(len(heard))}  # a frame of the chromagram lies around its time
     sung = painting if painting is not None and painting.sings else None
     if sung is not None:

@@ -102,6 +102,10 @@ class Meter:
         """Quarter notes in a bar: what files and sequencers count, whatever beat is felt."""
         return self.beats * self.pulses // 4
 
+    def tempo(self, bpm: float) -> float:
+        """Quarter notes a minute, of ``bpm`` felt beats."""
+        return bpm * self.quarters / self.beats
+
     def __str__(self) -> str:
         return self.name
 

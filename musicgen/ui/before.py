@@ -63,7 +63,7 @@ class Tune:
     @property
     def strongest(self) -> np.ndarray:
         """The pitch class that is kept of each chroma frame, int [M]; -1 for a rest."""
-        return np.where(self.kept.any(axis=1), self.kept.argmax(axis=1), -1)
+        return chroma.strongest(self.kept)
 
     @property
     def panels(self) -> list[tuple[str, np.ndarray]]:

@@ -5,7 +5,6 @@ Reads like the tab from top to bottom; holds no state.
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Iterator
 from html import escape
@@ -17,16 +16,14 @@ from gradio.components import Component
 
 from musicgen import audio, books, visual
 from musicgen.codec_api import Codec
-from musicgen.errors import ModelUnavailable
 from musicgen.ui import handlers, views
 from musicgen.ui.engines import Engines
+from musicgen.ui.failing import explained
 from musicgen.ui.files import new_folder
 from musicgen.ui.lent import on_gpu
 from musicgen.ui.shown import Update
 from musicgen.ui.wiring import QUIET, WAVES, named
 from musicgen.ui.words import say
-
-log = logging.getLogger(__name__)
 
 LEVELS = 4  # a channel of every known model has four codebooks
 SHORTEST, LONGEST = 0.1, 30.0  # seconds; of a longer sound the first are taken
@@ -122,22 +119,16 @@ def refused() -> Update:
     return IDLE | {"status": handlers.REFUSED}
 
 
+@explained("This cannot be encoded", IDLE)
 def hear(engines: Engines, source: str | None, model: str) -> Iterator[Update]:
     """The original, then a card for each number of books, one by one as they are decoded."""
-    try:
-        if not source:
-            raise ValueError("Choose a sound first, or make a take on Create and use that.")
-        yield {"status": views.progress("Reading the sound …")}
-        sound = audio.read(source)
-        engine = yield from handlers.loaded(engines, model)
-        assert engine is not None  # there is no run that could be stopped
-        yield from _cards(engine.model.codec, sound)
-    except (ValueError, ModelUnavailable) as error:
-        gr.Warning(escape(str(error)), title="This cannot be encoded")
-        yield IDLE | {"status": views.problem(str(error))}
-    except Exception:
-        log.exception("A sound could not be taken apart.")
-        yield IDLE | {"status": handlers.FAILED}
+    if not source:
+        raise ValueError("Choose a sound first, or make a take on Create and use that.")
+    yield {"status": views.progress("Reading the sound …")}
+    sound = audio.read(source)
+    engine = yield from handlers.loaded(engines, model)
+    assert engine is not None  # there is no run that could be stopped
+    yield from _cards(engine.model.codec, sound)
 
 
 def original_of(codec: Codec, sound: audio.Audio) -> audio.Audio:

@@ -5,7 +5,6 @@ Settings in, updates of the page out, as dictionaries by name; holds no state. K
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -16,19 +15,16 @@ import numpy as np
 
 from musicgen import visual
 from musicgen.engine import Engine, GenerationRequest, GenerationResult
-from musicgen.errors import ModelUnavailable
 from musicgen.patterns import PAPER_FIGURES, Pattern, get_pattern
 from musicgen.request import check
 from musicgen.ui import handlers, pattern_views, views
 from musicgen.ui.engines import Card, Engines
 from musicgen.ui.evaluated import evaluated
+from musicgen.ui.failing import explained
 from musicgen.ui.handlers import Run
-from musicgen.ui.lent import lends_gpus
 from musicgen.ui.settings import Settings, roll_seed
 from musicgen.ui.shown import Update
 from musicgen.ui.words import say
-
-log = logging.getLogger(__name__)
 
 FEWEST, MOST = 2, 4  # patterns
 LONGEST = 20.0  # seconds
@@ -85,14 +81,12 @@ def refused() -> Update:
 
 def stop(run: Run | None) -> Update:
     """End this page's comparison; what it has made stays. One that has not begun lets go of the tab at once."""
-    if run is None or run.over or run.generation is not None or (run.begun and lends_gpus()):
-        if run is not None:
-            run.stop()
+    if run is None or not run.halt():
         return {"halt": gr.update(interactive=False)}
-    run.give_way()
     return IDLE | {"status": views.note("Stopped before it began.")}
 
 
+@explained("This cannot be compared", IDLE)
 def compare(engines: Engines, asked: Comparison, run: Run) -> Iterator[Update]:
     """Make the takes one after another; the engine lets others in between them."""
     try:
@@ -114,12 +108,6 @@ def compare(engines: Engines, asked: Comparison, run: Run) -> Iterator[Update]:
         done = "Stopped; this is what was made." if run.stopped else "Done."
         same = f"One prompt, one plan, seed {request.seed}."
         yield IDLE | {"status": views.progress(f"{done} {same} {pattern_views.DIFFERS}", 1.0)}
-    except (ValueError, ModelUnavailable) as error:
-        gr.Warning(escape(str(error)), title="This cannot be compared")
-        yield IDLE | {"status": views.problem(str(error))}
-    except Exception:
-        log.exception("A comparison failed.")
-        yield IDLE | {"status": handlers.FAILED}
     finally:
         run.end()
 

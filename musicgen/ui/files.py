@@ -62,7 +62,7 @@ def name_of_loop(recipe: Mapping[str, Any], cut: Cut) -> str:
     plan = plan_of(recipe)
     key, tempo = "", cut.bpm
     if plan is not None:  # quarter notes a minute, as the file itself says
-        tempo *= plan.meter.quarters / plan.meter.beats
+        tempo = plan.meter.tempo(cut.bpm)
     if plan is not None and plan.key is not None:  # a sharp sign would end the path of an address
         key = f"{PITCH_NAMES[plan.key.tonic].replace('#', 'sharp')}{plan.key.mode[:3]}-"
     bars = f"{cut.bars}bar{'s' if cut.bars > 1 else ''}"

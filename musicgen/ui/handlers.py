@@ -72,6 +72,14 @@ class Run:
         self.replaced = True
         self.stop()
 
+    def halt(self) -> bool:
+        """``stop``, by its button; whether it had not begun, and so lets go of the page at once."""
+        if self.over or self.generation is not None or (self.begun and lends_gpus()):
+            self.stop()
+            return False
+        self.give_way()
+        return True
+
     def shown(self, updates: Iterator[Update]) -> Iterator[Update]:
         """Those of its updates that are still to be seen; it runs to its end all the same."""
         for update in updates:
@@ -145,11 +153,8 @@ def refused() -> Update:
 
 def stop(run: Run | None) -> Update:
     """Ask this page's run to end; it keeps what it has made. One that has not begun lets go of the page at once."""
-    if run is None or run.over or run.generation is not None or (run.begun and lends_gpus()):
-        if run is not None:
-            run.stop()
+    if run is None or not run.halt():
         return {"stop": gr.update(interactive=False)}
-    run.give_way()
     return IDLE | {"status": views.note("Stopped before it began."), "live": ""}
 
 

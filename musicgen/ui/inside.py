@@ -9,14 +9,12 @@ names a place and a codebook, nothing else.
 from __future__ import annotations
 
 import json
-import logging
 import math
 import secrets
 import shutil
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +23,11 @@ import numpy as np
 
 from musicgen import audio
 from musicgen.aligned import bar_seconds
-from musicgen.errors import ModelUnavailable
 from musicgen.inside import Scores, divergence, read
 from musicgen.request import beginning_of, plan_of, request_from_recipe, was_made_with
 from musicgen.ui import handlers, views
 from musicgen.ui.engines import Engines
+from musicgen.ui.failing import explained
 from musicgen.ui.files import INSIDE, new_folder
 from musicgen.ui.lent import on_gpu
 from musicgen.ui.results import HELD, Find
@@ -37,8 +35,6 @@ from musicgen.ui.scripts import script
 from musicgen.ui.shown import Made, Update
 from musicgen.ui.wiring import QUIET, Parts, named
 from musicgen.ui.words import say
-
-log = logging.getLogger(__name__)
 
 MOST_BARS = 64  # that are drawn
 IDLE: Update = {"go": gr.update(interactive=True)}
@@ -151,6 +147,7 @@ def forget(looked: Looked | None) -> None:
         shutil.rmtree(Path(looked.file).parent, ignore_errors=True)
 
 
+@explained("This cannot be looked into", IDLE)
 def look(
     engines: Engines, made: Made | None, melody: str | None = None, continue_from: str | None = None
 ) -> Iterator[Update]:
@@ -158,42 +155,35 @@ def look(
 
     ``melody`` and ``continue_from`` lie on Create now: they stand in for the take's own audio if they are the same.
     """
-    try:
-        if made is None:
-            raise ValueError("There is no take yet: make one on Create, then look inside it here.")
-        recipe, asked = made.recipe, made.asked
-        request = request_from_recipe(
-            dict(recipe),
-            _given(recipe, "melody", asked.melody, melody),
-            _given(recipe, "continue_from", asked.continue_from, continue_from),
-        )
-        engine = yield from handlers.loaded(engines, asked.model)
-        assert engine is not None  # there is no run that could be stopped
-        if engine.model.name != recipe.get("model"):
-            raise ValueError(f"This take was made by the model '{str(recipe.get('model'))[:60]}', which is not offered "
-                             "here.")
-        yield {"status": views.progress("Reading the take again …", 0.0)}
-        reading = read(engine.model, request, made.codes.values)
-        while True:
-            try:
-                yield {"status": views.progress("Reading the take again …", next(reading))}
-            except StopIteration as end:
-                found: Scores = end.value
-                break
-        looked = _kept(found)
-        moved = divergence(found.logits)
-        yield IDLE | {
-            "status": views.progress(_read_of(found, made)),
-            "looked": looked,
-            "inside": gr.HTML(base=told(looked.name, found, moved, made.codes.frame_rate, recipe),
-                              scores=of(looked, int(moved[0].argmax()), 0)),
-        }
-    except (ValueError, ModelUnavailable) as error:
-        gr.Warning(escape(str(error)), title="This cannot be looked into")
-        yield IDLE | {"status": views.problem(str(error))}
-    except Exception:
-        log.exception("A take could not be looked into.")
-        yield IDLE | {"status": handlers.FAILED}
+    if made is None:
+        raise ValueError("There is no take yet: make one on Create, then look inside it here.")
+    recipe, asked = made.recipe, made.asked
+    request = request_from_recipe(
+        dict(recipe),
+        _given(recipe, "melody", asked.melody, melody),
+        _given(recipe, "continue_from", asked.continue_from, continue_from),
+    )
+    engine = yield from handlers.loaded(engines, asked.model)
+    assert engine is not None  # there is no run that could be stopped
+    if engine.model.name != recipe.get("model"):
+        raise ValueError(f"This take was made by the model '{str(recipe.get('model'))[:60]}', which is not offered "
+                         "here.")
+    yield {"status": views.progress("Reading the take again …", 0.0)}
+    reading = read(engine.model, request, made.codes.values)
+    while True:
+        try:
+            yield {"status": views.progress("Reading the take again …", next(reading))}
+        except StopIteration as end:
+            found: Scores = end.value
+            break
+    looked = _kept(found)
+    moved = divergence(found.logits)
+    yield IDLE | {
+        "status": views.progress(_read_of(found, made)),
+        "looked": looked,
+        "inside": gr.HTML(base=told(looked.name, found, moved, made.codes.frame_rate, recipe),
+                          scores=of(looked, int(moved[0].argmax()), 0)),
+    }
 
 
 def place(looked: Looked | None, chosen: str) -> Update:
