@@ -170,8 +170,8 @@ def test_the_page_says_before_the_take_what_the_engine_makes():
     for seed in range(4):
         asked = Settings(prompt="pop", seed=str(seed), bars="2")
         made = engine.start(asked.request()).recipe["duration"]
-        assert before.in_seconds(asked, CARD, 20.0) == replace(asked, duration=made)
-        assert f"2 bars, {made:.1f} s" in plain(before.show_length(asked, CARD, 20.0))
+        assert before.in_seconds(asked, CARD, 20.0)[0] == replace(asked, duration=made)
+        assert f"2 bars, {made:.1f} s" in plain(before.in_seconds(asked, CARD, 20.0)[1])
 
 
 def plain(html: str) -> str:
@@ -181,17 +181,17 @@ def plain(html: str) -> str:
 
 def test_the_line_about_the_length():
     asked = Settings(prompt="80 bpm in 4/4", seed="1", bars="4")
-    assert "4 bars, 12.1 s." in plain(before.show_length(asked, CARD, LONGEST))
-    assert before.show_length(replace(asked, bars=FREE), CARD, LONGEST) == ""
-    assert "3 of the 4 bars are made" in before.show_length(asked, CARD, 10.0)
-    assert "will be heard" in before.show_length(replace(asked, prompt="pop", melody="tune.wav"), CARD, LONGEST)
-    assert "12.1 s" in before.show_length(replace(asked, melody="tune.wav"), CARD, LONGEST)
-    for untold in (before.show_length(replace(asked, follow_plan=False), CARD, LONGEST),
-                   before.show_length(asked, replace(CARD, planned=False), LONGEST)):
+    assert "4 bars, 12.1 s." in plain(before.in_seconds(asked, CARD, LONGEST)[1])
+    assert before.in_seconds(replace(asked, bars=FREE), CARD, LONGEST)[1] == ""
+    assert "3 of the 4 bars are made" in before.in_seconds(asked, CARD, 10.0)[1]
+    assert "will be heard" in before.in_seconds(replace(asked, prompt="pop", melody="tune.wav"), CARD, LONGEST)[1]
+    assert "12.1 s" in before.in_seconds(replace(asked, melody="tune.wav"), CARD, LONGEST)[1]
+    for untold in (before.in_seconds(replace(asked, follow_plan=False), CARD, LONGEST)[1],
+                   before.in_seconds(asked, replace(CARD, planned=False), LONGEST)[1]):
         assert "need a tempo" in untold and "trouble" in untold
     told = replace(asked, bpm="120", meter="3/4")
-    assert "6.1 s" in before.show_length(told, replace(CARD, planned=False), LONGEST)
-    assert json.loads(before.score(before.in_seconds(asked, CARD, LONGEST), None))["seconds"] == 12.06
+    assert "6.1 s" in before.in_seconds(told, replace(CARD, planned=False), LONGEST)[1]
+    assert json.loads(before.score(before.in_seconds(asked, CARD, LONGEST)[0], None))["seconds"] == 12.06
 
 
 def test_they_outlive_a_reload_and_a_kept_take_has_seconds(tmp_path):

@@ -120,7 +120,7 @@ def beyond(given: float, longest: float) -> float:
     return min(longest, float(np.ceil(given + MORE)))
 
 
-def show_pattern(engines: Engines, model: str, pattern: str | None, duration: float) -> str:
+def show_pattern(engines: Engines, model: str, pattern: str | None, seconds: float) -> str:
     """The pattern's diagram, cost and warning, or why it is none."""
     card = engines.card(model)
     name = card.pattern if pattern in (None, "", AS_TRAINED) else pattern
@@ -130,7 +130,7 @@ def show_pattern(engines: Engines, model: str, pattern: str | None, duration: fl
             f"These weights were trained with the {card.pattern.replace('_', ' ')} pattern. With another one they "
             "have never seen such an order: expect noise rather than music."
         )
-        return views.pattern_card(chosen, max(1, round(duration * card.frame_rate)), doubt)
+        return views.pattern_card(chosen, max(1, round(seconds * card.frame_rate)), doubt)
     except ValueError as error:
         return views.problem(str(error))
 
@@ -197,25 +197,19 @@ def show_plan(settings: Settings, planned: bool = True) -> str:
     return views.note(line) + (views.note(KEY_UNTOLD) if unheeded else "")
 
 
-def show_length(settings: Settings, card: Card, longest: float) -> str:
-    """How long a take of so many bars will be, in one line; "" where the seconds count."""
+def in_seconds(settings: Settings, card: Card, longest: float) -> tuple[Settings, str]:
+    """With the seconds that the bars of the settings come to, as far as they are known before the take; and a line
+    that says how long it will be, "" where the seconds count."""
     try:
         length = length_of_bars(settings, card, longest)
         heard = length is None and settings.chosen_bars() is not None
     except ValueError as error:
-        return views.problem(str(error))
+        return settings, views.problem(str(error))
     if heard:
-        return views.note("The bars are counted in the tempo that will be heard.")
-    return "" if length is None else views.note(f"{length}. {length.note}".strip())
-
-
-def in_seconds(settings: Settings, card: Card, longest: float) -> Settings:
-    """With the seconds that the bars of the settings come to, as far as they are known before the take."""
-    try:
-        length = length_of_bars(settings, card, longest)
-    except ValueError:  # it is said elsewhere
-        length = None
-    return settings if length is None else replace(settings, duration=length.seconds)
+        return settings, views.note("The bars are counted in the tempo that will be heard.")
+    if length is None:
+        return settings, ""
+    return replace(settings, duration=length.seconds), views.note(f"{length}. {length.note}".strip())
 
 
 def length_of_bars(settings: Settings, card: Card, longest: float) -> Length | None:

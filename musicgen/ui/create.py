@@ -42,6 +42,7 @@ def create_tab(engines: Engines, keep: Callable[..., str] | None = None, find: F
         with gr.Column(elem_id="settings", min_width=300):
             parts |= asking.steering(engines)
     parts["run"], parts["heard"] = gr.State(None), gr.State([])
+    parts["seconds"] = gr.State(Settings().duration)  # of the next take, also where it is told in bars
     parts["draft"] = gr.HTML("", elem_id="draft")  # what is set, where the browser finds it; shown to nobody
     parts["next_seed"] = gr.State(None)  # of the next take, unless the field names one: its plan is seen before
     parts["owner"] = gr.BrowserState(None, storage_key="musicgen-owner", secret="musicgen")  # survives a restart
@@ -65,7 +66,7 @@ def _wire_generation(parts: Parts, engines: Engines, keep: Callable[..., str] | 
         run: handlers.Run | None, owner: str | None, takes: int, next_seed: int | None, **values: Any
     ) -> Iterator[Update]:
         settings = _seeded(_seen(engines, Settings(**values)), next_seed)  # the seed whose plan was seen
-        settings = before.in_seconds(settings, engines.card(settings.model), engines.max_duration)
+        settings, _ = before.in_seconds(settings, engines.card(settings.model), engines.max_duration)
         yield from handlers.once(run, lambda run: takes_of(run, owner, takes, settings))
 
     inputs = {"run": parts["run"], "owner": parts["owner"], "takes": parts["takes"], "next_seed": parts["next_seed"]}
@@ -116,9 +117,9 @@ def _wire_helpers(parts: Parts, engines: Engines, find: Find) -> None:
         parts["model"], [parts["model"], parts["sheet_box"]], **QUIET,
     )
     gr.on(
-        [parts["model"].change, parts["pattern"].change, parts["duration"].change],
+        [parts["model"].change, parts["pattern"].change, parts["seconds"].change],
         lambda *picked: before.show_pattern(engines, *picked),
-        [parts["model"], parts["pattern"], parts["duration"]], parts["pattern_card"],
+        [parts["model"], parts["pattern"], parts["seconds"]], parts["pattern_card"],
         trigger_mode="always_last", **QUIET,
     )
     for name, file in TUNES.items():
@@ -153,15 +154,14 @@ def _wire_plan(parts: Parts, engines: Engines) -> None:
     plan = {name: parts[name] for name in names}
     plan |= {"melody": parts["melody"], "continue_from": parts["continue_from"]}
     under = plan | {name: parts[name] for name in ("model", "duration", "bars", "painting")}
-    told = [parts["plan_line"], parts["painting"]]
+    told = [parts["plan_line"], parts["painting"], parts["seconds"]]
 
-    def show(heard: list[int], next_seed: int | None, **values: Any) -> tuple[Any, Any]:
+    def show(heard: list[int], next_seed: int | None, **values: Any) -> tuple[str, Any, float]:
         settings = Settings(**values)
-        card, longest = engines.card(settings.model), engines.max_duration
-        seeded = _seeded(settings, next_seed)
-        base = before.score(before.in_seconds(seeded, card, longest), heard, card.planned)
-        line = before.show_plan(settings, card.planned) + before.show_length(seeded, card, longest)
-        return line, gr.HTML(base=base)
+        card = engines.card(settings.model)
+        lasting, length = before.in_seconds(_seeded(settings, next_seed), card, engines.max_duration)
+        base = before.score(lasting, heard, card.planned)
+        return before.show_plan(settings, card.planned) + length, gr.HTML(base=base), lasting.duration
 
     gr.on(
         [control.change for control in plan.values()]
