@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from musicgen.config import PocketCodecConfig
+from musicgen.limiter import Limiter
 from musicgen.phase import PhaseVocoder, spectra
 
 FLOOR = 1e-4  # of full scale; added before the logarithm, taken away after it, so that silence stays silent
@@ -183,6 +184,7 @@ class PocketStream:
         self.first = 0  # frame number of latent[:, 0]
         self.done = 0  # frames whose spectra went to the vocoder
         self.vocoder = PhaseVocoder(codec.config.window, codec.config.stft_hop)
+        self.limiter = Limiter()
 
     @property
     def wanted(self) -> int:
@@ -198,7 +200,7 @@ class PocketStream:
         ready = []
         while self.first + self.latent.shape[1] >= self.done + BLOCK + self.look_ahead:
             ready.append(self.vocoder.push(*self._block(self.done + BLOCK)))
-        return self._join(ready)
+        return self._limited(ready)
 
     @torch.inference_mode()
     def finish(self) -> Tensor:
@@ -208,7 +210,8 @@ class PocketStream:
         end, ready = self.first + self.latent.shape[1], []
         while self.done < end:
             ready.append(self.vocoder.push(*self._block(min(self.done + BLOCK, end))))
-        return self._join([*ready, self.vocoder.finish()])
+        sound = self._limited([*ready, self.vocoder.finish()])
+        return torch.cat([sound, self.limiter.finish()[:, None]], -1)
 
     def _block(self, end: int) -> tuple[Tensor, Tensor, Tensor]:
         """Spectra of frames `done`..`end`, from no more context than the network can see."""
@@ -225,15 +228,6 @@ class PocketStream:
         magnitude, frequency, delay = (x.float().cpu() for x in sounds)
         return magnitude, frequency, delay
 
-    def _join(self, pieces: list[Tensor]) -> Tensor:
+    def _limited(self, pieces: list[Tensor]) -> Tensor:
         assert self.latent is not None
-        return soft_limit(torch.cat([*pieces, torch.zeros(len(self.latent), 0)], -1))[:, None]
-
-
-def soft_limit(audio: Tensor, knee: float = 0.8, ceiling: float = 0.98) -> Tensor:
-    """Bend what lies beyond ``knee`` so that it stays below ``ceiling``; sample by sample, so that chunks agree.
-
-    Music that a language model asks for may be louder than any the codec has heard.
-    """
-    over, room = (audio.abs() - knee).clamp_min(0), ceiling - knee
-    return torch.where(over > 0, audio.sign() * (knee + room * torch.tanh(over / room)), audio)
+        return torch.cat([torch.zeros(len(self.latent), 0), *map(self.limiter.push, pieces)], -1)[:, None]

@@ -10,19 +10,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from musicgen.aligned import CHORD, bar_seconds, chord_features
 from musicgen.chroma import CHROMA_RATE, argmax_onehot, chromagram, similarity
-from musicgen.pocket_codec import soft_limit
+from musicgen.limiter import CEILING
 from musicgen.rhythm import onset_strength, pulse, tempo_matches
 from musicgen.theory import parse_chord, parse_key, parse_meter
 from musicgen.train.exam import Facts
 from musicgen.train.listener import DRUMS, RATE, Listener, label_of
 
 SILENT = 1e-3  # of full scale: the level (root of the mean square) below which a second is silent
-# Where the codec's limiter bends full scale to: what is louder than that would be clipped without it.
-CLIPPED = float(soft_limit(torch.ones(1)))
+CLIPPED = 0.999 * CEILING  # of full scale: what lies at the ceiling was cut off there
 RIPPLE = 0.02  # of the onset strength
 
 

@@ -22,7 +22,7 @@ from musicgen.train.listener import RATE, Listener
 from musicgen.train.making import Job
 from musicgen.train.tables import markdown
 
-MUCH_CLIPPED = 1e-3  # share of the samples beyond full scale above which a take counts as clipped
+MUCH_CLIPPED = 1e-3  # share of the samples at full scale above which a take counts as clipped
 
 
 def pairwise(groups: Sequence[Sequence[np.ndarray]]) -> tuple[float, float]:
@@ -106,7 +106,7 @@ def silent(audio: np.ndarray) -> bool:
 
 
 def clipped(audio: np.ndarray) -> bool:
-    """Whether more than a thousandth of the samples would lie beyond full scale, were there no limiter."""
+    """Whether more than a thousandth of the samples lie at full scale, as those of flat peaks do."""
     return bool((np.abs(audio) >= CLIPPED).mean() > MUCH_CLIPPED)
 
 
@@ -195,6 +195,6 @@ def tables(result: dict[str, Any]) -> str:
         "fifth of a second is 20 dB or more below the second before the final chord; the rest is measured after that "
         "chord's beat.", markdown(ends["rows"]),
         f"Silent: more than half of the quarter seconds below {SILENT:g} of full scale. Clipped: more than "
-        f"{MUCH_CLIPPED:g} of the samples beyond full scale, but for the limiter.",
+        f"{MUCH_CLIPPED:g} of the samples at full scale; a limiter turns what is louder down.",
         markdown(result["sound"]["rows"], digits=2),
     ))
