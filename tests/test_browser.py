@@ -75,6 +75,7 @@ def visit(served, browser) -> Iterator[Callable]:
         page.wait_for_selector("#generate:enabled")
         return page
 
+    opened.errors = errors  # type: ignore[attr-defined]
     yield opened
     for context in contexts:
         context.close()
@@ -316,8 +317,7 @@ def test_dice_and_examples_write_where_they_should(visit):
     page.wait_for_function("() => document.querySelector('#prompt textarea').value.includes('waltz')")
 
 
-@pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
-@pytest.mark.parametrize("colours", ["light", "dark"])
+@pytest.mark.parametrize(("viewport", "colours"), [(WIDE, "dark"), (PHONE, "light")], ids=["wide", "phone"])
 def test_nothing_sticks_out_with_everything_open(visit, viewport, colours):
     page = visit(viewport, colours)
     assert fits(page)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 import torch
 from conftest import build_model
-from test_browser import CHROMIUM, PHONE, WIDE, ask, finished, playwright, pytestmark  # noqa: F401
+from test_browser import PHONE, WIDE, ask, browser, finished, pytestmark  # noqa: F401
 
 from musicgen.engine import Engine, GenerationRequest
 from musicgen.inside import scores
@@ -41,12 +41,12 @@ def served(tmp_path_factory) -> Iterator[str]:
 
 
 @pytest.fixture
-def visit(served) -> Iterator[Callable]:
+def visit(served, browser) -> Iterator[Callable]:  # noqa: F811
     """Opens the tab; at the end nothing may have gone wrong, outside, or beyond the edge of the screen."""
     pages, errors, hosts = [], [], set()
 
     def opened(viewport: dict, language: str, tab: str):
-        context = chromium.new_context(viewport=viewport, locale=language)
+        context = browser.new_context(viewport=viewport, locale=language)
         context.set_default_timeout(PATIENCE)
         page = context.new_page()
         pages.append(page)
@@ -59,11 +59,10 @@ def visit(served) -> Iterator[Callable]:
         page.wait_for_selector("#how-picture svg >> visible=true")
         return page
 
-    with playwright.sync_playwright() as started:
-        chromium = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield opened
-        wide = [page.evaluate("document.documentElement.scrollWidth - window.innerWidth") for page in pages]
-        chromium.close()
+    yield opened
+    wide = [page.evaluate("document.documentElement.scrollWidth - window.innerWidth") for page in pages]
+    for page in pages:
+        page.context.close()
     assert errors == []
     assert hosts <= {urlsplit(served).hostname, None}
     assert all(beyond <= 0 for beyond in wide)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from conftest import build_model
-from test_browser import CHROMIUM, PHONE, WIDE, playwright, pytestmark  # noqa: F401
+from test_browser import PHONE, WIDE, browser, pytestmark  # noqa: F401
 
 from musicgen import audio, checkpoints, measured
 from musicgen.engine import Engine
@@ -36,16 +36,8 @@ def served(tmp_path_factory) -> Iterator[str]:
         page.close()
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as started:
-        chromium = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-
-
 @pytest.fixture
-def visit(served, browser) -> Iterator[Callable]:
+def visit(served, browser) -> Iterator[Callable]:  # noqa: F811
     """Opens the page at a tab; at the end nothing may have gone wrong, outside, or beyond the edge of the screen."""
     pages, errors, hosts = [], [], set()
 

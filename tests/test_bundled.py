@@ -17,10 +17,10 @@ from musicgen.patterns import get_pattern
 pytestmark = pytest.mark.skipif(not checkpoints.present("pocket"), reason="assets/pocket is not built yet")
 
 
-def make(folder: Path, name: str, seed: int) -> tuple[audio.Audio, np.ndarray]:
+def make(folder: Path, name: str, seed: int, seconds: int = 10) -> tuple[audio.Audio, np.ndarray]:
     sound, codes = folder / f"{name}.wav", folder / f"{name}.npz"
-    flags = ["--duration", "10", "--seed", str(seed), "--device", "cpu", "-o", str(sound), "--codes", str(codes)]
-    assert main(["generate", "calm piano in C major, 80 bpm", *flags]) == 0
+    flags = ["--duration", seconds, "--seed", seed, "--device", "cpu", "-o", sound, "--codes", codes]
+    assert main(["generate", "calm piano in C major, 80 bpm", *map(str, flags)]) == 0
     with np.load(codes, allow_pickle=False) as arrays:
         return audio.read(sound), arrays["codes"]
 
@@ -33,10 +33,10 @@ def test_ten_seconds_are_music_and_the_same_again(tmp_path):
         loudness = np.sqrt(np.square(sound.samples[:, second * rate : (second + 1) * rate]).mean())
         assert loudness > 1e-3, f"second {second} is silent"
     assert codes.shape == (4, 500) and codes.dtype.kind == "i"
-    again, other = make(tmp_path, "again", 1), make(tmp_path, "other", 2)
+    again, other = make(tmp_path, "again", 1), make(tmp_path, "other", 2, seconds=3)
     np.testing.assert_array_equal(again[1], codes)
     np.testing.assert_array_equal(again[0].samples, sound.samples)
-    assert (other[1] != codes).mean() > 0.2
+    assert (other[1] != codes[:, :150]).mean() > 0.2
 
 
 def test_no_click_where_its_windows_meet():

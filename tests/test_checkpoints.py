@@ -133,12 +133,13 @@ def test_pocket_round_trip(kind: str, tmp_path: Path, tiny_model, hash_text) -> 
     assert present(tmp_path / "saved")
 
 
-def test_pocket_needs_no_encodec(tmp_path: Path, tiny_model) -> None:
+def test_pocket_needs_no_encodec_and_the_codec_alone_imports_none(tmp_path: Path, tiny_model) -> None:
     """Another licence: the bundled model's path must be free of it."""
     model = tiny_model("aligned")
     save_pocket(tmp_path / "saved", model.config, model.lm, model.codec)
     code = (
         "import sys\nfrom pathlib import Path\nimport musicgen.checkpoints as c\n"
+        "import musicgen.codec, musicgen.codec_weights\n"
         "c.build_conditioner = lambda *a: None\n"
         f"c.load_pocket(Path({str(tmp_path / 'saved')!r}))\n"
         "sys.exit('encodec' in sys.modules or 'transformers' in sys.modules)"
