@@ -43,6 +43,27 @@ def test_who_makes_something_of_their_own_leaves_the_link_they_came_by(visitor):
     visitor.errors.clear()
 
 
+def test_what_is_changed_after_a_link_to_settings_outlives_a_reload(visitor):  # noqa: F811
+    page = visitor()()
+    make(page, "a setting", 87)
+    opened = visitor()("?" + link(page, "#share-settings"))
+    opened.wait_for_selector("#status >> text=The settings of the link are filled in")
+    opened.wait_for_selector("#by-hand >> text=seed")
+    assert "recipe=" in opened.evaluate("location.search"), "as it came it can be loaded again"
+    opened.locator("#seed :is(textarea, input)").fill("")
+    opened.locator("#prompt textarea").press_sequentially(", mine")
+    opened.locator("#prompt textarea").blur()
+    assert opened.evaluate("location.search") == ""
+    opened.wait_for_selector("#by-hand >> text=seed", state="detached")
+    told = opened.text_content("#draft").strip()
+    opened.wait_for_function("told => told && sessionStorage.getItem('musicgen-settings') === told", arg=told)
+    opened.wait_for_function("() => sessionStorage.getItem('musicgen-draft').endsWith(', mine')")
+    opened.reload()
+    opened.wait_for_function("() => document.querySelector('#prompt textarea')?.value.endsWith(', mine')")
+    assert opened.input_value("#seed :is(textarea, input)") == ""
+    visitor.errors.clear()
+
+
 def test_the_buttons_work_when_the_server_has_forgotten_the_page(server, visitor):  # noqa: F811
     page = visitor()()
     make(page, "long ago", 84)

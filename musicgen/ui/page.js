@@ -66,14 +66,19 @@ try {
     localStorage.setItem(VISITOR, btoa(drawn).replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, ""));
   }
 } catch { /* nothing can be kept */ }
-// Another's take, or a link's settings, is gone from the page once something of one's own is made: from its address, too,
-// or a page that is loaded again would bring it back in place of that.
-document.addEventListener("click", ({ target }) => {
-  if (!target.closest?.("#generate, #again, #anew, #new-seed")) return;
+// Another's take is gone from the page once something of one's own is made, a link's settings once one of them is
+// changed: from its address, too, or a page that is loaded again would bring them back in place of that.
+const leave = (...names) => {
   const address = new URL(location.href);
-  for (const name of ["take", "recipe", "given"]) address.searchParams.delete(name);
+  for (const name of names) address.searchParams.delete(name);
   if (address.href !== location.href) history.replaceState(history.state, "", address);
+};
+const SET = ["recipe", "given"];
+document.addEventListener("click", ({ target }) => {
+  if (target.closest?.("#generate, #again, #anew, #new-seed")) leave("take", ...SET);
 }, true);
+document.addEventListener("input", ({ isTrusted }) => { if (isTrusted) leave(...SET); }, true);
+document.addEventListener("mousedown", ({ target }) => { if (target.closest?.("[role=option]")) leave(...SET); }, true);
 let typed = false;  // into the prompt, since the page is here
 document.addEventListener("input", ({ isTrusted, target }) => {
   typed ||= isTrusted && target.matches("#prompt textarea");
