@@ -172,7 +172,8 @@ def _wire_plan(parts: Parts, engines: Engines) -> None:
         # come last.
         trigger_mode="always_last", show_progress="hidden", concurrency_limit=1, api_visibility="private",
     )
-    parts["duration"].input(lambda: FREE, None, parts["bars"], **QUIET)  # who moves it wants it to count
+    # Who moves it wants it to count; in the browser, for by the server's answer bars may have been chosen again.
+    parts["duration"].input(None, None, parts["bars"], js=f"() => '{FREE}'", **QUIET)
     fields = ("bpm", "key", "meter", "chords", "drums", "instruments", "ending")
     filled = [parts[name] for name in ("seed", "follow_plan", *fields, "plan_line")]
     parts["fill_plan"].click(
