@@ -59,7 +59,7 @@ KEY_UNTOLD = "A key is not told beside a melody; the melody brings its own."
 # How loud a group of features is told, 1: as it was learned. They enter by a linear map, so that what is told louder
 # outweighs what the history suggests; unlike guidance it enlarges nothing else, and costs nothing. By what 32 takes of
 # each obeyed; chords gained nothing.
-LOUDNESS = {"beat": 1.25, "drums": 2.0, "instruments": 1.5}
+LOUDNESS = {"beat": 1.25, "drums": 1.5, "instruments": 1.5}
 _TOLD = {"beat": aligned.BEAT, "melody": aligned.MELODY, "drums": slice(aligned.DRUMS_ON, aligned.DRUMS_OFF + 1),
          "instruments": aligned.INSTRUMENT}  # without the flags, which only say that something is told
 # How much of it is in what guidance leads away from, too.

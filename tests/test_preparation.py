@@ -110,7 +110,7 @@ def test_beat_melody_drums_and_players_are_told_louder_than_the_rest(tiny_model,
     row, against = conditions(model, prepared, "", 0, 200)
     plain, told = torch.from_numpy(prepared.features)[None], row.aligned
     drums = slice(aligned.DRUMS_ON, aligned.DRUMS_OFF + 1)
-    loud = ((aligned.BEAT, 1.25), (aligned.MELODY, strength), (aligned.INSTRUMENT, 1.5), (drums, 2.0))
+    loud = ((aligned.BEAT, 1.25), (aligned.MELODY, strength), (aligned.INSTRUMENT, 1.5), (drums, 1.5))
     rest = torch.ones(aligned.ALIGNED_DIM, dtype=torch.bool)
     for columns, times in loud:
         rest[columns] = False
