@@ -1,6 +1,6 @@
 """A take's scores again: its codes are read once more along its pattern, told what was told then, and without.
 
-What is read is known, so that all steps are scored in one pass, in pieces. Only the first window of a take is read,
+What is read is known, so that all steps are scored in one pass, in pieces. Only one window of a take is read at once,
 and of it no more than ``MOST_BYTES`` of scores. Knows nothing of the page, of files, or of what is drawn of it.
 """
 
@@ -31,7 +31,7 @@ TOLD, WITHOUT = 0, 1
 
 @dataclass(frozen=True)
 class Scores:
-    """The scores of T frames of a take, from frame ``start`` on: the first that were drawn in its first window."""
+    """The scores of T frames of a take, from frame ``start`` on: drawn in one window."""
 
     logits: np.ndarray  # float32 [T, K, 2, V]: with what the model was told, and without
     codes: np.ndarray  # int [K, T]: what was drawn
@@ -46,13 +46,14 @@ class Scores:
         return self.params.codebook_temperatures or (1.0,) * self.logits.shape[1]
 
 
-def scores(model: Model, request: GenerationRequest, codes: np.ndarray) -> Scores:
+def scores(model: Model, request: GenerationRequest, codes: np.ndarray, since: float = 0.0) -> Scores:
     """The scores of a take: ``codes`` int [K, T'] that ``model`` made of ``request``, its audio included.
 
-    The take may have been stopped. Raises ``ValueError`` when the codes are not the model's or none were drawn,
-    ``ModelUnavailable`` when the memory does not suffice.
+    Those drawn in the window that made second ``since``, from there on. The take may have been stopped. Raises
+    ``ValueError`` when the codes are not the model's or none were drawn so late, ``ModelUnavailable`` when the memory
+    does not suffice.
     """
-    reading = read(model, request, codes)
+    reading = read(model, request, codes, since)
     while True:
         try:
             next(reading)
@@ -60,7 +61,9 @@ def scores(model: Model, request: GenerationRequest, codes: np.ndarray) -> Score
             return end.value
 
 
-def read(model: Model, request: GenerationRequest, codes: np.ndarray) -> Generator[float, None, Scores]:
+def read(
+    model: Model, request: GenerationRequest, codes: np.ndarray, since: float = 0.0
+) -> Generator[float, None, Scores]:
     """``scores``, told piece by piece how far it is: the share done, 0 to 1."""
     config = model.config.lm
     resolved = resolve(request, model.config, MAX_DURATION)
@@ -71,13 +74,18 @@ def read(model: Model, request: GenerationRequest, codes: np.ndarray) -> Generat
         prepared = prepare(model, resolved)
         given = prepared.listened.given.shape[1]
         pattern = get_pattern(resolved.pattern, config.codebooks)
-        span = windows(prepared.frames, given, *model.config.window(pattern))[0]
+        first = round(max(since, 0.0) * model.codec.frame_rate)
+        spans = windows(prepared.frames, given, *model.config.window(pattern))
+        span = next((span for span in spans if first < span.start + span.frames), spans[-1])
         layout = pattern.layout(span.frames)
         known = _known(codes, span, config.codebooks)
         frames = _readable(known, layout)
         most = MOST_BYTES // (config.codebooks * 2 * config.codebook_size * 4)
-        chosen = range(span.known, min(frames, span.known + most))
+        begin = max(span.known, first - span.start)
+        chosen = range(begin, min(frames, begin + most))
         if not chosen:
+            if begin > span.known:
+                raise ValueError("So much of this take was not made; look inside it from an earlier second on.")
             raise ValueError("Too little of this take was made to look inside; make a longer one.")
         row, against = conditions(model, prepared, resolved.negative_prompt, span.start, span.frames)
         rows = Conditions.cat([row, row.null() if against is None else against])
@@ -87,7 +95,7 @@ def read(model: Model, request: GenerationRequest, codes: np.ndarray) -> Generat
         logits,
         known[:, chosen.start : chosen.stop].numpy(),
         layout.step_of[chosen.start : chosen.stop].numpy(),
-        span.start + span.known,
+        span.start + begin,
         sampling_params(resolved, model.config),
         resolved.guidance,
     )

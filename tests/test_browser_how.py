@@ -126,6 +126,14 @@ def test_a_step_is_seen_from_inside_as_it_is_sampled(visit, viewport, language, 
     page.click("#inside-go")
     page.wait_for_selector("#inside[data-state=ready] tr.drawn")
 
+    page.fill("#inside-since input", "1")
+    page.click("#inside-go")
+    page.wait_for_selector("#inside-status >> text=1.0")  # and to 2.0 of it
+    page.fill("#inside-since input", "0")
+    page.click("#inside-go")
+    page.wait_for_selector("#inside-status >> text=1.0", state="detached")
+    page.wait_for_selector("#inside[data-state=ready] tr.drawn")
+
     model, request = build_model("aligned"), GenerationRequest("calm piano", duration=2.0, seed=5)
     take = Engine(model).generate(request)
     found = scores(model, request, take.codes)

@@ -12,7 +12,7 @@ from conftest import sine_tune
 from musicgen import decoding, inside, stepper
 from musicgen.audio import Audio
 from musicgen.decoding import Window, decode_steps
-from musicgen.engine import Engine, GenerationRequest, GenerationResult, window_generator
+from musicgen.engine import Engine, GenerationRequest, GenerationResult, window_generator, windows
 from musicgen.errors import ModelUnavailable
 from musicgen.patterns import get_pattern
 from musicgen.preparation import conditions, prepare
@@ -119,6 +119,25 @@ def test_of_a_long_take_the_first_window_is_read(tiny_model, drawn_from):
     found = inside.scores(model, request_from_recipe(take.recipe), take.codes)
     assert found.codes.shape == (4, 150)
     check(found, drawn_from, 0)
+
+
+def test_of_a_long_take_the_window_that_made_a_second_is_read_from_there_on(tiny_model, drawn_from):
+    model = tiny_model("told")
+    take = Engine(model).generate(GenerationRequest("piano", duration=6.0, seed=3))
+    request, pattern, rate = request_from_recipe(take.recipe), get_pattern("delay", 4), model.codec.frame_rate
+    made = 0  # steps in the windows before
+    for span in windows(take.codes.shape[1], 0, *model.config.window(pattern)):
+        layout = pattern.layout(span.frames)
+        first = int(layout.step_of[span.known :].min())
+        for frame in (span.start + span.known, span.start + span.known + 7, span.start + span.frames - 1):
+            found = inside.scores(model, request, take.codes, frame / rate)
+            assert found.start == frame
+            assert np.array_equal(found.codes, take.codes[:, frame : span.start + span.frames])
+            check(found, drawn_from, first - made)
+        made += layout.steps - first
+    assert made == len(drawn_from)
+    with pytest.raises(ValueError, match="from an earlier second on"):
+        inside.scores(model, request, take.codes, 6.0)
 
 
 def test_no_more_is_read_than_is_safe(tiny_model, monkeypatch):

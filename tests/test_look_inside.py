@@ -44,8 +44,8 @@ def make(engines: Engines, **settings) -> Made:
     return [update["shown"] for update in updates if "shown" in update][-1]
 
 
-def looked_into(engines: Engines, *given) -> Update:
-    return {name: value for update in inside.look(engines, *given) for name, value in update.items()}
+def looked_into(engines: Engines, *given, **more) -> Update:
+    return {name: value for update in inside.look(engines, *given, **more) for name, value in update.items()}
 
 
 def rows(answer: str, size: int = 24) -> np.ndarray:
@@ -93,6 +93,14 @@ def test_the_bars_of_the_plan_are_told_with_their_chords(engines):
     assert "Read were seconds 0.0 to 3.0 of it" in looked_into(engines, made)["status"]
     assert json.loads(looked_into(engines, make(engines, follow_plan=False))["inside"].props["base"])["bars"] == []
     assert json.loads(looked_into(engines, make(engines, model="small"))["inside"].props["base"])["bars"] == []
+
+
+def test_a_long_take_is_looked_into_from_any_second_on(engines):
+    made = make(engines, duration=5.0)
+    last = looked_into(engines, made, since=4.0)
+    assert json.loads(last["inside"].props["base"])["start"] == 200
+    assert "Read were seconds 4.0 to 4.8 of it" in last["status"], "where its window ends"
+    refused(looked_into(engines, made, since=5.0), "from an earlier second on")
 
 
 def test_a_place_that_is_none_changes_nothing(engines):

@@ -23,6 +23,7 @@ import numpy as np
 
 from musicgen import audio
 from musicgen.aligned import bar_seconds
+from musicgen.engine import MAX_DURATION
 from musicgen.inside import Scores, divergence, read
 from musicgen.request import beginning_of, plan_of, request_from_recipe, was_made_with
 from musicgen.ui import handlers, views
@@ -103,7 +104,12 @@ def inside_section(engines: Engines, made: Parts, find: Find = lambda made, *_: 
                "without. Look at one step of your take, and move what makes one distribution of the two: the codes "
                "before it stay as they were drawn.")
     gr.HTML(f'<p class="note lead">{lead}</p>')
-    parts: Parts = {"go": gr.Button(say("Look inside the take made on Create"), elem_id="inside-go")}
+    with gr.Row(equal_height=True):
+        parts: Parts = {
+            "go": gr.Button(say("Look inside the take made on Create"), elem_id="inside-go", scale=3, min_width=220),
+            "since": gr.Number(0, label=say("From second"), minimum=0, maximum=MAX_DURATION, elem_id="inside-since",
+                               min_width=110),
+        }
     parts["status"] = gr.HTML(elem_id="inside-status", elem_classes="sheet")
     parts["looked"] = gr.State(None, delete_callback=forget)
     parts["inside"] = gr.HTML(
@@ -114,13 +120,15 @@ def inside_section(engines: Engines, made: Parts, find: Find = lambda made, *_: 
 
     @on_gpu
     def look_inside(
-        take: Made | None, owner: str | None, take_id: str, melody: str | None, continue_from: str | None
+        take: Made | None, owner: str | None, take_id: str, melody: str | None, continue_from: str | None,
+        since: float | None,
     ) -> Iterator[Update]:
-        yield from look(engines, find(take, owner, take_id), melody, continue_from)
+        yield from look(engines, find(take, owner, take_id), melody, continue_from, since or 0.0)
 
     shown = [parts[name] for name in ("status", "go", "inside", "looked")]
+    heard = [*(made[name] for name in (*HELD, "melody", "continue_from")), parts["since"]]
     parts["go"].click(named(parts, begin), parts["looked"], shown, **QUIET).then(
-        named(parts, look_inside), [made[name] for name in (*HELD, "melody", "continue_from")], shown,
+        named(parts, look_inside), heard, shown,
         show_progress="hidden", concurrency_limit=2, api_visibility="private",
     ).failure(named(parts, refused), None, shown, **QUIET)
     parts["inside"].input(
@@ -149,9 +157,10 @@ def forget(looked: Looked | None) -> None:
 
 @explained("This cannot be looked into", IDLE)
 def look(
-    engines: Engines, made: Made | None, melody: str | None = None, continue_from: str | None = None
+    engines: Engines, made: Made | None, melody: str | None = None, continue_from: str | None = None,
+    since: float = 0.0,
 ) -> Iterator[Update]:
-    """Read a take's scores, and show where in it the conditions mattered most.
+    """Read a take's scores from second ``since`` on, and show where in it the conditions mattered most.
 
     ``melody`` and ``continue_from`` lie on Create now: they stand in for the take's own audio if they are the same.
     """
@@ -169,7 +178,7 @@ def look(
         raise ValueError(f"This take was made by the model '{str(recipe.get('model'))[:60]}', which is not offered "
                          "here.")
     yield {"status": views.progress("Reading the take again …", 0.0)}
-    reading = read(engine.model, request, made.codes.values)
+    reading = read(engine.model, request, made.codes.values, since)
     while True:
         try:
             yield {"status": views.progress("Reading the take again …", next(reading))}

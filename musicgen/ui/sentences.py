@@ -145,6 +145,8 @@ SENTENCES = {
         "이 테이크에서 읽은 것이 더는 없습니다. 단추를 다시 누르세요.",
     "Too little of this take was made to look inside; make a longer one.":
         "들여다보기에는 테이크가 너무 짧습니다. 더 긴 것을 만드세요.",
+    "So much of this take was not made; look inside it from an earlier second on.":
+        "이 테이크는 거기까지 만들어지지 않았습니다. 더 앞의 초부터 들여다보세요.",
     # takes and links
     "Nothing here yet. Every take that is finished or stopped on the Create tab is kept here.":
         "아직 아무것도 없습니다. 만들기에서 끝나거나 멈춘 테이크는 모두 여기에 남습니다.",

@@ -144,7 +144,7 @@ KOREAN = {
         "전하는 방법은 MusiConGen과 JASCO를 따랐습니다.",
     # one step, seen from inside
     "One step, seen from inside": "한 걸음의 속",
-    "Look inside the take made on Create": "만들기에서 만든 테이크 들여다보기",
+    "Look inside the take made on Create": "만들기에서 만든 테이크 들여다보기", "From second": "몇 초부터",
     "How much it mattered, frame by frame, what the model was told": "모델에 전한 것이 프레임마다 얼마나 중요했는지",
     "Place in the take": "테이크의 어느 곳", "Codebook": "코드북", "As it was drawn": "뽑았을 때 그대로",
     "Code": "코드", "Told": "전했을 때", "Without": "없이", "In the end": "결과", "off": "꺼짐", "drawn": "뽑힘",
