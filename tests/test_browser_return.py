@@ -55,8 +55,10 @@ def test_what_is_changed_after_a_link_to_settings_outlives_a_reload(visitor):  #
     opened.locator("#prompt textarea").blur()
     assert opened.evaluate("location.search") == ""
     opened.wait_for_selector("#by-hand >> text=seed", state="detached")
-    told = opened.text_content("#draft").strip()
-    opened.wait_for_function("told => told && sessionStorage.getItem('musicgen-settings') === told", arg=told)
+    opened.wait_for_function("""() => {
+      const told = document.getElementById('draft').textContent.trim();
+      return told && sessionStorage.getItem('musicgen-settings') === told;
+    }""")
     opened.wait_for_function("() => sessionStorage.getItem('musicgen-draft').endsWith(', mine')")
     opened.reload()
     opened.wait_for_function("() => document.querySelector('#prompt textarea')?.value.endsWith(', mine')")
