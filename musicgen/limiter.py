@@ -30,9 +30,10 @@ class Limiter:
         if not final:
             return sound[:, :0]
         middle = sound[:, 2 * REACH : 2 * REACH + final]
-        if sound.abs().max() <= CEILING:
+        level = sound.abs()
+        if level.max() <= CEILING:
             return middle
-        allowed = CEILING / sound.abs().clamp_min(CEILING)
+        allowed = CEILING / level.clamp_min(CEILING)
         least = -F.max_pool1d(-allowed, 2 * REACH + 1, 1)  # what no sample within reach exceeds
         for _ in range(2):  # two means over REACH are a smooth rise and fall that stay within what is allowed
             least = F.avg_pool1d(least, REACH + 1, 1)

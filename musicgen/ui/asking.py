@@ -164,7 +164,8 @@ def _pattern(engines: Engines) -> Parts:
             [(AS_TRAINED, AS_TRAINED), *names], value=AS_TRAINED, label=say("Pattern"), allow_custom_value=True,
             info=say("Or write your own: delays such as 0,1,2,3, or groups such as 1|2,3,4."), elem_id="pattern",
         )
-        card = gr.HTML(before.show_pattern(engines, engines.default, AS_TRAINED, 10), elem_id="pattern-card")
+        at_first = before.show_pattern(engines, engines.default, AS_TRAINED, Settings().duration)
+        card = gr.HTML(at_first, elem_id="pattern-card")
     return {"pattern": pattern, "pattern_card": card}
 
 

@@ -126,9 +126,9 @@ def inside_section(engines: Engines, made: Parts, find: Find = lambda made, *_: 
         yield from look(engines, find(take, owner, take_id), melody, continue_from, since or 0.0)
 
     shown = [parts[name] for name in ("status", "go", "inside", "looked")]
-    heard = [*(made[name] for name in (*HELD, "melody", "continue_from")), parts["since"]]
+    asked = [*(made[name] for name in (*HELD, "melody", "continue_from")), parts["since"]]
     parts["go"].click(named(parts, begin), parts["looked"], shown, **QUIET).then(
-        named(parts, look_inside), heard, shown,
+        named(parts, look_inside), asked, shown,
         show_progress="hidden", concurrency_limit=2, api_visibility="private",
     ).failure(named(parts, refused), None, shown, **QUIET)
     parts["inside"].input(
