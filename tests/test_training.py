@@ -38,6 +38,7 @@ from musicgen.train.lm import (
     BLIND,
     FORGETFUL,
     FORGOTTEN,
+    HUSHED,
     MISTAKEN,
     SHARES,
     STEPS,
@@ -301,18 +302,18 @@ def test_each_table_of_likelihoods_says_of_which_crops_it_is(shards: Path, monke
 
 
 def test_histories_are_damaged_in_some_rows_and_nothing_is_made_up() -> None:
-    special = 32
-    inputs = torch.randint(0, special, (400, 4, 100), generator=torch.Generator().manual_seed(0))
+    special, silence = 33, torch.tensor([32, 5, 6, 7])
+    inputs = torch.randint(0, 32, (400, 4, 100), generator=torch.Generator().manual_seed(0))
     inputs[:, 1, :50] = special
-    damaged = forget(inputs, special, np.random.default_rng(0))
-    assert torch.equal(damaged, forget(inputs, special, np.random.default_rng(0)))
+    damaged = forget(inputs, special, silence, np.random.default_rng(0))
+    assert torch.equal(damaged, forget(inputs, special, silence, np.random.default_rng(0)))
     # Where a step holds nothing of a codebook, nothing is made up.
     assert (damaged[:, 1, :50] == special).all()
     # A step goes missing as a whole.
     missing = (damaged == special).all(1)
     assert torch.equal(missing, (damaged[:, 0] == special) & (inputs[:, 0] != special))
     whole = ~(damaged != inputs).any(2).any(1)
-    assert abs(whole.float().mean() - (1 - FORGETFUL) * (1 - BLIND) * (1 - ASTRAY)) < 0.1
+    assert abs(whole.float().mean() - (1 - FORGETFUL) * (1 - BLIND) * (1 - ASTRAY) * (1 - HUSHED)) < 0.1
     gone = missing.float().mean(1)
     assert abs((gone > FORGOTTEN + 0.15).float().mean() - BLIND * 0.8) < 0.08  # next to nothing is left
     assert ((gone > 0.02) & (gone < FORGOTTEN)).any()
@@ -320,8 +321,12 @@ def test_histories_are_damaged_in_some_rows_and_nothing_is_made_up() -> None:
     others = (damaged == inputs.roll(1, 0)).all(1) & (damaged != inputs).any(1)
     strayed = others.float().sum(1)
     assert abs((strayed > 2).float().mean() - ASTRAY) < 0.1 and strayed.max() <= STRETCH * 100
+    # A stretch is silent.
+    quiet = (damaged[:, 0] == 32) & (damaged[:, 2] == 6) & (damaged[:, 3] == 7)
+    hushed = quiet.float().sum(1)
+    assert abs((hushed > 2).float().mean() - HUSHED) < 0.06 and hushed.max() <= STRETCH * 100
     # A token is wrong.
-    wrong = ((damaged != inputs) & (damaged != special)).any(1) & ~others
+    wrong = ((damaged != inputs) & (damaged != special)).any(1) & ~others & ~quiet
     assert 0 < wrong.float().mean(1).max() <= 4 * MISTAKEN + 0.1
 
 

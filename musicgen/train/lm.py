@@ -14,7 +14,8 @@ import argparse
 import json
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,7 @@ FORGETFUL = 0.35  # share of the rows whose history is damaged in training, here
 FORGOTTEN, MISTAKEN = 0.35, 0.1  # at most this share of their steps is not there, of their tokens is wrong
 BLIND = 0.25  # share of the rows with next to no history: of their steps the cube of a number below 1 is left
 ASTRAY = 0.2  # share of the rows with a stretch of another's history, at most ``STRETCH`` of the steps long
+HUSHED = 0.1  # share of the rows with a stretch of silence, as long
 STRETCH = 0.3
 LOUDER = 2.0  # the learning rate of what projects the conditions, in times the rest's
 
@@ -64,13 +66,14 @@ def draw_lesson(rng: np.random.Generator, rows: int, frames: int) -> tuple[Patte
     return pattern, max(1, round(rows * frames / pattern.step_count(length))), length
 
 
-def forget(inputs: Tensor, special: int, rng: np.random.Generator) -> Tensor:
+def forget(inputs: Tensor, special: int, silence: Tensor, rng: np.random.Generator) -> Tensor:
     """Damage the history of some rows of ``inputs [B, K, S]``; what is to be predicted stays as it was.
 
-    Whole steps are missing, single tokens wrong, next to nothing is left, or a stretch is another row's. With a true
-    history at hand a model learns to read instruments and drums off it and hardly listens to what it is told; when
-    it is sampled, its first mistake then outweighs the request. What is damaged cannot be relied upon, where nothing
-    is left there is only the request, and after a stretch of other music the way back to it is learnt.
+    Whole steps are missing, single tokens wrong, next to nothing is left, or a stretch is another row's or
+    ``silence [K]``. With a true history at hand a model learns to read instruments and drums off it and hardly listens
+    to what it is told; when it is sampled, its first mistake then outweighs the request. What is damaged cannot be
+    relied upon, where nothing is left there is only the request, and after a stretch of other music, or of none, the
+    way back to it is learnt.
     """
     rows, codebooks, steps = inputs.shape
     some = rng.random((rows, 1, 1)) < FORGETFUL
@@ -78,15 +81,18 @@ def forget(inputs: Tensor, special: int, rng: np.random.Generator) -> Tensor:
     rate = np.where(rng.random((rows, 1, 1)) < BLIND, 1 - rng.random((rows, 1, 1)) ** 3, rate)
     missing = rng.random((rows, 1, steps)) < rate
     wrong = rng.random((rows, codebooks, steps)) < some * MISTAKEN * rng.random((rows, 1, 1))
-    place = np.arange(steps) - rng.integers(steps, size=(rows, 1, 1))
-    length = (rng.random((rows, 1, 1)) < ASTRAY) * STRETCH * rng.random((rows, 1, 1)) * steps
-    astray = (place >= 0) & (place < length)
+
+    def stretch(share: float) -> np.ndarray:
+        place = np.arange(steps) - rng.integers(steps, size=(rows, 1, 1))
+        length = (rng.random((rows, 1, 1)) < share) * STRETCH * rng.random((rows, 1, 1)) * steps
+        return (place >= 0) & (place < length)
 
     def at(where: np.ndarray) -> Tensor:
         return torch.from_numpy(where).to(inputs.device) & (inputs != special)
 
     drawn = torch.from_numpy(rng.integers(special, size=inputs.shape)).to(inputs.device)
-    out = torch.where(at(astray), inputs.roll(1, 0), inputs)
+    out = torch.where(at(stretch(ASTRAY)), inputs.roll(1, 0), inputs)
+    out = torch.where(at(stretch(HUSHED)), silence.to(inputs.device)[:, None], out)
     out = torch.where(at(wrong), drawn, out)
     return out.masked_fill(torch.from_numpy(missing).to(inputs.device), special)
 
@@ -105,15 +111,14 @@ def inherit(lm: LM, weights: Mapping[str, Tensor]) -> None:
         own[name].copy_(given)
 
 
-def nll(lm: LM, batch: Batch, pattern: Pattern, device: torch.device, rng: np.random.Generator | None = None) -> Tensor:
-    """Mean negative log-likelihood in nats of each codebook, [K]; with ``rng`` histories are damaged (``forget``)."""
+def nll(lm: LM, batch: Batch, pattern: Pattern, device: torch.device,
+        damaged: Callable[[Tensor], Tensor] = lambda inputs: inputs) -> Tensor:
+    """Mean negative log-likelihood in nats of each codebook, [K], after histories ``damaged`` (see ``forget``)."""
     codes = batch.codes.to(device)
     layout = pattern.layout(codes.shape[2])
     conditions = batch.conditions.to(device)
     assert conditions.aligned is not None
-    inputs = layout.inputs(codes, lm.config.special)
-    if rng is not None:
-        inputs = forget(inputs, lm.config.special, rng)
+    inputs = damaged(layout.inputs(codes, lm.config.special))
     with torch.autocast(device.type, torch.bfloat16):
         logits = lm(inputs, conditions,
                     conditions.aligned[:, layout.step_frame.to(device)], None, layout.features)
@@ -210,6 +215,7 @@ def main() -> None:
         average.weights = {name: w.to(device) for name, w in state["average"].items()}
         step, seen, spent, average.count = state["step"], state["seen"], state["spent"], state["step"]
     rng = np.random.default_rng([args.seed, step])
+    damaged = partial(forget, special=lm.config.special, silence=torch.from_numpy(train.silence), rng=rng)
     weights = torch.tensor(LOSS_WEIGHTS, device=device) / sum(LOSS_WEIGHTS)
     budget, began = args.minutes * 60, time.time() - spent
     next_eval = spent + args.eval_minutes * 60
@@ -237,7 +243,7 @@ def main() -> None:
         for group in optimizer.param_groups:
             group["lr"] = rate * group["louder"]
         pattern, rows, frames = draw_lesson(rng, args.batch, args.frames)
-        losses = nll(lm, train.batch(rows, frames, rng), pattern, device, rng)
+        losses = nll(lm, train.batch(rows, frames, rng), pattern, device, damaged)
         optimizer.zero_grad(set_to_none=True)
         (losses * weights).sum().backward()
         torch.nn.utils.clip_grad_norm_(lm.parameters(), 1.0)
