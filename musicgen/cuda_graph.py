@@ -12,7 +12,9 @@ import os
 import threading
 from collections.abc import Callable
 from functools import cache
+from itertools import count
 from typing import Any
+from weakref import WeakValueDictionary
 
 import torch
 
@@ -21,6 +23,7 @@ from musicgen.memory import ran_out
 log = logging.getLogger(__name__)
 
 _CAPTURING = threading.Lock()  # one capture at a time in a process, whichever model's it is
+_OWNERS: WeakValueDictionary[tuple[torch.device, int], Replay] = WeakValueDictionary()  # of the streams captured on
 
 
 def wanted() -> bool:
@@ -53,6 +56,7 @@ class Replay:
         self.enabled = device.type == "cuda" and (wanted() if enabled is None else enabled)
         self._graphs: dict[tuple[Any, ...], torch.cuda.CUDAGraph] = {}
         self._pool: Any = None
+        self._stream: torch.cuda.Stream | None = None
 
     def ready(self, *shape: Any) -> None:
         """Capture the program for these arguments unless that is done; failing that, go on without graphs."""
@@ -62,11 +66,11 @@ class Replay:
             self._rehearse()
             self._graphs[shape] = self._capture(shape)
         except RuntimeError as error:
+            self.forget()  # the one that failed may have taken with it what the others need
             if ran_out(error):
                 raise
             log.warning("CUDA graphs are off: capturing a step failed (%s). Steps are launched one by one.", error)
             self.enabled = False
-            self.forget()
 
     def __call__(self, *shape: Any) -> None:
         """Run the program."""
@@ -83,7 +87,8 @@ class Replay:
 
     def _capture(self, shape: tuple[Any, ...]) -> torch.cuda.CUDAGraph:
         here = torch.cuda.current_stream(self._device)
-        beside = stream_for("capture", self._device)  # graphs captured on one stream share their pool's memory
+        # Not where it is captured: what cuBLAS works in is then allocated in the graph's own pool, and lives with it.
+        beside = stream_for("rehearsal", self._device)
         graph = torch.cuda.CUDAGraph()
         # The outer `stream` brings this thread back to where it was even if the capture fails half-way.
         with _CAPTURING, torch.cuda.device(self._device), torch.cuda.stream(here):
@@ -92,8 +97,18 @@ class Replay:
                 for _ in range(3):
                     self._program(*shape)
             here.wait_stream(beside)
+            self._stream = self._stream or self._own_stream()  # graphs captured on one stream share their pool's memory
             # Thread-local: other threads (a codec at work) may allocate while this one captures.
-            with torch.cuda.graph(graph, pool=self._pool, stream=beside, capture_error_mode="thread_local"):
+            with torch.cuda.graph(graph, pool=self._pool, stream=self._stream, capture_error_mode="thread_local"):
                 self._program(*shape)
         self._pool = graph.pool()
         return graph
+
+    def _own_stream(self) -> torch.cuda.Stream:
+        """One on which no other living replay captures.
+
+        When a graph goes, torch takes from its stream what cuBLAS works in there, and any other graph that was captured
+        on it would write to memory that is no longer its own.
+        """
+        own = next(number for number in count() if _OWNERS.setdefault((self._device, number), self) is self)
+        return stream_for(f"capture {own}", self._device)

@@ -74,6 +74,22 @@ def test_running_out_of_memory_while_capturing_is_no_reason_to_give_up_graphs(mo
     assert replay.enabled
 
 
+def test_a_capture_that_fails_takes_the_others_with_it(monkeypatch):
+    """They share what cuBLAS works in."""
+
+    def capture(shape):
+        if shape == (2,):
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return Graph(calls, shape)
+
+    replay, calls = made(monkeypatch, capture)
+    replay.ready(1)
+    with pytest.raises(torch.OutOfMemoryError):
+        replay.ready(2)
+    replay(1)
+    assert calls[-1] == ("called", 1)
+
+
 def test_the_switch(monkeypatch):
     monkeypatch.setenv("MUSICGEN_CUDA_GRAPH", "0")
     assert not wanted()
@@ -94,9 +110,20 @@ def test_without_cuda_a_program_is_simply_called():
     assert calls == [(1, 2)] and not replay.enabled
 
 
-def test_takes_make_their_sound_on_one_stream_and_captures_have_another(streams):
+def test_takes_make_their_sound_on_one_stream_and_captures_have_others(streams):
     codec = SimpleNamespace(decoder=lambda: None, sample_rate=1_000, channels=1)
     sounds = [engine._Sound(SimpleNamespace(codec=codec, device=CUDA)) for _ in range(40)]
     assert len({id(sound._stream) for sound in sounds}) == 1 and streams == [CUDA]
     assert stream_for("capture", CUDA) is stream_for("capture", CUDA) is not sounds[0]._stream
     assert stream_for("capture", torch.device("cuda:1")) is not stream_for("capture", CUDA)
+
+
+def test_no_two_living_replays_capture_on_one_stream(streams):
+    """With a graph goes what cuBLAS works in on its stream."""
+    first, second = (Replay(lambda: None, lambda: None, CUDA) for _ in range(2))
+    one, other = first._own_stream(), second._own_stream()
+    assert one is first._own_stream() and one is not other
+    del first
+    third = Replay(lambda: None, lambda: None, CUDA)
+    assert third._own_stream() is one, "there are but 32: that of one that is gone is taken again"
+    assert second._own_stream() is other

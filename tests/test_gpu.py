@@ -82,6 +82,17 @@ def test_a_graph_replays_what_the_program_does(kind):
     assert torch.equal(a, b)
 
 
+def test_a_graph_outlives_those_of_another_model():
+    """What cuBLAS works in goes with the graphs of a stream: no two models may capture on the same."""
+    batch, other = Batch(on_gpu("text"), 2), Batch(on_gpu("told"), 2)
+    wanted = window("text", params=GREEDY)
+    before = decode(batch, wanted)
+    decode(other, window("told"))
+    other.replay.forget()
+    torch.cuda.empty_cache()
+    assert torch.equal(decode(batch, wanted), before) and batch.replay._graphs
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
 def test_every_dtype_runs_and_stays_close(dtype):
     lm = on_gpu("text", dtype)
