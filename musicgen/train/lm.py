@@ -209,7 +209,7 @@ def main() -> None:
     if checkpoint.exists() and args.start:
         print(f"{checkpoint} is there: it goes on from that, not from {args.start}.", flush=True)
     if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
+        state = torch.load(checkpoint, weights_only=True, map_location="cpu")  # it may be a GPU's, and here none
         lm.load_state_dict(state["lm"])
         optimizer.load_state_dict(state["optimizer"])
         average.weights = {name: w.to(device) for name, w in state["average"].items()}
