@@ -1,7 +1,7 @@
 """Attention of one query a row to keys of which each row may see a part: by SDPA, or by xformers where asked for.
 
-xformers is used on CUDA only, when MUSICGEN_ATTENTION=xformers says so or the caller does, and only if it can be
-imported. Knows nothing of the network.
+xformers is used on CUDA only, when MUSICGEN_ATTENTION=xformers says so or the caller does, and only if it runs there.
+Knows nothing of the network.
 """
 
 from __future__ import annotations
@@ -52,12 +52,13 @@ def choose_attention(device: torch.device, name: str | None = None) -> Attention
         raise ValueError(f"The attention is 'sdpa' or 'xformers', not '{name[:40]}'.")
     if name == "sdpa":
         return by_sdpa
-    try:
-        import xformers.ops  # noqa: F401
-    except (ImportError, OSError) as error:
-        log.warning("xformers cannot be used (%s); attention is by SDPA.", error)
-        return by_sdpa
     if device.type != "cuda":
         log.warning("xformers needs a CUDA device; attention is by SDPA.")
+        return by_sdpa
+    try:  # that it can be imported does not say that it has a kernel for this GPU, or was built for this torch
+        keys = torch.zeros(1, 1, 8, 64, device=device, dtype=torch.float16)
+        by_xformers(keys[:, :, 0], keys, keys, keys.new_zeros(1, 8))
+    except (ImportError, OSError, RuntimeError) as error:
+        log.warning("xformers cannot be used (%s); attention is by SDPA.", error)
         return by_sdpa
     return by_xformers

@@ -13,6 +13,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from musicgen import attention
 from musicgen.attention import by_sdpa, choose_attention
 from musicgen.batch import SPARE, Batch
 from musicgen.conditions import Conditions
@@ -457,3 +458,14 @@ def test_attention_by_another_name_is_refused(monkeypatch):
     monkeypatch.setenv("MUSICGEN_ATTENTION", "magic")
     with pytest.raises(ValueError, match="'sdpa' or 'xformers'"):
         choose_attention(cpu)
+
+
+def test_xformers_is_tried_before_it_is_used(monkeypatch, caplog):
+    """It can be imported where it has no kernel for the GPU, and would then fail at every step."""
+    def refuse(*_):
+        raise NotImplementedError("No operator found")
+
+    monkeypatch.setattr(attention, "by_xformers", refuse)
+    monkeypatch.setattr(torch, "zeros", lambda *shape, **_: torch.ones(shape))  # there need be no GPU
+    assert choose_attention(torch.device("cuda"), "xformers") is by_sdpa
+    assert "No operator found" in caplog.text
