@@ -9,6 +9,7 @@ run says so.
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import statistics
 import sys
@@ -20,6 +21,7 @@ import torch
 
 from benchmarks import eight_bits, gpu, peers, takes
 from benchmarks.machine import describe, load, table
+from musicgen.attention import by_xformers, choose_attention
 from musicgen.config import LMConfig
 from musicgen.engine import Engine
 
@@ -166,28 +168,38 @@ def _gpu(asked: argparse.Namespace) -> Part:
         sounds = [(size, *[NOT_RUN] * 4) for size in gpu.SIZES]
         return [], f"There is no GPU here.\n\n{table(head, cells)}\n\n{table(_AGAINST, sounds)}"
     limit, rows = gpu.bandwidth("cuda"), []
-    for size, config in gpu.SIZES.items():
+    sizes = {size: peers.tiny(config) if asked.quick else config for size, config in gpu.SIZES.items()}
+    kinds = [(True, "sdpa"), (False, "sdpa")]
+    if choose_attention(torch.device("cuda"), "xformers") is by_xformers:  # else SDPA would be measured in its name
+        kinds.append((True, "xformers"))
+    for size, config in sizes.items():
         for requests in gpu.REQUESTS:
-            for graph, attention in ((True, "sdpa"), (False, "sdpa"), (True, "xformers")):
+            for graph, attention in kinds:
                 rows.append(gpu.measure(size, config, requests, graph, attention, limit))
-                torch.cuda.empty_cache()
+                _let_go()
     cells = [
         (r.size, r.requests, "on" if r.graph else "off", r.attention, f"{r.milliseconds:.3g}", f"{r.share:.0%}",
          f"{r.speed:.3g}")
         for r in rows
     ]  # fmt: skip
     beside, against, whole = [], [], []
-    for size, config in gpu.SIZES.items():
+    for size, config in sizes.items():
         compared = gpu.against_transformers(config, asked.rounds)
-        torch.cuda.empty_cache()
-        taken = gpu.whole_takes(size, config, 10.0, asked.rounds)
-        torch.cuda.empty_cache()
+        _let_go()
+        taken = gpu.whole_takes(size, config, 1.0 if asked.quick else 10.0, asked.rounds)
+        _let_go()
         eager, static, ours = compared
         beside.append((size, ours.ratio, spread_of(static, ours), taken.first, taken.speed))
         against += compared
         whole.append(taken)
     note = f"Random bfloat16 weights; a copy moves {limit / 1e9:.0f} GB/s."
     return [*rows, *against, *whole], f"{note}\n\n{table(head, cells)}\n\n{table(_AGAINST, beside)}"
+
+
+def _let_go() -> None:
+    """Free what was measured last: a batch and its graphs hold each other, and would stay beside the next model."""
+    gc.collect()
+    torch.cuda.empty_cache()
 
 
 def spread_of(theirs: peers.Compared, ours: peers.Compared) -> Any:
