@@ -7,6 +7,7 @@ what the melody is for.
 from __future__ import annotations
 
 import hashlib
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -17,11 +18,15 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from musicgen import hub
 from musicgen.audio import Audio, resample
 from musicgen.compat import guard_torchaudio
 from musicgen.errors import ModelUnavailable
+from musicgen.memory import give_back
+
+log = logging.getLogger(__name__)
 
 SAMPLE_RATE = 32_000
 METHODS = ("auto", "demucs", "harmonic", "none")
@@ -87,16 +92,28 @@ class DemucsSeparator:
     @torch.inference_mode()
     def _separate(self, audio: Audio) -> np.ndarray:
         network = self.load()
-        guard_torchaudio()
-        from demucs.apply import apply_model
-
         mix = audio.resampled(network.samplerate).with_channels(network.audio_channels)
         wave = torch.from_numpy(mix.samples)
         mean, scale = wave.mean(), wave.mean(0).std(correction=0) + 1e-8  # as the network was trained
         # No random shift: the same recording gives the same melody.
-        stems = apply_model(network, ((wave - mean) / scale)[None], shifts=0, split=True, device=self._device)[0]
+        stems = self._stems(network, ((wave - mean) / scale)[None])[0]
         kept = torch.stack([stems[network.sources.index(name)] * scale + mean for name in _KEPT])  # [2, C, N]
         return resample(kept.sum(0).mean(0).cpu().numpy(), network.samplerate, SAMPLE_RATE)
+
+    def _stems(self, network: Any, mix: Tensor) -> Tensor:
+        """``[1, C, N]`` -> ``[1, sources, C, N]``; on the CPU where the GPU is full, or lent for moments only and not
+        in this one."""
+        guard_torchaudio()
+        from demucs.apply import apply_model
+
+        try:
+            return apply_model(network, mix, shifts=0, split=True, device=self._device)
+        except RuntimeError as error:
+            if torch.device(self._device).type == "cpu":
+                raise
+            log.warning("Demucs cannot run on %s now (%s); it runs on the CPU.", self._device, error)
+        give_back()  # not before the error is gone, which holds on to what there was
+        return apply_model(network, mix, shifts=0, split=True, device="cpu")
 
 
 def load_htdemucs() -> torch.nn.Module:

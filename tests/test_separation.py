@@ -87,6 +87,27 @@ def test_demucs_sums_vocals_and_other():
     np.testing.assert_allclose(found.samples, 0.5 * separate(audio, "none").samples, atol=2e-3)
 
 
+def test_where_the_gpu_cannot_be_had_demucs_runs_on_the_cpu(monkeypatch, caplog):
+    """It may be full; and a host that lends it by the call says that it is there at any time."""
+    from demucs import apply
+
+    run = apply.apply_model
+
+    def lent(*args, device, **more):
+        if str(device) == "cuda":
+            raise RuntimeError("Low-level CUDA init reached")
+        return run(*args, device=device, **more)
+
+    monkeypatch.setattr(apply, "apply_model", lent)
+    audio, _ = mix(seconds=1.0)
+    found = separate(audio, "auto", DemucsSeparator(KnownStems, "cuda"))
+    assert found.method == "demucs" and "Low-level CUDA init reached" in caplog.text
+    np.testing.assert_array_equal(found.samples, separate(audio, "auto", DemucsSeparator(KnownStems, "cpu")).samples)
+    monkeypatch.setattr(apply, "apply_model", lambda *_, **__: lent(device="cuda"))
+    with pytest.raises(RuntimeError, match="Low-level"):
+        separate(audio, "demucs", DemucsSeparator(KnownStems, "cpu"))
+
+
 def test_demucs_is_loaded_once_and_repeats_itself():
     loads = []
 
