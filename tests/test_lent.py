@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from test_page import tiny_engines
 
 from musicgen.ui import lent
 from musicgen.ui.app import build
+from musicgen.ui.settings import Settings
 
 
 @pytest.fixture
@@ -17,8 +19,8 @@ def lender(monkeypatch) -> list[str]:
     """A host that lends GPUs; the names of the functions that asked for one."""
     asked: list[str] = []
 
-    def gpu(duration: int):
-        assert 0 < duration <= lent.GPU_SECONDS
+    def gpu(duration):
+        assert callable(duration) or 0 < duration <= lent.GPU_SECONDS
 
         def decorate(function):
             asked.append(f"{function.__module__.split('.')[-1]}.{function.__name__}")
@@ -42,3 +44,20 @@ def test_everything_that_runs_a_model_asks_for_a_gpu(lender):
 def test_elsewhere_nothing_is_asked_for(lender, monkeypatch):
     monkeypatch.delenv("SPACES_ZERO_GPU")
     assert lent.on_gpu(len) is len and not lender
+
+
+def test_as_much_is_asked_for_as_a_press_needs(lender, monkeypatch):
+    """Who has less left of the day than is asked for is refused."""
+    told: dict[str, Any] = {}
+
+    def gpu(duration):
+        return lambda task: told.update({f"{task.__module__}.{task.__name__}": duration}) or task
+
+    monkeypatch.setattr(sys.modules["spaces"], "GPU", gpu)
+    build(tiny_engines())
+    assert told["musicgen.ui.inside.look_inside"] == lent.SHORT_SECONDS
+    assert told["musicgen.ui.api.generate"] == lent.GPU_SECONDS
+    seconds = told["musicgen.ui.create.takes_of"]
+    assert seconds(None, None, 2, Settings(duration=9.5)) == 19 + lent.START_SECONDS
+    assert seconds(None, None, 4, Settings(duration=60.0)) == lent.GPU_SECONDS
+    assert seconds(None, None, 1, Settings(duration=5.0, melody="tune.wav")) == lent.GPU_SECONDS

@@ -6,6 +6,7 @@ Both do what the page's tabs do, with the same limits and the same sentences.
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -16,7 +17,7 @@ from musicgen.ui import codebooks as tab
 from musicgen.ui.before import listen
 from musicgen.ui.engines import Engines
 from musicgen.ui.files import new_folder
-from musicgen.ui.lent import on_gpu
+from musicgen.ui.lent import SHORT_SECONDS, on_gpu
 
 # Programs ask one at a time, so that they leave the page its processors.
 _QUEUE: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "sounds"}
@@ -30,7 +31,7 @@ def add_sounds(engines: Engines) -> None:
 
 
 def _melody(engines: Engines) -> None:
-    @on_gpu
+    @partial(on_gpu, seconds=SHORT_SECONDS)
     def melody(
         sound: str | None = None, separation: str = "auto", model: str = engines.default
     ) -> tuple[str, dict[str, Any]]:
@@ -75,7 +76,7 @@ def _melody(engines: Engines) -> None:
 
 
 def _codebooks(engines: Engines) -> None:
-    @on_gpu
+    @partial(on_gpu, seconds=SHORT_SECONDS)
     def codebooks(sound: str | None = None, model: str = engines.default) -> tuple[list[str], list[dict[str, Any]]]:
         """Hear what each codebook of a codec adds: a sound from its first codebook, from the first two, up to all.
 

@@ -20,7 +20,7 @@ from musicgen.ui import asking, before, handlers
 from musicgen.ui.engines import Engines
 from musicgen.ui.files import new_folder
 from musicgen.ui.from_file import settings_of
-from musicgen.ui.lent import on_gpu
+from musicgen.ui.lent import GPU_SECONDS, on_gpu, seconds_for
 from musicgen.ui.prompts import TUNES, surprise
 from musicgen.ui.results import HELD, Find, results, wire_results
 from musicgen.ui.settings import FREE, Settings, roll_seed
@@ -57,7 +57,11 @@ def _wire_generation(parts: Parts, engines: Engines, keep: Callable[..., str] | 
     """Wire Generate and Stop; return what makes a press of Generate follow another event."""
     shown = [parts[name] for name in RESULTS]
 
-    @on_gpu  # and so, perhaps, in a process of its own, with a copy of what is handed in
+    def asked_for(run: handlers.Run, owner: str | None, takes: int, settings: Settings) -> int:
+        hears = settings.melody or settings.continue_from  # which takes time, and may tell how long the take will be
+        return GPU_SECONDS if hears else seconds_for(takes * settings.duration)
+
+    @partial(on_gpu, seconds=asked_for)  # perhaps in a process of its own, with a copy of what is handed in
     def takes_of(run: handlers.Run, owner: str | None, takes: int, settings: Settings) -> Iterator[Update]:
         kept = partial(keep, owner) if keep and owner else None
         yield from handlers.generate(engines, settings, run, kept, takes)

@@ -15,6 +15,7 @@ import shutil
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from musicgen.ui import handlers, views
 from musicgen.ui.engines import Engines
 from musicgen.ui.failing import explained
 from musicgen.ui.files import INSIDE, new_folder
-from musicgen.ui.lent import on_gpu
+from musicgen.ui.lent import SHORT_SECONDS, on_gpu
 from musicgen.ui.results import HELD, Find
 from musicgen.ui.scripts import script
 from musicgen.ui.shown import Made, Update
@@ -118,7 +119,7 @@ def inside_section(engines: Engines, made: Parts, find: Find = lambda made, *_: 
     )
     gr.HTML(f'<p class="note" id="inside-words">{say(DEFINITIONS)}</p>')
 
-    @on_gpu
+    @partial(on_gpu, seconds=SHORT_SECONDS)
     def look_inside(
         take: Made | None, owner: str | None, take_id: str, melody: str | None, continue_from: str | None,
         since: float | None,
