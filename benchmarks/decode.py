@@ -197,7 +197,7 @@ def _gpu(asked: argparse.Namespace) -> Part:
 
 
 def _let_go() -> None:
-    """Free what was measured last: a batch and its graphs hold each other, and would stay beside the next model."""
+    """Free what was measured last: a batch and its seats hold each other, and would stay beside the next model."""
     gc.collect()
     torch.cuda.empty_cache()
 

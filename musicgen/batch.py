@@ -10,6 +10,7 @@ sampled ones too but for ties. Knows nothing of threads, seconds or audio.
 from __future__ import annotations
 
 import math
+import weakref
 from collections.abc import Iterable
 
 import torch
@@ -87,7 +88,8 @@ class Batch:
         self.seats: list[Seat] = []
         self._device = lm.device
         self._attention = choose_attention(lm.device, attention)
-        self.replay = Replay(self._program, self._rehearse, lm.device, graphs)
+        me = weakref.proxy(self)  # else each would hold the other, and a model that goes would stay on the device
+        self.replay = Replay(lambda *shape: me._program(*shape), lambda: me._rehearse(), lm.device, graphs)
         self._size = (0, 0, 0)
         self._state: dict[str, Tensor] = {}
         self._counts = torch.zeros(0, dtype=torch.long)  # 0, 1, 2 ...

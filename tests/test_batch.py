@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import math
+import weakref
 
 import pytest
 import torch
@@ -35,6 +37,21 @@ def test_what_is_no_number_is_not_handed_on_to_the_next_in_a_slot(kind):
     while not seat.done:
         assert not batch.advance([seat])
     assert torch.equal(tokens(seat.take()), tokens(decode_steps(LMS[kind], window(kind, 1, params=GREEDY))))
+
+
+def test_a_batch_that_nobody_needs_is_gone_at_once():
+    """Its model's weights lie on a device that the next model may need."""
+    batch = Batch(LMS["text"], slots=1)
+    seat = batch.open(window("text", 0))
+    assert not batch.advance([seat])
+    seat.close()
+    gone = weakref.ref(batch)
+    gc.disable()
+    try:
+        del batch, seat
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 def test_a_longer_prompt_is_not_read_back_in_more_copies(monkeypatch):
