@@ -49,7 +49,9 @@ MIXTURES: tuple[tuple[float, tuple[str, ...]], ...] = (
 INSTRUMENTS_TOLD = 0.75  # of the rows that are told any of these, the share that is told its instruments too
 ENDING_TOLD = 0.75  # the same, of whether and where they end; where an end can be heard it is always told
 ENDING_SHOWN = 0.45  # share of the crops of a piece with an end that have the end in them
-CLEAR = 0.72  # of the power in the chroma of a piece's codes that is in its key; where it is less, chords are not told
+# Of the power in the chroma of a piece's codes what must be in its key, or chords are not told; a kit (True) sounds in
+# all pitch classes.
+CLEAR = {True: 0.74, False: 0.77}
 HEARD = 0.8  # of the crops told a melody, the share told what is strongest in the decoded codes; the rest, as written
 TEXT_DROPPED = 0.12
 
@@ -111,7 +113,7 @@ class Pieces:
         # Of each piece the melody that its codes sound like, and whether they are in its key.
         pairs = list(zip(self.facts, heard, strict=True))
         self.melody = [melody_heard(np.array(facts["melody"]), row) for facts, row in pairs]
-        self.clear = [in_key(row, facts) >= CLEAR for facts, row in pairs]
+        self.clear = [in_key(row, facts) >= CLEAR[facts["drums"]] for facts, row in pairs]
         self.codes = np.concatenate([np.load(name.with_suffix(".codes.npy")) for name in names])
         self.silence = most_common(self.codes)
         lengths = np.concatenate([np.load(name.with_suffix(".lengths.npy")) for name in names])
