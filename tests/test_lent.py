@@ -54,10 +54,13 @@ def test_as_much_is_asked_for_as_a_press_needs(lender, monkeypatch):
         return lambda task: told.update({f"{task.__module__}.{task.__name__}": duration}) or task
 
     monkeypatch.setattr(sys.modules["spaces"], "GPU", gpu)
-    build(tiny_engines())
+    engines = tiny_engines()
+    build(engines)
     assert told["musicgen.ui.inside.look_inside"] == lent.SHORT_SECONDS
     assert told["musicgen.ui.api.generate"] == lent.GPU_SECONDS
     seconds = told["musicgen.ui.create.takes_of"]
+    assert seconds(None, None, 1, Settings(duration=5.0)) == lent.GPU_SECONDS, "the model may have to be fetched"
+    engines.get(engines.default)
     assert seconds(None, None, 2, Settings(duration=9.5)) == 19 + lent.START_SECONDS
     assert seconds(None, None, 4, Settings(duration=60.0)) == lent.GPU_SECONDS
     assert seconds(None, None, 1, Settings(duration=5.0, melody="tune.wav")) == lent.GPU_SECONDS
