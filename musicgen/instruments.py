@@ -21,6 +21,12 @@ KIT = "drums"
 MOST = 8  # at once
 
 GUITAR, BASS = "guitar", "bass"  # which of them is meant, the style says
+WOODWINDS, WOODWIND_PLAYERS = "woodwinds", ("flute", "clarinet")
+UNPLUGGED = {  # who plays instead where nothing shall be electric
+    "electric piano": "piano", "organ": "piano", "electric guitar": "acoustic guitar",
+    "distorted guitar": "acoustic guitar", "electric bass": "acoustic bass", "slap bass": "acoustic bass",
+    "synth bass": "acoustic bass", "synth lead": "acoustic guitar", "synth pad": "strings",
+}
 _OTHER = ""  # words that only look like an instrument
 
 _WORDS = {
@@ -57,9 +63,10 @@ _WORDS = {
     "cello": "cello, cellos, violoncello, 첼로",
     "pizzicato strings": "pizzicato strings, plucked strings, pizzicato, string pizzicato",
     "harp": "harp, harps, 하프",
-    "strings": "strings, string section, string ensemble, string orchestra, string quartet, orchestral strings, "
-               "orchestra, violas, viola, mellotron, 현악, 현악기, 스트링",
-    "choir": "choir, choirs, choral, chorus of voices, wordless choir, choral voices, 합창, 합창단",
+    "strings": "strings, string section, string ensemble, string orchestra, string quartet, string trio, "
+               "orchestral strings, orchestra, violas, viola, mellotron, 현악, 현악기, 스트링",
+    "choir": "choir, choirs, choral, chorus of voices, barbershop, barbershop quartet, wordless choir, choral voices, "
+             "합창, 합창단",
     "trumpet": "trumpet, trumpets, 트럼펫",
     "french horn": "french horn, french horns, 호른",
     "brass": "brass, brass section, horn section, brass band, trombone, trombones, bass trombone, tuba, tubas, "
@@ -69,16 +76,18 @@ _WORDS = {
     "flute": "flute, flutes, bass flute, piccolo, shakuhachi, tin whistle, recorder, 플루트, 플룻",
     "pan flute": "pan flute, pan flutes, panpipes, pan pipes, 팬플루트",
     "synth lead": "synth lead, lead synth, synth leads, synthesizer, synthesizers, synth, synths, arpeggiator, "
-                  "supersaw, 신디사이저, 신스",
-    "synth pad": "synth pad, synth pads, pad, pads, warm pad, ambient pad, pad synth, 패드",
+                  "supersaw, synth brass, brass synth, 신디사이저, 신스",
+    "synth pad": "synth pad, synth pads, pad, pads, warm pad, ambient pad, pad synth, synth strings, string synth, "
+                 "string pad, string pads, 패드",
     "banjo": "banjo, banjos, 밴조",
+    WOODWINDS: "woodwind, woodwinds, wind quintet, woodwind quintet, 목관",
     GUITAR: "guitar, guitars, 기타",
     BASS: "bass, bass line, bassline, 베이스",
     _OTHER: "drum and bass, drum & bass, drum'n'bass, drum'n bass, drum n bass, future bass, bass drum, bass-heavy, "
-            "heavy bass, bass boosted, piano bar, jew's harp, steel pan, steel pans, brass monkey, organ donor, "
-            "no strings attached, double bass drum, double bass drums, double bass drumming, double bass pedal, "
-            "car keys, house keys, my keys, keyboard warrior, landing pad, organ transplant, bass fishing, "
-            "pulling strings, alarm bells",
+            "bass heavy, heavy bass, bass boosted, piano bar, jew's harp, steel pan, steel pans, brass monkey, "
+            "organ donor, no strings attached, double bass drum, double bass drums, double bass drumming, "
+            "double bass pedal, car keys, house keys, my keys, keyboard warrior, landing pad, organ transplant, "
+            "bass fishing, sea bass, pulling strings, alarm bells",
 }  # fmt: skip
 _DRUM_WORDS = (KIT, "drum kit", "drum machine", "percussion", "드럼")
 WORDS = {word.strip(): name for name, words in _WORDS.items() for word in words.split(",")}
@@ -107,13 +116,19 @@ def parse_instruments(text: str) -> tuple[str, ...]:
 def refuses(unwanted: Collection[str], name: str) -> bool:
     """Whether ``name`` is among what shall not play, as it was named: "guitar" is every guitar, a synth any of them."""
     general = {
-        GUITAR: name.endswith("guitar"), BASS: name in BASSES, "synth lead": name.startswith("synth"),
+        GUITAR: name.endswith("guitar"), BASS: name in BASSES, WOODWINDS: name in (*WOODWIND_PLAYERS, "pan flute"),
+        "synth lead": name.startswith("synth"),
         "organ": name.endswith("organ"), "piano": name.endswith("piano"), "electric guitar": name == "distorted guitar",
         "brass": name in ("trumpet", "french horn"), "strings": name in ("violin", "cello", "pizzicato strings"),
     }
     return name in unwanted or any(general.get(word, False) for word in unwanted)
 
 
+def named_players(names: Collection[str], guitar: str, bass: str) -> list[str]:
+    """Who plays where ``names`` are asked for; woodwinds are more than one."""
+    return [one for name in names for one in (WOODWIND_PLAYERS if name == WOODWINDS else (settle(name, guitar, bass),))]
+
+
 def settle(name: str, guitar: str, bass: str) -> str:
     """The instrument that a general word means where guitars are ``guitar`` and basses ``bass``."""
-    return {GUITAR: guitar, BASS: bass}.get(name, name)
+    return {GUITAR: guitar, BASS: bass, WOODWINDS: "clarinet"}.get(name, name)

@@ -45,7 +45,8 @@ accade according accordionist acoustics acrobats aggression aggressively allegra
 americans americas andate animes arabia arabica arcades arcane atmosphere atmospheres balkans balla ballade ballard
 balled baseline beast beasts belles betas birthdays bleach bleats bleus blight bluest bluey blushes bogie boleo boleto
 bongs boogies bookie bootie bougie brasilia brassy brazilians breach breakups bricht brushed burials bushes cabinets
-calibration calling calving cambia capping casing ceasing celebrating celebrations celestia celles cells celtics
+calibration calling calving cambia capping carleton casing
+ceasing celebrating celebrations celestia celles cells celtics charlton
 chafing chairs chaise champignons champing champion championed chased chaser chases chasse chaste chiles chilli chills
 chilly chime chimed chimps chives chloral chora chorale chord chores choros christian christians christmases clamping
 clamps clasp clasping clasps classically classics climes clipping commercially commercials commercio comporte concepto
@@ -72,7 +73,8 @@ sumner sweets swings synthesize synthesized tablao tambourines tangos tarantula 
 tener tenner tensed tenses tenter thresh thrush tinder tracce trace trailed trailers trainer trances tranche tranne
 trash trawler triumphal triumphantly triumphing trombonist trumped unburied unmarried vibraphonist vicarious victor
 victorians victories victors vilain villains villainy villas voila wadding waltzed weddings wedging weeding welding
-wending westerns wincing winding winging wining winking winnings workouts
+wending westerns wincing winding winging wining winking winnings woodlands
+workouts
 """.split())
 
 

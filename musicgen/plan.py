@@ -18,7 +18,7 @@ import numpy as np
 from musicgen import aligned
 from musicgen.genres import GENRES, Genre
 from musicgen.habits import BANDS, PLAIN, PLAIN_BAND, QUIET, QUIET_BAND, STYLES, Band, Habits
-from musicgen.instruments import BASSES, KIT, MOST, parse_instruments, refuses, settle
+from musicgen.instruments import BASSES, KIT, MOST, UNPLUGGED, named_players, parse_instruments, refuses
 from musicgen.reading import Reading, read_prompt
 from musicgen.spelled import Degree
 from musicgen.theory import METERS, Chord, Key, Meter, home_chord, parse_chord, parse_chords, parse_key, parse_meter
@@ -29,6 +29,7 @@ MIN_BPM, MAX_BPM = 40.0, 220.0
 # Half of the bundled model's training pieces put every sixteenth on a whole 20 ms frame; such tempi are drawn.
 GRID_SECONDS = 0.02
 DRUMS_ALONE = "drums alone"
+GUITARS = ("electric guitar", "acoustic guitar", "nylon guitar")  # for one that is refused
 STANDS_IN = ("organ", "piano", "strings", "flute")  # for a band that is refused
 
 
@@ -206,11 +207,15 @@ def _players(said: Reading, genre: Genre, band: Band, seed: int) -> tuple[str, .
     """The instruments the prompt names, with the style's backing for one or two; one of the genre's or the style's
     bands if it names none."""
     def usual(first: str, *others: str) -> str:
+        first = UNPLUGGED.get(first, first) if said.acoustic else first
         return next((name for name in (first, *others) if not refuses(said.unwanted, name)), first)
 
-    guitar = usual(genre.guitar or band.guitar, "electric guitar", "acoustic guitar", "nylon guitar")
+    def joining(name: str) -> str:
+        return usual(name, *GUITARS) if name.endswith("guitar") else usual(name)
+
+    guitar = usual(genre.guitar or band.guitar, *GUITARS)
     bass_guitar = usual(genre.bass or band.bass, "electric bass", "acoustic bass", "synth bass")
-    named = [settle(name, guitar, bass_guitar) for name in said.instruments]
+    named = named_players(said.instruments, guitar, bass_guitar)
     others: tuple[str, ...] = ()
     if not named and (bands := genre.bands or band.bands):
         others = _random(seed, "instruments").choice(bands)
@@ -218,7 +223,7 @@ def _players(said: Reading, genre: Genre, band: Band, seed: int) -> tuple[str, .
         bass, many = any(name in BASSES for name in named), sum(name not in BASSES for name in named) > 1
         backing = genre.bands[0] if genre.bands else band.backing
         others = tuple(name for name in backing if not (bass if name in BASSES else many))
-    wanted = [name for name in others if not refuses(said.unwanted, name)]
+    wanted = [name for name in map(joining, others) if not refuses(said.unwanted, name)]
     if others and not named and all(name in BASSES for name in wanted):  # nobody is left to play a tune
         wanted += [name for name in STANDS_IN if not refuses(said.unwanted, name)][:1]
     return tuple(dict.fromkeys([*named, *wanted]))[:MOST]
@@ -244,7 +249,10 @@ def lineup(instruments: tuple[str, ...], drums: bool | None) -> tuple[tuple[str,
 
 
 def key_of(chords: tuple[Chord, ...]) -> Key:
-    """The key that holds most of the chords' notes; among equals the one whose tonic chord comes first."""
+    """The key that holds most of the chords' notes; among equals the one whose tonic chord comes first. Of one chord
+    that never moves it is its own."""
+    if len({chord.root for chord in chords}) == 1:
+        return Key(chords[0].root, "minor" if (chords[0].root + 3) % 12 in chords[0].pitch_classes else "major")
 
     def fit(candidate: Key) -> tuple[int, int, int]:
         inside = sum(pitch in candidate.scale for chord in chords for pitch in chord.pitch_classes)

@@ -6,6 +6,7 @@ nothing: what is not said stays None. Knows nothing of plans, audio or models.
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -15,10 +16,12 @@ from musicgen.foreign import in_english
 from musicgen.instruments import MOST
 from musicgen.instruments import WORDS as INSTRUMENT_WORDS
 from musicgen.misspelt import LEAST, mend
-from musicgen.spelled import Degree, lone_key, mode_of, spelled_chords, spelled_degrees, spelled_key
+from musicgen.spelled import Degree, lone_key, mode_of, spelled_chords, spelled_degrees, spelled_key, written_out
 from musicgen.theory import METERS, Chord, Key, Meter
 from musicgen.vocabulary import (
     DRUM_WORDS,
+    EMOJI,
+    KIT_PARTS,
     METER_WORDS,
     MODE_WORDS,
     MOOD_TEMPO,
@@ -28,7 +31,10 @@ from musicgen.vocabulary import (
 )
 from musicgen.wording import PATTERNS, before, first, found, negated, pattern_of, refused_styles, style_of
 
+_PICTURE = re.compile("|".join(EMOJI))
 COGNATE = 7  # letters that a word has to have for being taken for an English one where the others are foreign
+SLOWEST, FASTEST = 40.0, 220.0  # felt beats a minute
+NOT_SLOW, NOT_FAST = 84.0, 0.9  # what is not slow has at least, and of a quick word's least what is not quick
 MAX_PROMPT = 2_000  # characters; a request may not have more, and no more are read
 
 
@@ -43,7 +49,7 @@ class Reading:
     bpm: float | None = None
     bpm_range: tuple[float, float] | None = None  # from words such as "slow", or from "90-100 bpm"
     counted: bool = False  # whether that range was said in beats a minute
-    mood_range: tuple[float, float] | None = None  # what a mood such as "calm" leans to
+    mood_range: tuple[float, float] | None = None  # what a mood such as "calm", or "not too fast", leans to
     key: Key | None = None
     mode: str | None = None  # "major" or "minor", also from words such as "sad"
     meter: Meter | None = None
@@ -55,6 +61,7 @@ class Reading:
     instruments: tuple[str, ...] = ()  # as they are named: "guitar" may be any of them (see instruments.py)
     unwanted: tuple[str, ...] = ()  # instruments there shall not be, as they are named
     solo: bool = False  # nobody beside the instruments it names
+    acoustic: bool = False  # whoever joins them shall need no current
     ending: bool | None = None  # False for a loop, or for what shall go on
 
     @property
@@ -70,14 +77,15 @@ def read_prompt(prompt: str) -> Reading:
 
 def understood(prompt: str) -> str:
     """The prompt as it is read: music words of other languages in English, misspelt ones as they are meant."""
-    text = unicodedata.normalize("NFC", prompt[:MAX_PROMPT])
+    text = _PICTURE.sub(lambda match: f" {EMOJI[match[0]]} ", prompt[:MAX_PROMPT].replace("’", "'"))
+    text = unicodedata.normalize("NFC", text)
     english = in_english(text)
     return mend(english, LEAST if english == text else COGNATE)
 
 
 @lru_cache(maxsize=64)  # plan, style and page each ask for the same prompt, several times a key pressed
 def _read(prompt: str) -> Reading:
-    text = re.sub(r"\s+", " ", understood(prompt)).strip()
+    text = written_out(re.sub(r"\s+", " ", understood(prompt)).strip())
     lower = re.sub(r"(?<=[a-z]{2})/(?=[a-z]{2})", " / ", text.lower())  # "guitar/bass", but not "w/o"
     refused = refused_styles(lower)
     style, genre, hinted = style_of(lower, refused)
@@ -87,12 +95,13 @@ def _read(prompt: str) -> Reading:
     instruments, unwanted = _instruments(lower)
     solo = bool(_SOLO.search(lower))
     drums = _drums(lower, solo)
-    chords, degrees = spelled_chords(text), spelled_degrees(text)
     key, mode = spelled_key(text)
+    leaning = first(MODE_WORDS, lower)
+    chords, degrees = spelled_chords(text), spelled_degrees(text, (key.mode if mode and key else leaning) == "minor")
     if key is None and not chords and not degrees and (key := lone_key(text)):
         mode = key.mode
     if mode is None:
-        mode = mode_of(degrees) or first(MODE_WORDS, lower)
+        mode = mode_of(degrees) or leaning
     if key is not None:
         key = Key(key.tonic, mode or key.mode)
     return Reading(
@@ -103,7 +112,7 @@ def _read(prompt: str) -> Reading:
         bpm=bpm,
         bpm_range=bpm_range,
         counted=counted,
-        mood_range=first(MOOD_TEMPO, lower),
+        mood_range=_leaning(lower),
         key=key,
         mode=key.mode if key else mode,
         meter=METERS[METER_WORDS[meter_word]] if meter_word else METERS["3/4"] if _IN_THREE.search(lower) else None,
@@ -115,6 +124,7 @@ def _read(prompt: str) -> Reading:
         instruments=instruments,
         unwanted=unwanted,
         solo=solo,
+        acoustic=any(not negated(lower, match) for match in _ACOUSTIC.finditer(lower)),
         ending=_ending(lower),
     )
 
@@ -124,6 +134,10 @@ def _read(prompt: str) -> Reading:
 _NUMBER = r"(\d{2,4}(?:\.\d+)?)"
 _BPM = r"(?:-?ish)? ?-?(?:bpm|b\.p\.m\.?|beats? (?:per|a) minute|비피엠)"
 _BPM_RANGE = re.compile(rf"(?<![\d.]){_NUMBER} ?(?:bpm ?)?(?:-|–|to|~|and) ?{_NUMBER}{_BPM}")
+_BPM_RANGE_AFTER = re.compile(
+    rf"\b(?:bpm|tempo)(?: (?:of|is|at|around|about|range|from))* ?[:=]? ?(?:{_NUMBER} ?(?:-|–|to|~) ?{_NUMBER}"
+    rf"|between {_NUMBER} and {_NUMBER})(?![\d.]*\d)"
+)
 _BPM_FORMS = tuple(
     re.compile(form)
     for form in (
@@ -136,7 +150,11 @@ _BPM_FORMS = tuple(
         r"(?= ?(?:$|[,.;!)](?!\d)| (?:in|with|and|without|no)\b))",
     )
 )
-_BARE = re.compile(r"^,? (?:beat |music |track )?(\d{2,3})(?:ish|-ish)? ?(?=$|[,.;|)])")
+_BARE = re.compile(
+    r"^,? (?:beat |music |track )?(\d{2,3})(?:ish|-ish)?"
+    r"(?= ?(?:$|[,.;|)])| [a-g](?:[#♯b♭]m?|m|min|maj| minor| major)(?!\w))"
+)
+_APART = re.compile(r"(?:^|[;|(] ?|, )(?:around |about |ca\.? )?(\d{2,3})(?:ish|-ish)?(?= ?(?:$|[,;|)]))")
 _BARE_RANGE = re.compile(r"^,? (\d{2,3}) ?[-–] ?(\d{2,3}) ?(?=$|[,.;|)])")
 _BARE_BEFORE = re.compile(r"(?:^|[,;|] ?)(\d{2,3}) $")
 _PASSING = re.compile(r"^ (?:intro|build|start|arpeggios?|runs?)\b")  # not the tempo of the piece
@@ -144,9 +162,10 @@ _PASSING = re.compile(r"^ (?:intro|build|start|arpeggios?|runs?)\b")  # not the 
 
 def _tempo(lower: str) -> tuple[float | None, tuple[float, float] | None, bool]:
     """The tempo, or a range of it and whether that was said in beats a minute."""
-    span = _BPM_RANGE.search(lower)
-    if span and float(span[1]) > 0 and float(span[2]) > 0:
-        low, high = sorted((_fold(float(span[1])), _fold(float(span[2]))))
+    span = _BPM_RANGE.search(lower) or _BPM_RANGE_AFTER.search(lower)
+    both = [float(end) for end in span.groups() if end] if span else []
+    if both and min(both) > 0:
+        low, high = sorted(map(_fold, both))
         return (low, None, False) if low == high else (None, (low, high), True)
     for form in _BPM_FORMS:
         match = form.search(lower)
@@ -160,17 +179,40 @@ def _tempo(lower: str) -> tuple[float | None, tuple[float, float] | None, bool]:
         number = _BARE.search(after) or _BARE_BEFORE.search(before(lower, match, 6))
         if number and 60 <= float(number[1]) <= 200:
             return float(number[1]), None, False
+    players = (_DRUM, PATTERNS[id(INSTRUMENT_WORDS)]) if found(STYLE_WORDS, lower) else ()  # "disco strings 118"
+    ends = [match.end() for form in players for match in form.finditer(lower)]
+    numbers = [_BARE.search(lower[end : end + 18]) for end in ends]
+    for number in (*numbers, *_APART.finditer(lower)):  # "bossa nova, nylon guitar, 120"
+        if number and 60 <= float(number[1]) <= 200:
+            return float(number[1]), None, False
     for match in found(TEMPO_WORDS, lower):
         if not _PASSING.search(lower[match.end() : match.end() + 20]):
             return None, TEMPO_WORDS[match[0]], False
     return None, None, False
 
 
+def _leaning(lower: str) -> tuple[float, float] | None:
+    """The tempi that a mood leans to, within what "not too fast" and "never slow" leave."""
+    mood = first(MOOD_TEMPO, lower)
+    low, high = 0.0, math.inf
+    for match in PATTERNS[id(TEMPO_WORDS)].finditer(lower):
+        if negated(lower, match):
+            slowest, fastest = TEMPO_WORDS[match[0]]
+            if fastest <= 90:
+                low = max(low, NOT_SLOW)
+            elif slowest >= 110:
+                high = min(high, NOT_FAST * slowest)
+    if (low, high) == (0.0, math.inf):
+        return mood
+    low, high = (max(low, mood[0]), min(high, mood[1])) if mood and low < mood[1] and mood[0] < high else (low, high)
+    return (max(low, SLOWEST), min(high, FASTEST)) if low < high else mood
+
+
 def _fold(bpm: float) -> float:
     """A tempo above 0 and beyond the range is the same music felt at half or double time."""
-    while bpm > 220:
+    while bpm > FASTEST:
         bpm /= 2
-    while bpm < 40:
+    while bpm < SLOWEST:
         bpm *= 2
     return round(bpm, 2)
 
@@ -187,40 +229,57 @@ _NO_DRUM = pattern_of(_SPLIT.split(NO_DRUM_WORDS))
 # Words with a drum or a beat in them that say nothing about drums.
 _OTHER_BEATS = re.compile(
     r"steel drums?|beats? (?:per|a) minute|heart ?beats?|ear ?drums?|felt beats?|kick(?:s|ing)? (?:back|off)"
-    r"|(?:penalty|free|corner|high) kicks?|skips? a beat|beats? (?:me|him|her|them|us|the)\b"
+    r"|(?:penalty|free|corner|high) kicks?|skips? a beat|beats? (?:me|him|her|them|us|it|the)\b"
     r"|brush(?:es|ing) (?:her|his|my|their|the)\b|clap (?:your|their|my|our) hands"
 )
 _PLAYERS = sorted((word for word, name in INSTRUMENT_WORDS.items() if name), key=len, reverse=True)
 _PLAYER = "|".join(re.escape(word) for word in _PLAYERS if word.isascii())
+_PARTS = frozenset(_SPLIT.split(KIT_PARTS))
+# "acoustic pop", but not "acoustic guitar", which says nothing of the others.
+_ACOUSTIC = re.compile(rf"\bunplugged\b|(?<!-)\bacoustic\b(?!-?(?: (?:and|or|&))? (?:{_PLAYER}|drums?|kit)\b)")
+_ONLY = r"(?<!not )(?:only|just|nothing (?:but|except)|no instruments? (?:but|except|besides|other than))"
 # What is named and nobody else: "solo acoustic guitar", "piano only", but not "rock with a guitar solo".
 _SOLO = re.compile(
     rf"\bsolo (?:[a-z-]+ )?(?:{_PLAYER})\b|\bpiano solo\b|\b(?:{_PLAYER}) (?:only|alone)\b"
-    rf"|\b(?:only|just|nothing but) (?:an? |the )?(?:[a-z-]+ )?(?:{_PLAYER})\b"
+    rf"|\b{_ONLY} (?:an? |the )?(?:[a-z-]+ )?(?:{_PLAYER})\b"
     r"|\bno other instruments?\b|\bnothing else\b|\bby itself\b|\bunaccompanied\b"
     rf"|(?:{'|'.join(word for word in _PLAYERS if not word.isascii())})만"
 )
 _NO = (
     r"\b(?:no|without|w/o|minus|lacking|excluding|avoid|skip|omit|remove|zero|free of|absence of|lack of"
-    r"|(?:don't|do not|doesn't|does not|not) (?:have|want|use|add|include|need|any))"
+    r"|hates?|dislikes?|can't stand|leave out|take out|get rid of|ditch|rather than"
+    r"|(?:turn|switch) off|(?:kill|mute|cut|lose)(?= the )"
+    r"|(?P<but>except(?: for)?|other than|(?:everything|anything|all|every instrument) but)"
+    r"|(?:don't|do not|doesn't|does not|not) (?:have|want|use|add|include|need|any|like|play))"
 )
+_NONE_BUT = re.compile(r"\b(?:no|nothing|none|nobody|without|not)\b[^,.;]*$")  # "no instruments except the piano"
 _ITEM = r"(?!(?:but|with|just|only|plus)\b)[\w'-]+(?: (?!(?:but|with|just|only|plus|and|or|nor)\b)[\w'-]+)?"
 _KIND = (
     r"(?:any|a|the|real|live|other|heavy|loud|lead|rhythm|background|electric|electronic|acoustic|programmed|big|hard)"
 )
-_NO_BEFORE = re.compile(rf"(?:{_NO}(?: {_KIND})*(?: {_ITEM} ?(?:or|nor|and|/|&))*|\binstead of)(?: any| the| a)? $")
+_NO_BEFORE = re.compile(
+    rf"(?:{_NO}(?: {_KIND})*(?: {_ITEM} ?(?:or|nor|and|/|&))*|\binstead of|(?<!why )\bnot)(?: any| the| an?)? $"
+)
 _NO_LIST_BEFORE = re.compile(rf"{_NO} {_ITEM}(?: ?, ?{_ITEM})* ?, $")
 _NO_LIST_OR = re.compile(
     rf"{_NO} {_ITEM}(?: ?, ?(?!(?:no|but|with|just|only|plus|and|or|nor)\b)[\w'-]+)+ ?,? (?:or|nor) $"
 )
 _OR_AFTER = re.compile(r"^(?: ?, ?[\w'-]+)* ?,? (?:or|nor)\b")
 _NO_AFTER = re.compile(
-    r"^(?: ?[:=]? ?(?:none|no|off|absent)\b(?! \w)|-(?:less|free)\b|(?:은|는|이|가|을|를|도)? ?(?:없|빼|제외|말고))"
+    r"^(?: ?[:=]? ?(?:none|no|off|absent)\b(?! \w)|-(?:less|free)\b|(?:은|는|이|가|을|를|도)? ?(?:없|빼|제외|말고)"
+    r"| (?:(?:is|are) not |isn't |aren't |not )(?:needed|wanted|necessary|required|allowed)\b)"
 )
+# "leave the drums out", "replace the piano with a harp"
+_APART_FROM = tuple((re.compile(rf"\b(?:{left})(?: out)?(?: the| any| all| an?)? $"), re.compile(rf"^ (?:{right})\b"))
+                    for left, right in (("leave|take|turn|switch|cut|keep", "out|off|away"),
+                                        ("replac(?:e|ing)|swap(?:ping)?", "with|for|by")))  # fmt: skip
 
 
+_DISTORTION = re.compile(r"\b(?:distortion|distorted|overdrive|fuzz)\b")
+_BEATS = "|".join(re.escape(word) for word in _SPLIT.split(f"{DRUM_WORDS}, {KIT_PARTS}") if word.isascii())
 _DRUMS_ALONE = re.compile(
     r"\b(?:drums?|percussion|beats?) (?:only|alone|solos?)\b"
-    r"|\b(?:only|just|solo|nothing but) (?:the |a )?(?:drums?|percussion)\b(?! (?:and|with)\b)"
+    rf"|\b(?:{_ONLY}|solo) (?:the |an? )?(?:{_BEATS}|[a-z-]+ drums?)\b(?! (?:and|with)\b(?! (?:{_BEATS})\b))"
     r"|드럼만|드럼 솔로|드럼 루프"
 )
 # A drum loop that is the thing itself, "a fast drum loop", but neither one of several things nor under a melody.
@@ -243,22 +302,26 @@ def _drums_alone(lower: str) -> bool:
 
 def _drums(lower: str, solo: bool) -> bool | None:
     none_said = solo or bool(_NO_DRUM.search(lower))
+    parts = set()
     rest = _OTHER_BEATS.sub(" ", _NO_DRUM.sub(" ", lower))
     for match in _DRUM.finditer(rest):
-        if _refused(rest, match):
-            none_said = True
-        else:
+        if not _refused(rest, match):
             return True
-    return False if none_said else None
+        if match[0] in _PARTS:
+            parts.add(match[0].split()[0].rstrip("s"))
+        else:
+            none_said = True
+    return False if none_said or parts >= {"kick", "snare"} else None  # a kit without its claps is one
 
 
 _LOOP = re.compile(
     r"\b(?:fad(?:e|es|ing) out|loops?|loopable|looping|looped|seamless(?:ly)?|endless(?:ly)?|never-ending)\b|루프|반복"
 )
 _END = re.compile(
-    r"\b(?:ending|final chord|final note|outro|finale|cadence|big finish|stinger|logo (?:sting|reveal)|victory fanfare"
+    r"\b(?:ending|final chord|final note|outro|finale|(?:final|closing|perfect) cadence"
+    r"|big finish|stinger|logo (?:sting|reveal)|victory fanfare"
     r"|game over|(?:podcast|news|youtube|channel) intro|at the end(?! of\b)"
-    r"|ends? (?:with|on) (?:an? |the )?(?:[\w-]+ )?(?:chord|note|bang|hit|flourish|finish|crash|tonic))\b"
+    r"|ends? (?:with|on) (?:an? |the )?(?:[\w-]+ )?(?:chord|note|bang|hit|flourish|finish|crash|tonic|cadence))\b"
     r"|엔딩|아웃트로|피날레|끝나는"
 )
 
@@ -277,7 +340,11 @@ def _refused(text: str, match: re.Match[str]) -> bool:
     """Whether what is matched is named as what there shall not be."""
     left, after = before(text, match, 100), text[match.end() : match.end() + 100]
     in_list = _NO_LIST_BEFORE.search(left) and _OR_AFTER.search(after)
-    return bool(_NO_BEFORE.search(left) or in_list or _NO_LIST_OR.search(left) or _NO_AFTER.search(after))
+    direct = _NO_BEFORE.search(left)
+    if direct and direct["but"] and _NONE_BUT.search(left[: direct.start()]):
+        direct = None
+    apart = any(one.search(left) and other.search(after) for one, other in _APART_FROM)
+    return bool(direct or in_list or apart or _NO_LIST_OR.search(left) or _NO_AFTER.search(after))
 
 
 def _instruments(lower: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -286,5 +353,6 @@ def _instruments(lower: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     for match in PATTERNS[id(INSTRUMENT_WORDS)].finditer(lower):
         if INSTRUMENT_WORDS[match[0]]:
             lists[_refused(lower, match)].append(INSTRUMENT_WORDS[match[0]])
+    lists[1].extend("distorted guitar" for match in _DISTORTION.finditer(lower) if _refused(lower, match))
     wanted, unwanted = (tuple(dict.fromkeys(names))[:MOST] for names in lists)
     return wanted, unwanted

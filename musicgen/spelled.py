@@ -34,10 +34,20 @@ _KEY = re.compile(
     r"(?P<mode>(?i:major|minor|maj|min|dorian|aeolian|phrygian|lydian|mixolydian|ionian)|m)(?![A-Za-z0-9#])"
     r"(?P<after> ?\w*)",
 )
+_KEY_OF = r"(?i:key(?: signature)?(?: of|:| is| ?=| -))"
 _BARE_KEY = re.compile(
-    rf"\b(?:(?i:key(?: of|:| is| =| -)) ?(?P<k>[A-G])(?P<ka>{_ACCIDENTAL})?(?![A-Za-z0-9])"
-    rf"|(?i:in|key) (?P<i>[A-G])(?P<ia>{_ACCIDENTAL})?(?=$|[,.;!)|]| (?:at|with|and)\b))"
+    rf"\b(?:{_KEY_OF} ?(?P<k>[A-G](?:{_ACCIDENTAL})?)(?![A-Za-z0-9])"
+    rf"|(?i:in|key) (?P<i>[A-G](?:{_ACCIDENTAL})?)(?=$|[,.;!)|](?!\w)| (?:at|with|and)\b)"
+    rf"|(?:{_KEY_OF} ?(?P<l>[a-g](?:{_ACCIDENTAL})?)|in (?P<m>[b-g](?:{_ACCIDENTAL})?|a[#♯♭b]))(?=$|[,.;!)|](?!\w)))"
+    rf"|(?<![\w'’.])(?P<b>[B-G](?:{_ACCIDENTAL})?|A(?:{_ACCIDENTAL}))(?= (?i:(?:jazz |slow )?blues)\b)"
 )
+# "a major life event": what is major or minor in no musical sense.
+_HAPPENINGS = frozenset(
+    "accident breakthrough breakup change character city crisis detail difference disaster event glitch headache "
+    "incident inconvenience injury issue league life mistake problem role setback threat upgrade victory".split()
+)
+# "psytrance 145 F#", "lo-fi, G, 80 bpm": one note that stands apart.
+_NOTE = re.compile(r"(?:^|[,|;(] ?|(?:\d|bpm) )(?:([A-G][#♯♭b])|(?:^|(?<=[,|;] ))([B-G]))(?i: ?maj)?(?= ?(?:$|[,|;)]))")
 # "Bbm trap, 140 bpm": one minor chord that is all there is of its kind is the key, if it cannot be a word.
 _LONE = re.compile(r"(?<![A-Za-z0-9#♯♭'’])([A-G])([#♯♭b]?)m(?:in)?(?![A-Za-z0-9#'’])")
 _APART_BEFORE, _APART_AFTER = re.compile(r"(?:^|[,|;(-]) ?$"), re.compile(r"^ ?(?:$|[,|;)-])")
@@ -70,8 +80,8 @@ def spelled_key(text: str) -> tuple[Key | None, str | None]:
         return parse_key(f"{letter}{accidental} {mode}"), mode
     bare = _BARE_KEY.search(text)
     if bare:
-        name = (bare["k"] or bare["i"]) + (bare["ka"] or bare["ia"] or "").strip(" -").lower()
-        return parse_key(name), None
+        name = next(filter(None, bare.groups()))
+        return parse_key(name[0].upper() + name[1:].lower()), None
     mixed = _KOREAN_LETTER.search(text)
     if mixed:
         mode = _KOREAN_MODES[mixed[3]]
@@ -83,6 +93,9 @@ def spelled_key(text: str) -> tuple[Key | None, str | None]:
         return parse_key(f"{_KOREAN_NOTES[korean[2]]}{accidental} {mode}"), mode
     if (foreign := _foreign_key(text)) is not None:
         return foreign, foreign.mode
+    notes = [match[1] or match[2] for match in _NOTE.finditer(text)]
+    if len(notes) == 1 and mode_only is None and not _LONE.search(text):
+        return parse_key(notes[0]), None
     return None, mode_only
 
 
@@ -107,6 +120,8 @@ def _foreign_key(text: str) -> Key | None:
 
 def _is_article(match: re.Match[str], after: str, text: str) -> bool:
     """Whether the "a" of "a minor ..." is the article: "in a minor key", "a minor setback", "A minor key song"."""
+    if after in _HAPPENINGS:
+        return True
     if after in ("key", "mode", "scale", "mood", "feel", "tonality", "tone", "chord", "chords", "progression"):
         return match["letter"] == "a" or not match["lead"]
     if match["letter"] == "A" or match["lead"] or after == "":
@@ -132,40 +147,128 @@ def lone_key(text: str) -> Key | None:
 _SPELLINGS = {*CHORD_QUALITIES, *QUALITY_SPELLINGS} - {"-", "-7", "o", "M"}
 _QUALITY = "|".join(re.escape(quality) for quality in sorted(_SPELLINGS, key=len, reverse=True))
 _CHORD = rf"(?<![A-Za-z0-9#])[A-G][#♯b♭]?(?:{_QUALITY})(?:/[A-G][#♯b♭]?)?(?![A-Za-z0-9#/'’])(?! ?(?:major|minor))"
-_BETWEEN = r"(?: ?[-–—→>|,]+ ?(?:and )?| and | )"
+_BETWEEN = r"(?: ?[-–—→>|,/]+ ?(?:and |then )?| and | to | then | )"
 _CHORDS_AFTER = re.compile(
-    rf"(?i:\b(?:chords?|progression|changes|코드)(?: progression| loop)?(?: (?:of|is|are|like))? ?[:=]? ?\|? ?)"
+    r"(?i:\b(?:chords?|progression|changes|vamp|turnaround|코드)(?: progression| loop)?"
+    r"(?: (?:of|is|are|like|on|over|between|from))? ?[:=]? ?\|? ?)"
     rf"({_CHORD}(?:{_BETWEEN}{_CHORD})*)"
 )
 _CHORDS_BEFORE = re.compile(rf"({_CHORD}(?:{_BETWEEN}{_CHORD})+)(?i: (?:chords?|progression|loop|vamp|changes)\b)")
 _CHORDS_BARE = re.compile(rf"({_CHORD}(?:{_BETWEEN}{_CHORD}){{2,}})")
+# Two are enough where neither can be anything else, "Dm7-G7", and one where it is all that sounds, "a Cmaj9 pad".
+_FULL = {"7"} | {quality for quality in _SPELLINGS - {"", "m", "min", "maj"} if not quality.isdigit()}
+_SURE = _CHORD.replace(_QUALITY, "|".join(re.escape(quality) for quality in sorted(_FULL, key=len, reverse=True)))
+_CHORDS_TWO = re.compile(rf"({_SURE}{_BETWEEN}{_SURE})")
+_CHORD_HELD = re.compile(rf"({_SURE})(?i: (?:chord )?(?:pads?|drones?|vamp)\b)")
+_NO_CHORDS = ("ABCDEFG" * 2, "EADGBE", "DADGAD")  # "the A B C song", the strings of a guitar
+# As they are typed in haste, "am f c g", "C/G/Am/F", and read out, "C major, A minor, F major".
+_SMALL = _CHORD.replace("[A-G]", "[a-g]")
+_SMALL_RUN = re.compile(rf"{_SMALL}(?:{_BETWEEN}{_SMALL}){{2,15}}")
+_PLAIN_CHORD = rf"[A-G][#♯b♭]?(?:{_QUALITY})"
+_SLASHED = re.compile(rf"(?<![\w#/]){_PLAIN_CHORD}(?:/{_PLAIN_CHORD}){{2,15}}(?![\w#/'’])")
+_READ_OUT = re.compile(rf"(?<![\w#♯♭'’])([A-G])({_ACCIDENTAL})?[ -](?i:(major|maj)|minor|min)(?!\w)")
+_READ_OUT_RUN = re.compile(rf"{_READ_OUT.pattern}(?:(?:{_BETWEEN}){_READ_OUT.pattern}){{2,15}}")
 _ROMAN = r"(?:VII|VI|IV|V|III|II|I|vii|vi|iv|v|iii|ii|i)"
 _DEGREE = rf"[b♭]?{_ROMAN}(?:maj7|7|°)?"
 _ROMANS = tuple(re.compile(rf"(?<![A-Za-z0-9])({_DEGREE}(?:{between}{_DEGREE}){times})(?![A-Za-z0-9])")
                 for between, times in ((" ?[-–—] ?", "{1,15}"), (" ", "{2,15}")))  # fmt: skip
 _DEGREES = ("i", "ii", "iii", "iv", "v", "vi", "vii")
+_DIATONIC = (("", "m", "m", "", "", "m", "dim"), ("m", "dim", "", "m", "", "", ""))  # of a major key and a minor one
+_WORD_FOR = r"(?i:(?:chord )?(?:progression|chords?|changes|turnaround|loop|vamp))"
+_FIGURES = tuple(re.compile(form) for form in (
+    rf"(?<![\w.:/-])([1-7](?:[ –-][1-7]){{2,7}})(?= {_WORD_FOR}\b| in [A-G](?![a-z]))",
+    rf"\b{_WORD_FOR} ?[:=]? ?([1-7](?:[ –-][1-7]){{2,7}})(?![\w:/-])",
+    r"(?<![\w.:/-])(2-5-1(?:-6)?|6-2-5-1|1-6-2-5|1-5-6-4|6-4-1-5)(?![\w:/-])",
+))  # fmt: skip
+# Progressions that have a name, in a major key and in a minor one.
+_NAMED = tuple((re.compile(name, re.IGNORECASE), numerals) for name, numerals in (
+    (r"\bandalusian cadence\b", ("i-VII-VI-V", "i-VII-VI-V")),
+    (r"\bpachelbel\b|\bcanon (?:in d\b|chords\b|(?:chord )?progression\b)",
+     ("I-V-vi-iii-IV-I-IV-V", "i-v-VI-III-iv-i-iv-V")),
+    (r"\b(?:50s|fifties|doo[- ]?wop) (?:chord )?(?:progression|changes|chords)\b", ("I-vi-IV-V", "i-VI-iv-V")),
+    (r"\b(?:axis (?:chord )?progression|(?:four|4)[- ]chords? (?:song|pop|progression))\b",
+     ("I-V-vi-IV", "i-VI-III-VII")),
+    (r"\broyal road progression\b", ("IV-V-iii-vi", "VI-VII-v-i")),
+    (r"\bcircle of fifths(?: progression)?\b", ("vi-ii-V-I", "i-iv-VII-III")),
+    (r"\brhythm changes\b", ("I-vi-ii-V", "i-VI-iv-V")),
+    (r"\b(?:12|twelve)[ -]bars?(?: [a-z]+){0,2} (?:blues|shuffle|boogie)\b"
+     r"|\bblues(?: [a-z]+){0,2},? (?:12|twelve)[ -]bars?\b",
+     ("I7-I7-I7-I7-IV7-IV7-I7-I7-V7-IV7-I7-V7", "i7-i7-i7-i7-iv7-iv7-i7-i7-v7-iv7-i7-v7")),
+))  # fmt: skip
+
+
+def written_out(text: str) -> str:
+    """The text with chords that are typed in haste, or read out, as chords are written."""
+    text = _READ_OUT_RUN.sub(lambda run: _READ_OUT.sub(_short, run[0]), text)
+    text = _SLASHED.sub(lambda run: run[0].replace("/", " / ") if re.search("[^A-G/]", run[0]) else run[0], text)
+    return _SMALL_RUN.sub(lambda run: _capitals(run[0]) if _told_apart(run) else run[0], text)
+
+
+def _short(chord: re.Match[str]) -> str:
+    sign = {"sharp": "#", "flat": "b"}.get((spelled := (chord[2] or "").strip(" -").lower()), spelled)
+    return f"{chord[1]}{sign}{'' if chord[3] else 'm'}"
+
+
+def _capitals(run: str) -> str:
+    return re.sub(_SMALL, lambda chord: chord[0][0].upper() + chord[0][1:], run)
+
+
+def _told_apart(run: re.Match[str]) -> bool:
+    """Whether small letters are chords: not all of them bare, and nothing before them in their part of the sentence."""
+    left = run.string[max(0, run.start() - 16) : run.start()]
+    alone = re.search(r"(?:^|[,;:|(\[=]|\b(?i:chords?|progression|changes)) ?$", left)
+    return bool(alone and re.search(r"(?<![a-z#])[a-g][#♯♭b]?(?:m|7|maj|sus|dim|add)", run[0]))
 
 
 def spelled_chords(text: str) -> tuple[Chord, ...]:
-    for form in (_CHORDS_AFTER, _CHORDS_BEFORE, _CHORDS_BARE):
+    for form in (_CHORDS_AFTER, _CHORDS_BEFORE, _CHORDS_BARE, _CHORDS_TWO, _CHORD_HELD):
         match = form.search(text)
-        if match:
-            return tuple(parse_chord(name) for name in re.findall(_CHORD, match[1])[:16])
+        names = re.findall(_CHORD, match[1])[:16] if match else []
+        letters = form is _CHORDS_BARE and (len(names) > 3 or names[:1] == ["A"])
+        if names and not (letters and any("".join(names) in row for row in _NO_CHORDS)):
+            return tuple(parse_chord(name) for name in names)
     return ()
 
 
-def spelled_degrees(text: str) -> tuple[Degree, ...]:
-    """``"ii7-V7-Imaj7"`` -> the degrees 1, 4 and 0 as m7, 7 and maj7: lower case is minor, ° diminished."""
+def spelled_degrees(text: str, minor: bool = False) -> tuple[Degree, ...]:
+    """``"ii7-V7-Imaj7"`` -> the degrees 1, 4 and 0 as m7, 7 and maj7: lower case is minor, ° diminished.
+
+    Figures, "2-5-1", and the names of progressions, "12-bar blues", are those of a minor key if ``minor``.
+    """
     match = next((found for form in _ROMANS if (found := form.search(text))), None)
+    if match is None:
+        named = next((numerals for name, numerals in _NAMED if name.search(text)), None)
+        if named is not None:
+            return spelled_degrees(named[minor])
+        return tuple(Degree(step, _DIATONIC[minor][step]) for step in _figures(text))
     degrees = []
     for flat, numeral, extra in re.findall(rf"([b♭])?({_ROMAN})(maj7|7|°)?", match[1]) if match else []:
-        minor = "m" if numeral.islower() else ""
-        quality = {"": minor, "7": minor + "7", "maj7": "maj7", "°": "dim"}[extra]
+        third = "m" if numeral.islower() else ""
+        quality = {"": third, "7": third + "7", "maj7": "maj7", "°": "dim"}[extra]
         degrees.append(Degree(_DEGREES.index(numeral.lower()), quality, bool(flat)))
     return tuple(degrees)
 
 
+def unnamed(text: str) -> str:
+    """The text without the names of progressions."""
+    for name, _ in _NAMED:
+        text = name.sub(" ", text)
+    return text
+
+
+def _figures(text: str) -> tuple[int, ...]:
+    """The degrees of "1-5-6-4 progression", "1 5 6 4 in C", "2-5-1"; none of "1-2-3"."""
+    match = next((found for form in _FIGURES if (found := form.search(text))), None)
+    steps = tuple(int(figure) - 1 for figure in re.findall(r"[1-7]", match[1])) if match else ()
+    return () if steps == tuple(range(len(steps))) else steps
+
+
 def mode_of(degrees: tuple[Degree, ...]) -> str | None:
-    """The mode that a chord on the tonic tells; None where there is none."""
-    home = next((degree.quality for degree in degrees if degree.step == 0), None)
-    return None if home is None else "minor" if home.startswith("m") and home != "maj7" else "major"
+    """The mode that a chord on the tonic tells, or else more of the others than not; None where none does."""
+    minor = {degree: degree.quality.startswith("m") and degree.quality != "maj7" for degree in degrees}
+    home = next((degree for degree in degrees if degree.step == 0), None)
+    if home is not None:
+        return "minor" if minor[home] else "major"
+    plain = [degree for degree in degrees if not degree.flat and degree.quality != "dim"]
+    votes = sum(1 if minor[d] == (d.step in (1, 2, 5)) else -1 for d in plain if d.step != 4 or minor[d])
+    return "major" if votes > 0 else "minor" if votes < 0 else None

@@ -17,18 +17,19 @@ STYLE_WORDS = _table({
            "ballad, piano ballad, power ballad, singer-songwriter, boy band, radio hit, christmas, christmas song, "
            "christmas carol, slow jam, jingle, corporate, commercial, podcast intro, explainer video, first dance, "
            "wedding dance, father daughter dance, mother son dance, slow dance, kids song, children's song, "
-           "nursery song, happy birthday, doo wop, bollywood, the beatles, coldplay, 시티팝, 트로트, 팝 음악, 팝송, "
+           "nursery song, happy birthday, doo wop, doo-wop, jingle bells, silent night, "
+           "sleigh ride, bollywood, the beatles, coldplay, 시티팝, 트로트, 팝 음악, 팝송, "
            "가요, 발라드, 케이팝",
-    "rock": "rock, rock and roll, rock'n'roll, rock n roll, metal, heavy metal, punk, pop punk, pop rock, grunge, "
-            "hard rock, indie rock, folk rock, alternative rock, post-rock, surf rock, shoegaze, black metal, "
-            "death metal, doom metal, thrash metal, thrash, metalcore, djent, emo, rockabilly, britpop, krautrock, "
-            "hardcore punk, prog, prog rock, anime opening, nirvana, metallica, ac/dc, led zeppelin, 록 음악, 락 음악, "
-            "록음악, 락음악, 메탈",
+    "rock": "rock, rock and roll, rock'n'roll, rock n roll, metal, heavy metal, punk, punk rock, punk-rock, pop punk, "
+            "pop rock, grunge, hard rock, indie rock, folk rock, alternative rock, post-rock, surf rock, shoegaze, "
+            "black metal, death metal, doom metal, thrash metal, thrash, metalcore, djent, emo, rockabilly, britpop, "
+            "krautrock, hardcore punk, prog, prog rock, anime opening, nirvana, metallica, ac/dc, led zeppelin, "
+            "록 음악, 락 음악, 록음악, 락음악, 메탈",
     "lo-fi hip hop": "lo-fi, lofi, lo fi, lo-fi hip hop, lofi hip hop, lo fi hip hop, chillhop, hip hop, hip-hop, "
                      "hiphop, boom bap, boom-bap, trap, rap, trip hop, trip-hop, r&b, rnb, neo soul, neo-soul, "
                      "trap soul, downtempo, chill beats, study beats, study music, chill music, lofi jazz, lo-fi jazz, "
-                     "lo fi jazz, jazz hop, drill, phonk, cloud rap, emo rap, memphis rap, type beat, 트랩, 로파이, "
-                     "힙합, 알앤비",
+                     "lo fi jazz, jazz hop, drill, phonk, cloud rap, emo rap, memphis rap, type beat, g-funk, g funk, "
+                     "트랩, 로파이, 힙합, 알앤비",
     "ambient": "ambient, drone, meditation, meditative, new age, new-age, soundscape, spa music, atmospheric, "
                "ethereal, healing music, dark ambient, pink floyd, aphex twin, minecraft, 앰비언트, 명상",
     "classical": "classical, baroque, romantic era, renaissance, chamber music, string quartet, sonata, symphony, "
@@ -40,8 +41,8 @@ STYLE_WORDS = _table({
             "acoustic folk, fantasy tavern, tavern music, tarantella, flamenco, cottagecore, arabic, middle eastern, "
             "balkan, cajun, zydeco, 포크, 민요",
     "jazz": "jazz, swing, big band, bebop, be-bop, cool jazz, jazz trio, smooth jazz, gypsy jazz, dixieland, "
-            "ragtime, jazzy, lounge, elevator music, hold music, noir, brass band, second line, new orleans, "
-            "miles davis, jaz, 재즈, 스윙",
+            "ragtime, stride piano, charleston, jazzy, lounge, elevator music, hold music, noir, brass band, "
+            "second line, new orleans, miles davis, jaz, 재즈, 스윙",
     "blues": "blues, bluesy, delta blues, twelve-bar, 12-bar, 12 bar, twelve bar, boogie, boogie-woogie, gospel, "
              "블루스",
     "bossa nova": "bossa nova, bossa-nova, bossa, samba, latin, latin music, latin groove, latin rhythm, latin pop, "
@@ -64,7 +65,8 @@ STYLE_WORDS = _table({
                  "hans zimmer, john williams, drone shots, drone footage, aerial drone, 시네마틱, 영화 음악, 영화음악, "
                  "오케스트라, 웅장한",
     "waltz": "waltz, waltzes, viennese waltz, ländler, musette, 왈츠",
-    "lullaby": "lullaby, lullabies, nursery rhyme, cradle song, berceuse, music box, 자장가, 오르골",
+    "lullaby": "lullaby, lullabies, nursery rhyme, cradle song, berceuse, rock-a-bye, rockabye, music box, 자장가, "
+                "오르골",
     "country": "country, country music, bluegrass, western, spaghetti western, nashville, honky-tonk, honky tonk, "
                "cowboy, americana, 컨트리",
 })
@@ -88,9 +90,9 @@ STYLE_HINTS = _table({
     "pop": "catchy, love song, upbeat song, podcast, vlog, presentation, tutorial, advertisement, slideshow, kids, "
            "children, toddlers, birthday",
     "rock": "electric guitar, electric guitars, distorted guitar, distorted guitars, distortion, riff, power chords, "
-            "indie, alternative, hardcore, double bass drums, double bass drumming",
+            "surf guitar, indie, alternative, hardcore, double bass drums, double bass drumming",
     "lo-fi hip hop": "study, studying, chill, chillout, cozy, cosy, coffee shop, vinyl crackle, rainy, mellow beat, "
-                     "808, rhodes",
+                     "808, 808s, rhodes",
     "ambient": "sleep, space, peaceful, floating, yoga, relaxation, synth pads, synth pad, 잔잔한",
     "classical": "violin, viola, cello, strings, harpsichord, church organ, clarinet, oboe, solo piano, "
                  "piano solo, grand piano, choir, 바이올린, 첼로",
@@ -98,7 +100,8 @@ STYLE_HINTS = _table({
     "jazz": "detective, saxophone, sax, double bass, upright bass, trumpet, walking bass, smoky, 색소폰",
     "blues": "slide guitar, harmonica",
     "bossa nova": "nylon guitar, beach bar, rio",
-    "house": "synth, synthesizer, synth bass, four on the floor, four-on-the-floor, festival, party, energetic, "
+    "house": "synth, synthesizer, synth bass, four on the floor, four-on-the-floor, 4 on the floor, 4-on-the-floor, "
+             "four to the floor, four-to-the-floor, festival, party, energetic, "
              "workout, gym, marathon",
     "synthwave": "80s, 1980s, eighties, neon, retro, arpeggiator, night drive",
     "funk": "slap bass, wah, clavinet, horn section",
@@ -114,14 +117,16 @@ STYLE_HINTS = _table({
 # Tempo words and the felt beats a minute they mean. After the Italian terms, everyday words in one or two degrees.
 TEMPO_WORDS: dict[str, tuple[float, float]] = {
     **dict.fromkeys(("very slow", "extremely slow", "glacial", "largo", "grave", "lento", "아주 느린"), (46, 62)),
-    **dict.fromkeys(("slow", "slowly", "adagio", "sluggish", "slow-paced", "느린", "느리게", "느리고"), (56, 78)),
+    **dict.fromkeys(("slow", "slowly", "slowed down", "slowed and reverb", "slowed + reverb", "adagio", "sluggish",
+                     "slow-paced", "느린", "느리게", "느리고"), (56, 78)),
     **dict.fromkeys(("ballad", "ballads", "piano ballad", "power ballad", "slow jam", "slow dance",
                      "first dance", "wedding dance", "father daughter dance", "mother son dance", "발라드"), (60, 84)),
     **dict.fromkeys(("downtempo", "relaxed tempo", "unhurried", "larghetto"), (62, 90)),
     **dict.fromkeys(("andante", "walking pace", "laid-back tempo"), (76, 100)),
     **dict.fromkeys(("mid-tempo", "mid tempo", "midtempo", "medium tempo", "moderate tempo", "moderate", "moderato",
                      "보통 빠르기"), (92, 116)),
-    **dict.fromkeys(("upbeat", "up-tempo", "up tempo", "uptempo", "lively", "allegretto", "신나는"), (112, 138)),
+    **dict.fromkeys(("upbeat", "up-tempo", "up tempo", "uptempo", "lively", "brisk", "briskly", "medium swing",
+                     "allegretto", "신나는"), (112, 138)),
     **dict.fromkeys(("fast", "fast-paced", "quick", "allegro", "vivace", "driving tempo", "빠른", "빠르게", "빠르고"),
                     (132, 168)),
     **dict.fromkeys(("very fast", "extremely fast", "breakneck", "frantic", "presto", "prestissimo", "아주 빠른"),
@@ -161,17 +166,29 @@ METER_WORDS: dict[str, str] = {
                      "ländler", "왈츠"), "3/4"),
     **dict.fromkeys(("6/8", "12/8", "six-eight", "six eight", "jig", "tarantella", "barcarolle", "compound metre",
                      "compound meter", "compound time"), "6/8"),
-    **dict.fromkeys(("4/4", "2/4", "common time", "four-four", "four on the floor", "four-on-the-floor",
-                     "march"), "4/4"),
+    **dict.fromkeys(("4/4", "2/4", "2/2", "common time", "cut time", "four-four", "four on the floor",
+                     "four-on-the-floor", "4 on the floor", "4-on-the-floor", "four to the floor",
+                     "four-to-the-floor", "march"), "4/4"),
 }
 
-DRUM_WORDS = (
-    "drum kit, drum machine, drumbeat, drum beat, drums, drum, drumming, percussion, percussions, percussive, "
-    "beat, beats, breakbeat, breakbeats, hi-hat, hi-hats, hi hat, hi hats, hihat, hihats, snare, snares, cymbal, "
-    "cymbals, bongo, bongos, conga, congas, cajon, cajón, djembe, darbuka, tabla, taiko, drummer, shaker, shakers, "
-    "clap, claps, hand claps, handclaps, clapping, brushes, kick, kicks, toms, cowbell, maracas, bodhran, "
-    "tambourine, four on the floor, four-on-the-floor, 드럼, 비트, 타악기, 장구, 박수"
+# What a kit may lack and be one.
+KIT_PARTS = (
+    "hi-hat, hi-hats, hi hat, hi hats, hihat, hihats, high hat, high hats, high-hat, high-hats, snare, snares, "
+    "snare drum, snare drums, cymbal, cymbals, kick, kicks, kick drum, kick drums, bass drum, toms, cowbell, rimshot, "
+    "rimshots, clap, claps, hand claps, handclaps, clapping, shaker, shakers, maracas, tambourine"
 )
+DRUM_WORDS = (
+    f"{KIT_PARTS}, drum kit, drum machine, drumbeat, drum beat, drums, drum, drumming, percussion, percussions, "
+    "percussive, beat, beats, breakbeat, breakbeats, bongo, bongos, conga, congas, cajon, cajón, djembe, darbuka, "
+    "tabla, taiko, drummer, drumline, timpani, timbales, dhol, brushes, bodhran, "
+    "four on the floor, four-on-the-floor, 4 on the floor, 4-on-the-floor, four to the floor, four-to-the-floor, "
+    "드럼, 비트, 타악기, 장구, 박수"
+)
+# What people draw, in words.
+EMOJI = {
+    "🎹": "piano", "🎻": "violin", "🎸": "guitar", "🎺": "trumpet", "🎷": "saxophone", "🪕": "banjo", "🪗": "accordion",
+    "🪈": "flute", "🥁": "drums", "🚫": "no", "❌": "no",
+}
 # Wordings that say there are none.
 NO_DRUM_WORDS = (
     "drumless, beatless, drum-free, percussion-free, beat-free, a cappella, a capella, acapella, unaccompanied, "

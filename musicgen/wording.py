@@ -29,8 +29,8 @@ T = TypeVar("T")
 
 _NEGATED = re.compile(
     r"\b(?:no|not|without|non|never|avoid|isn't|w/o|don't|do not|doesn't|nothing|less|free of|neither|except|instead of"
-    r"|rather than|anything but|everything but)(?: (?:any|a|an|the|too|very|so|overly|really|at all|make it|it|be|being"
-    r"|sound|sounds|feel|gets?|play|use|want))*(?: [\w-]+ (?:or|nor))?[ -]$"
+    r"|rather than|anything but|everything but)(?: (?:any|a|an|the|in|too|very|so|overly|really|at all|make it|it|be"
+    r"|being|sound|sounds|feel|gets?|play|use|want))*(?: [\w-]+ (?:or|nor))?[ -]$"
 )
 # "not slow jazz": of a style there may be a word between, but "not just jazz" is jazz, and so is "no drums jazz".
 _NEGATED_STYLE = re.compile(

@@ -138,7 +138,10 @@ def test_roman_numerals_are_read_in_the_key():
     for seed in range(9):
         assert make_plan("i-VI-III-VII trap", seed).key.mode == "minor"
     for prompt, chords in (("i-bII trap in A minor", "Am Bb"), ("i-bII-bVII-i in E phrygian", "Em F D Em"),
-                           ("i-iv-vii°-i in A minor", "Am Dm Abdim Am"), ("i-bVI-bIII-bVII in A minor", "Am F C G")):
+                           ("i-iv-vii°-i in A minor", "Am Dm Abdim Am"), ("i-bVI-bIII-bVII in A minor", "Am F C G"),
+                           ("12-bar blues in E", "E7 E7 E7 E7 A7 A7 E7 E7 B7 A7 E7 B7"),
+                           ("twelve bar blues in A minor", "Am7 Am7 Am7 Am7 Dm7 Dm7 Am7 Am7 Em7 Dm7 Am7 Em7"),
+                           ("2-5-1 in A minor", "Bdim E Am"), ("Canon in D", "D A Bm F#m G D G A")):
         assert " ".join(map(str, make_plan(prompt, 0).chords)) == chords
 
 
@@ -148,6 +151,7 @@ def test_words_for_a_tempo_are_of_the_bar_not_of_dotted_beats():
         assert 88 <= make_plan("a fast irish jig", seed).bpm <= 112
         assert make_plan("energetic jig", seed).bpm <= 86, "a mood goes as far as the style"
         assert 90 <= make_plan("a jig, 90-100 bpm", seed).bpm <= 100, "a number is a number"
+        assert make_plan("jazz, not too fast", seed).bpm <= 120 and make_plan("a sad song, never slow", seed).bpm >= 84
 
 
 def test_chords_say_their_key_and_roman_numerals_need_one():
@@ -160,7 +164,8 @@ def test_chords_say_their_key_and_roman_numerals_need_one():
 
 @pytest.mark.parametrize(
     ("chords", "key"), [("C Am F G", "C major"), ("Am F C G", "A minor"), ("Am Dm E7 Am", "A minor"),
-                        ("D G A D", "D major"), ("F#m D A E", "F# minor"), ("Bb Eb F", "Bb major")]
+                        ("D G A D", "D major"), ("F#m D A E", "F# minor"), ("Bb Eb F", "Bb major"),
+                        ("Dsus2", "D major"), ("Em7", "E minor")]
 )
 def test_the_key_of_chords(chords, key):
     assert key_of(parse_chords(chords)) == parse_key(key)
@@ -288,6 +293,10 @@ def test_music_ends_where_an_end_is_asked_for():
         ("nylon-string guitar and pizzicato strings", "nylon guitar + pizzicato strings"),
         ("bright pop song with piano, electric bass and drums, C major, 112 bpm", "piano + electric bass"),
         ("차분한 피아노와 첼로", "piano + cello"),
+        ("acoustic ballad with cello", "cello + piano + acoustic bass"),
+        ("unplugged rock with guitar", "acoustic guitar + acoustic bass"),
+        ("metal with organ, without distortion", "organ + electric guitar + electric bass"),
+        ("woodwinds and a harp", "flute + clarinet + harp"),
     ],
 )
 def test_the_instruments_a_prompt_names_are_told(prompt, players):
@@ -320,7 +329,7 @@ def test_every_instrument_is_known_by_its_own_name_and_every_word_leads_to_one()
     for name in INSTRUMENTS:
         assert make_plan(name, 0).instruments[0] == name
         assert parse_instruments(name.upper()) == (name,)
-    assert {name for name in WORDS.values()} - {"", "guitar", "bass"} == set(INSTRUMENTS)
+    assert {name for name in WORDS.values()} - {"", "guitar", "bass", "woodwinds"} == set(INSTRUMENTS)
     for band in BANDS.values():
         assert {band.guitar, band.bass, *band.backing, *sum(band.bands, ())} <= set(INSTRUMENTS)
     assert set(BANDS) == set(STYLES)
