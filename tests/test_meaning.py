@@ -112,6 +112,8 @@ def test_what_is_said_or_cannot_be_read_is_left_alone(prompt: str) -> None:
 
 @pytest.mark.parametrize("prompt", [
     "90 bpm", "loop, 140 bpm", "no drums", "again but with drums", "dark", "in C minor", "very fast", "soft drums",
+    "key: Bb major, time signature: 3/4, tempo: 96", "Am Dm G C repeat", "16 bar loop in G at 90",
+    "i VI III VII in C# minor", "royal road progression", "double time swing, 200 bpm",
 ])
 def test_what_says_nothing_beyond_tempo_key_and_drums_is_no_scene(prompt: str) -> None:
     assert nearest_kind(prompt) is None
@@ -146,6 +148,8 @@ def test_what_is_refused_is_not_what_it_comes_nearest_to() -> None:
     assert read_prompt(nearest_kind("no jazz, a smoky cellar at night") or "").style != "jazz"
     assert nearest_kind("warehouse at 4 am, lasers, no drums") not in meaning.LOUD
     assert nearest_kind("floating in the void, fast drums") not in meaning.STILL
+    assert nearest_kind("everything but piano") != "solo piano" != nearest_kind("she can't stand the piano")
+    assert nearest_kind("warehouse at 4 am, lasers, 70 bpm") not in ("house", "techno", "drum and bass")
     assert nearest_kind("a rainy night at the harbour, no techno") == nearest_kind("a rainy night at the harbour, ")
 
 
