@@ -46,7 +46,7 @@ _PLAIN = frozenset(re.findall(r"[^\W\d_]+", " ".join((
     "bpm tempo key keys chord chords scale major minor sharp flat b c d e f g am bm cm dm em fm gm seconds "
     "minute minutes long music song track piece tune instrumental loop loops loopable seamless loud soft heavy hard "
     "ending time signature per between about around double half bar bars progression vamp turnaround backing repeat "
-    "eb ab db gb bb flats sharps",
+    "eb ab db gb bb flats sharps verse chorus",
 )).lower()))
 _CHORDS = re.compile(r"(?<![\w'’])(?:[A-G][#♯b♭]?(?:m|maj|min|dim|aug|sus|add)?\d*|[b♭]?(?:[iv]+|[IV]+))(?![\w'’])")
 _REFUSED = re.compile(

@@ -154,7 +154,10 @@ _BARE = re.compile(
     r"^,? (?:beat |music |track )?(\d{2,3})(?:ish|-ish)?"
     r"(?= ?(?:$|[,.;|)])| [a-g](?:[#♯b♭]m?|m|min|maj| minor| major)(?!\w))"
 )
-_APART = re.compile(r"(?:^|[;|(] ?|, )(?:around |about |ca\.? )?(\d{2,3})(?:ish|-ish)?(?= ?(?:$|[,;|)]))")
+_APART = re.compile(
+    r"(?:^|[;|(] ?|, |\b(?:minor|major|maj|min|[a-g][#♯b♭]?m|loop|groove|riff|beat) )"
+    r"(?:around |about |ca\.? )?(\d{2,3})(?:ish|-ish)?(?= ?(?:$|[,;|)]))"
+)
 _BARE_RANGE = re.compile(r"^,? (\d{2,3}) ?[-–] ?(\d{2,3}) ?(?=$|[,.;|)])")
 _BARE_BEFORE = re.compile(r"(?:^|[,;|] ?)(\d{2,3}) $")
 _PASSING = re.compile(r"^ (?:intro|build|start|arpeggios?|runs?)\b")  # not the tempo of the piece
@@ -295,7 +298,7 @@ def _drums_alone(lower: str) -> bool:
     for match in _DRUM_LOOP.finditer(lower):
         left = before(lower, match, 60)
         part = _BESIDE.search(left) or (match["part"] and _LISTED.search(left))
-        if not part and not _TUNEFUL.search(lower):
+        if not part and all(_refused(lower, tune) for tune in _TUNEFUL.finditer(lower)):
             return True
     return False
 

@@ -37,7 +37,7 @@ _KEY = re.compile(
 _KEY_OF = r"(?i:key(?: signature)?(?: of|:| is| ?=| -))"
 _BARE_KEY = re.compile(
     rf"\b(?:{_KEY_OF} ?(?P<k>[A-G](?:{_ACCIDENTAL})?)(?![A-Za-z0-9])"
-    rf"|(?i:in|key) (?P<i>[A-G](?:{_ACCIDENTAL})?)(?=$|[,.;!)|](?!\w)| (?:at|with|and)\b)"
+    rf"|(?i:in|key) (?P<i>[A-G](?:{_ACCIDENTAL})?)(?=$|[,.;!)|](?!\w)| (?:at|with|and)\b| \d)"
     rf"|(?:{_KEY_OF} ?(?P<l>[a-g](?:{_ACCIDENTAL})?)|in (?P<m>[b-g](?:{_ACCIDENTAL})?|a[#♯♭b]))(?=$|[,.;!)|](?!\w)))"
     rf"|(?<![\w'’.])(?P<b>[B-G](?:{_ACCIDENTAL})?|A(?:{_ACCIDENTAL}))(?= (?i:(?:jazz |slow )?blues)\b)"
 )
@@ -246,7 +246,9 @@ def spelled_degrees(text: str, minor: bool = False) -> tuple[Degree, ...]:
         third = "m" if numeral.islower() else ""
         quality = {"": third, "7": third + "7", "maj7": "maj7", "°": "dim"}[extra]
         degrees.append(Degree(_DEGREES.index(numeral.lower()), quality, bool(flat)))
-    return tuple(degrees)
+    lowered = {"m": "dim", "m7": "m7b5"} if mode_of(tuple(degrees)) == "minor" else {}  # "ii-V-i"
+    return tuple(one._replace(quality=lowered.get(one.quality, one.quality)) if one.step == 1 and not one.flat
+                 and after.step == 4 else one for one, after in zip(degrees, degrees[1:] + degrees[:1], strict=True))
 
 
 def unnamed(text: str) -> str:

@@ -52,8 +52,8 @@ STYLE_WORDS = _table({
              "dance beat, club music, club, dance, dubstep, drum and bass, drum & bass, drum'n'bass, drum'n bass, "
              "drum n bass, dnb, d&b, jungle, uk garage, garage, 2-step, future garage, gqom, breakbeat, psytrance, "
              "hardstyle, gabber, hardcore techno, hard techno, eurobeat, idm, breakcore, glitch hop, future bass, "
-             "electro swing, amapiano, ambient techno, ambient house, rave, eurodance, daft punk, 전자 음악, 전자음악, "
-             "tekno, 하우스, 테크노, 일렉트로닉, 댄스",
+             "electro swing, happy hardcore, jersey club, baile funk, amapiano, ambient techno, "
+             "ambient house, rave, eurodance, daft punk, 전자 음악, 전자음악, tekno, 하우스, 테크노, 일렉트로닉, 댄스",
     "synthwave": "synthwave, synth wave, synth-wave, retrowave, vaporwave, outrun, synth pop, synth-pop, synthpop, "
                  "new wave, darkwave, chillwave, ebm, chiptune, 8-bit, 8 bit, 8bit, video game, arcade, cyberpunk, "
                  "hyperpop, 8비트, 게임 음악, 신스웨이브",

@@ -28,9 +28,9 @@ from musicgen.vocabulary import (
 T = TypeVar("T")
 
 _NEGATED = re.compile(
-    r"\b(?:no|not|without|non|never|avoid|isn't|w/o|don't|do not|doesn't|nothing|less|free of|neither|except|instead of"
-    r"|rather than|anything but|everything but)(?: (?:any|a|an|the|in|too|very|so|overly|really|at all|make it|it|be"
-    r"|being|sound|sounds|feel|gets?|play|use|want))*(?: [\w-]+ (?:or|nor))?[ -]$"
+    r"(?<!-)\b(?:no|not|without|non|never|avoid|isn't|w/o|don't|do not|doesn't|nothing|less|free of|neither|except"
+    r"|instead of|rather than|anything but|everything but)(?: (?:any|a|an|the|in|too|very|so|overly|really|at all"
+    r"|make it|it|be|being|sound|sounds|feel|gets?|play|use|want))*(?: [\w-]+ (?:or|nor))?[ -]$"
 )
 # "not slow jazz": of a style there may be a word between, but "not just jazz" is jazz, and so is "no drums jazz".
 _NEGATED_STYLE = re.compile(
@@ -123,7 +123,7 @@ def style_of(lower: str, refused: Collection[str]) -> tuple[str | None, str | No
     if heads and _BUT.search(lower[heads[0].end() : heads[-1].start()]):
         heads.reverse()
     for matches, hinted in ((heads, False), ([match for match in named if match[0] in COLOURS], False),
-                            (named, True), (found(STYLE_HINTS, lower), True)):
+                            ([*named, *found(STYLE_HINTS, lower)], True)):
         words = [(match[0], STYLE_WORDS.get(match[0]) or STYLE_HINTS[match[0]]) for match in matches]
         styles = Counter(style for _, style in words if not (hinted and style in refused))
         if styles:
