@@ -16,6 +16,7 @@ from musicgen.instruments import WORDS as INSTRUMENT_WORDS
 from musicgen.vocabulary import (
     AMBIGUOUS,
     COLOURS,
+    DRUM_WORDS,
     METER_WORDS,
     MODE_WORDS,
     MOOD_TEMPO,
@@ -69,6 +70,10 @@ PATTERNS: dict[int, re.Pattern[str]] = {
     id(table): pattern_of(list(table))
     for table in (STYLE_WORDS, STYLE_HINTS, METER_WORDS, MODE_WORDS, TEMPO_WORDS, MOOD_TEMPO, INSTRUMENT_WORDS)
 }
+
+
+# Of a kit, not of a "drum-less" ambient.
+DRUM = re.compile(pattern_of(re.split(" ?, ?", DRUM_WORDS)).pattern.replace("(?<![a-z0-9])", "(?<![a-z0-9-])", 1))
 
 
 def found(table: Mapping[str, Any], lower: str) -> list[re.Match[str]]:
