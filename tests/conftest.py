@@ -16,6 +16,7 @@ from collections.abc import Callable  # noqa: E402
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 import torch  # noqa: E402
+from hypothesis import settings  # noqa: E402
 
 from musicgen.aligned import ALIGNED_DIM  # noqa: E402
 from musicgen.audio import Audio  # noqa: E402
@@ -25,6 +26,9 @@ from musicgen.config import EncodecConfig, LMConfig, ModelConfig, PocketCodecCon
 from musicgen.lm import LM  # noqa: E402
 from musicgen.model import Model  # noqa: E402
 from musicgen.pocket_codec import PocketCodec  # noqa: E402
+
+settings.register_profile("untimed", deadline=None)  # how long a case takes is the machine's
+settings.load_profile("untimed")
 
 TEXT_DIM = 12
 VOCABULARY = 24

@@ -70,7 +70,7 @@ def test_recipe_round_trip(suffix, length, tmp_path):
     assert read(data).seconds == pytest.approx(0.5, abs=0.05)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner, max_size=3)
                     | st.dictionaries(st.text(), inner, max_size=3), max_leaves=8), st.integers(1, 3))
 def test_any_json_survives_in_a_wav(tmp_path_factory, value, length):
@@ -177,7 +177,7 @@ def test_three_channels_become_their_mean(tmp_path):
 
 
 @given(st.integers(1, 2), st.integers(1, 2))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_with_channels(have, want):
     audio = tone(0.05, channels=have)
     out = audio.with_channels(want)
@@ -197,7 +197,7 @@ def test_audio_checks_itself():
 # Resampling
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(1, 5_000), st.sampled_from([8_000, 22_050, 32_000, 44_099, 44_100, 48_000, 96_000]),
        st.sampled_from([16_000, 32_000, 44_100, 48_000]))  # fmt: skip
 def test_resampled_length(length, old, new):
@@ -261,7 +261,7 @@ def test_playlists_are_not_followed(tmp_path):
         assert "not audio" in refusal(text.encode())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 199), st.binary(min_size=1, max_size=8))
 def test_damaged_headers_give_audio_or_a_sentence(position, patch):
     file = io.BytesIO()

@@ -36,7 +36,7 @@ def loop_bars(length: bars.Length, plan: Plan) -> int:
     return cut_of(silence(length.seconds), {"plan": plan.to_dict(), "duration": length.seconds}).bars
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.floats(40, 220), METRES, st.integers(1, 16), st.floats(-3, 3), st.sampled_from([25.0, 50.0]))
 def test_a_loop_of_so_many_bars_can_be_cut_out_and_a_shorter_take_has_fewer(bpm, meter, count, start, rate):
     plan = Plan(bpm, meter, start=start)
@@ -50,7 +50,7 @@ def test_a_loop_of_so_many_bars_can_be_cut_out_and_a_shorter_take_has_fewer(bpm,
         assert loop_bars(replace(length, seconds=shorter), plan) == count - 1
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.floats(40, 220), METRES, st.integers(1, 64), st.floats(5, 60))
 def test_it_is_never_longer_than_a_take_may_be_and_as_many_bars_as_fit(bpm, meter, count, longest):
     plan, bar = Plan(bpm, meter), bar_seconds(bpm, meter)

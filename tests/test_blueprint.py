@@ -65,7 +65,7 @@ def configs(draw) -> LMConfig:
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(configs())
 def test_what_is_counted_is_what_would_be_built_part_by_part(config):
     lm, parts = built(config), anatomy(config)

@@ -95,7 +95,7 @@ def test_a_note_lands_on_its_pitch_class(pitch):
     assert set(strongest(chromagram(tone(pitch, 1.0)))) == {pitch % 12}
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(100, 100_000), st.floats(0.01, 1.0))
 def test_frames_and_range(length, volume):
     samples = (volume * np.random.default_rng(length).standard_normal(length)).astype(np.float32)

@@ -182,7 +182,7 @@ def test_context_is_what_the_network_sees(config: EncodecConfig) -> None:
     assert changed.min() == 20 - after and changed.max() == 20 + before
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.lists(st.integers(0, 9), min_size=1, max_size=8),
     st.sampled_from([(8, 5, 4, 4), (2, 3), (4,)]),
@@ -204,7 +204,7 @@ def test_chunks_joined_equal_the_whole(sizes: list[int], ratios: tuple[int, ...]
     assert torch.allclose(joined, codec.decode(codes), atol=1e-5)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.integers(1, 30), st.integers(0, 999), st.integers(1, 12),
     st.sampled_from([(8, 5, 4, 4), (5, 2, 2, 1), (2, 3), (4,)]), st.integers(1, 3), st.sampled_from([0, 2]),

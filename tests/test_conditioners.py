@@ -79,7 +79,7 @@ class Lengths:
         return torch.full((len(prompt), 3), float(len(prompt)))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.text(max_size=9), min_size=1, max_size=5))
 def test_states_and_mask(prompts):
     states, mask = Conditioner(Lengths()).text(prompts)

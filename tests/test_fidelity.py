@@ -20,7 +20,7 @@ def noise(seed: int = 0, seconds: float = 0.5, channels: int = 1) -> np.ndarray:
     return (0.1 * draw.standard_normal((channels, round(RATE * seconds)))).astype(np.float32)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 99), st.floats(0.001, 1.0), st.integers(1, 2))
 def test_a_sound_is_no_distance_from_itself_and_its_mirror_image(seed, seconds, channels):
     sound = noise(seed, seconds, channels)
@@ -29,7 +29,7 @@ def test_a_sound_is_no_distance_from_itself_and_its_mirror_image(seed, seconds, 
         assert spectral_snr(sound, copy, RATE) == math.inf
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.floats(-20, 20))
 def test_a_change_of_level_is_told_in_decibels(decibels):
     sound = noise()

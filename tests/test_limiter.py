@@ -39,7 +39,7 @@ def loud(seed: int, rows: int = 2, samples: int = 3000, gain: float = 2.0) -> to
     return gain * swell * (2 * torch.rand(rows, samples, generator=generator) - 1)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(0, 99), st.lists(st.integers(0, 3000), max_size=5), st.floats(0.1, 30))
 def test_nothing_is_too_loud_whatever_the_pieces(seed: int, cuts: list[int], gain: float) -> None:
     audio = loud(seed, gain=gain)
@@ -54,7 +54,7 @@ def test_it_is_what_its_definition_says() -> None:
     assert torch.allclose(limited(audio)[0], slow(audio[0]), atol=1e-6)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.integers(0, 99))
 def test_what_is_soft_enough_comes_back_as_it_was(seed: int) -> None:
     audio = loud(seed, gain=CEILING)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from musicgen.conditions import Conditions, null_melody
@@ -202,7 +202,6 @@ def test_positions_by_hand():
     torch.testing.assert_close(got, torch.tensor(expected, dtype=torch.float32))
 
 
-@settings(deadline=None)
 @given(st.integers(1, 5), st.integers(0, 5), st.lists(st.integers(0, 4), min_size=1, max_size=3))
 def test_the_mask_against_its_definition(new, past, padding):
     mask = causal_mask(new, past, torch.tensor(padding), torch.device("cpu"))

@@ -25,7 +25,7 @@ def recipe(seconds: float, **plan) -> dict:
     return {"plan": Plan(**plan).to_dict(), "duration": seconds}
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.floats(50, 200), st.sampled_from(["4/4", "3/4", "6/8"]), st.floats(0.5, 20), st.floats(-3, 3))
 def test_a_loop_is_whole_bars_and_closes_without_a_jump(bpm, meter, seconds, start):
     sound, bar = hum(seconds), bar_seconds(bpm, METERS[meter])

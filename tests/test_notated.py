@@ -84,7 +84,7 @@ class Parsed:
 # -- the format -------------------------------------------------------------------------------------------------------
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.integers(0, 100_000), st.integers(1, 3_000), st.integers(0, 127)), max_size=30),
        st.floats(20, 400), st.sampled_from(list(METERS.values())))  # fmt: skip
 def test_notes_come_back_as_they_were_given(notes, tempo, meter):
@@ -125,7 +125,7 @@ def recipe(seconds: float, **plan) -> dict:
     return {"plan": Plan(**plan).to_dict(), "duration": seconds}
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.floats(50, 200), st.sampled_from(["4/4", "3/4", "6/8"]), st.floats(1, 20), st.floats(0, 3))
 def test_chords_stand_on_the_bars_and_fill_the_take(bpm, meter, seconds, start):
     told = recipe(seconds, bpm=bpm, meter=METERS[meter], chords=parse_chords("Am F G7"), start=start)

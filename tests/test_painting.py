@@ -47,7 +47,7 @@ def test_anything_else_is_refused_in_a_sentence(text):
         painting.parse(text)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(paintings, st.integers(1, 150))
 def test_features_tell_the_painted_cells_and_leave_the_rest(painted, frames):
     before = aligned.chord_features(frames, RATE, parse_chords("C Am/G"), 1.0)

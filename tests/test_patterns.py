@@ -84,7 +84,7 @@ def revert_slowly(pattern: Pattern, sequence: Tensor, frames: int) -> Tensor:
     return out
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(patterns(), st.integers(1, 20))
 def test_every_pattern_is_valid_and_goes_there_and_back(pattern: Pattern, frames: int):
     steps, layout = pattern.steps(frames), pattern.layout(frames)
@@ -99,7 +99,7 @@ def test_every_pattern_is_valid_and_goes_there_and_back(pattern: Pattern, frames
     assert torch.equal(layout.revert_logits(logits), revert_slowly(pattern, logits, frames))
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(patterns(), st.integers(1, 15), st.data())
 def test_the_input_at_a_step_knows_only_earlier_steps(pattern: Pattern, frames: int, data):
     layout = pattern.layout(frames)
@@ -113,7 +113,7 @@ def test_the_input_at_a_step_knows_only_earlier_steps(pattern: Pattern, frames: 
     assert (layout.inputs(codes, SPECIAL)[:, :, 0] == SPECIAL).all()
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(patterns(), st.integers(1, 15))
 def test_the_lowest_codebook_of_a_step_says_which_frame_steers_it(pattern: Pattern, frames: int):
     latest = 0
@@ -122,21 +122,21 @@ def test_the_lowest_codebook_of_a_step_says_which_frame_steers_it(pattern: Patte
         assert frame == latest
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(patterns(), st.integers(2, 15))
 def test_streams_means_that_earlier_frames_do_not_wait_for_the_length(pattern: Pattern, frames: int):
     same = torch.equal(pattern.layout(frames).step_of, pattern.layout(frames + 5).step_of[:frames])
     assert pattern.streams == same
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(patterns(), st.integers(1, 40), st.integers(1, 120))
 def test_the_longest_stretch_is_the_last_that_fits(pattern: Pattern, frames: int, steps: int):
     fitting = [t for t in range(1, frames + 1) if pattern.step_count(t) <= steps]
     assert pattern.longest(frames, steps) == max(fitting, default=1)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(patterns())
 def test_exact_means_one_code_a_step(pattern: Pattern):
     assert pattern.exact == all(len(step) <= 1 for step in pattern.steps(30))
@@ -156,7 +156,7 @@ def features_slowly(pattern: Pattern, frames: int) -> list[list[float]]:
     return rows
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(patterns(), st.integers(1, 15))
 def test_what_is_told_of_a_step_against_its_definition(pattern: Pattern, frames: int):
     features = pattern.layout(frames).features
@@ -164,7 +164,7 @@ def test_what_is_told_of_a_step_against_its_definition(pattern: Pattern, frames:
     torch.testing.assert_close(features, torch.tensor(features_slowly(pattern, frames)), atol=1e-5, rtol=0)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(patterns(), st.integers(1, 15))
 def test_what_is_told_of_the_steps_so_far_tells_any_two_patterns_apart(pattern: Pattern, frames: int):
     layout = pattern.layout(frames)
@@ -172,7 +172,7 @@ def test_what_is_told_of_the_steps_so_far_tells_any_two_patterns_apart(pattern: 
     assert torch.equal(torch.where(held > 0, held.cumsum(0) - 1, -1), layout.frame_of)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(patterns(), st.integers(1, 15))
 def test_what_is_told_of_a_step_knows_nothing_of_later_ones(pattern: Pattern, frames: int):
     short, long = pattern.layout(frames), pattern.layout(frames + 5)

@@ -37,7 +37,7 @@ def tone(frequency: float, samples: int) -> torch.Tensor:
 
 
 @given(samples=st.integers(1, 5000))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_a_code_for_every_begun_frame(codec: PocketCodec, samples: int) -> None:
     codes = codec.encode(torch.randn(2, 1, samples) * 0.1)
     assert codes.shape == (2, 4, -(-samples // 640))
@@ -45,7 +45,7 @@ def test_a_code_for_every_begun_frame(codec: PocketCodec, samples: int) -> None:
 
 
 @given(cuts=st.lists(st.integers(0, 90), max_size=5), books=st.integers(1, 4))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_chunks_joined_are_the_whole_bit_for_bit(codec: PocketCodec, cuts: list[int], books: int) -> None:
     codes = torch.randint(0, 32, (1, books, 90), generator=torch.Generator().manual_seed(books))
     whole = codec.decode(codes)

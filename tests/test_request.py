@@ -50,7 +50,7 @@ def test_a_silent_melody_is_refused(tiny_model):
         Engine(tiny_model("aligned")).start(replace(ASK, melody=SILENCE, separation="none"))
 
 
-@settings(max_examples=40, deadline=None)  # the first prompt loads the text encoder
+@settings(max_examples=40)  # the first prompt loads the text encoder
 @given(st.text(max_size=300), st.integers(0, MAX_SEED))
 def test_any_prompt_can_be_asked(tiny_model, prompt, seed):
     model = tiny_model("aligned")

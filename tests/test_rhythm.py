@@ -32,7 +32,7 @@ def test_tempo_with_hats_at_other_rates(rate):
     assert tempo(drums(107, rate=rate, hats=0.2), rate) == pytest.approx(107, rel=0.01)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.floats(60, 180))
 def test_tempo_is_right_or_an_octave_away(bpm):
     assert tempo_matches(tempo(drums(bpm, hats=0.1), 32_000), bpm) != "no"

@@ -6,7 +6,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from musicgen.sampling import SamplingParams, draw_noise, guide, keep_top_k, keep_top_p, sample
@@ -18,7 +18,6 @@ def kept(logits: torch.Tensor) -> list[int]:
     return torch.isfinite(logits[0]).nonzero().flatten().tolist()
 
 
-@settings(deadline=None)
 @given(logit_rows, st.integers(1, 40))
 def test_top_k_keeps_the_k_largest(logits, k):
     chosen = kept(keep_top_k(logits, k))
@@ -31,7 +30,6 @@ def test_top_k_of_one_keeps_one():
     assert kept(keep_top_k(torch.tensor([[0.0, 3.0, 1.0]]), 1)) == [1]
 
 
-@settings(deadline=None)
 @given(logit_rows, st.floats(0.01, 0.99))
 def test_top_p_keeps_the_fewest_codes_of_that_mass(logits, p):
     chosen = kept(keep_top_p(logits, p))

@@ -116,7 +116,7 @@ def tokens(steps) -> torch.Tensor:
     return torch.stack([held for _, held in steps])
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(windows())
 def test_the_stepper_equals_the_loop(case):
     kind, window = case
@@ -209,7 +209,7 @@ def test_a_failed_track_harms_no_other(monkeypatch, broken):
     assert torch.equal(tokens(good.take()), tokens(decode_steps(LMS["text"], whole[0])))
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.sampled_from(tuple(CONFIGS)).flatmap(lambda kind: st.lists(windows((kind,)), min_size=2, max_size=6)),
        st.integers(0, 99))  # fmt: skip
 def test_company_changes_no_token_whoever_joins_or_stands_still(cases, seed):
@@ -290,7 +290,7 @@ def test_all_patterns_side_by_side_in_one_batch(kind):
         assert torch.equal(tokens(seat.take()), tokens(decode_steps(LMS[kind], asked(name)))), name
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.sampled_from(tuple(CONFIGS)).flatmap(lambda kind: st.lists(windows((kind,)), min_size=1, max_size=7)),
        st.integers(0, 99), st.sampled_from([1, 3, 8]))  # fmt: skip
 def test_a_batch_equals_the_loop_whoever_joins_leaves_or_stands_still(cases, seed, at_once):
@@ -368,7 +368,7 @@ def test_a_batch_that_fails_fails_all_its_seats_and_starts_anew(monkeypatch):
         [batch.open(window) for _ in range(2)]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.sampled_from([0.3, 1.0, 2.0]), st.integers(0, 20), st.sampled_from([0.0, 0.3, 0.9, 1.0]),
                           st.booleans()), min_size=1, max_size=4), st.integers(0, 999))  # fmt: skip
 def test_sampling_each_equals_sampling_one(settings_of, seed):
@@ -404,7 +404,7 @@ def test_every_form_of_a_matrix_is_the_same_product(form, rows, shape):
     torch.testing.assert_close(chosen.gelu(x), torch.nn.functional.gelu(expected), atol=1e-5, rtol=1e-5)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.integers(0, 10**6), st.sampled_from([1e-3, 0.05, 3.0]), st.integers(1, 40))
 def test_weights_on_the_grid_are_near_exact_in_half_precision_and_known_again(seed, scale, rows):
     weight = torch.randn(rows, 64, generator=torch.Generator().manual_seed(seed)) * scale
