@@ -102,6 +102,8 @@ class SamplingDefaults:
     guidance: float = 3.0
     # Multiplies the temperature, one factor a codebook; empty means 1 for all.
     codebook_temperatures: tuple[float, ...] = ()
+    # Of a model that is told plans, the temperature where it is told words alone; 0: the same.
+    words_temperature: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,8 @@ def check_config(config: ModelConfig) -> None:
     try:
         if not 0 <= sampling.guidance <= MAX_GUIDANCE:
             raise ValueError(f"The guidance must lie between 0 and {MAX_GUIDANCE:g}, not {sampling.guidance}.")
-        SamplingParams(sampling.temperature, sampling.top_k, sampling.top_p, False, sampling.codebook_temperatures)
+        for temperature in (sampling.temperature, sampling.words_temperature):
+            SamplingParams(temperature, sampling.top_k, sampling.top_p, False, sampling.codebook_temperatures)
         if len(sampling.codebook_temperatures) not in (0, lm.codebooks):
             raise ValueError(f"there are {len(sampling.codebook_temperatures)} factors of the temperature for "
                              f"{lm.codebooks} codebooks.")

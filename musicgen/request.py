@@ -160,8 +160,10 @@ def sampling_params(request: GenerationRequest, config: ModelConfig) -> Sampling
 
 
 def _sampling(request: GenerationRequest, defaults: SamplingDefaults) -> SamplingParams:
+    told = request.plan == "auto" or request.melody is not None or request.painting is not None
+    own = defaults.temperature if told else defaults.words_temperature or defaults.temperature
     return SamplingParams(
-        defaults.temperature if request.temperature is None else request.temperature,
+        own if request.temperature is None else request.temperature,
         defaults.top_k if request.top_k is None else request.top_k,
         defaults.top_p if request.top_p is None else request.top_p,
         request.greedy,

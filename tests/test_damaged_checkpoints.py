@@ -296,6 +296,7 @@ def test_a_wrong_sum(name: str, pocket: Path) -> None:
         (lambda c: c["model"].update(pattern="zigzag"), "'zigzag' is not a pattern"),
         (lambda c: c["model"]["sampling"].update(codebook_temperatures=[1.0, 0.9]), "2 factors of the temperature"),
         (lambda c: c["model"]["sampling"].update(codebook_temperatures=["hot"]), "codebook_temperatures"),
+        (lambda c: c["model"]["sampling"].update(words_temperature=-1.0), "temperature must be a number from 0 up"),
     ],
 )
 def test_pocket_configurations_that_cannot_be(change: Callable[[dict], Any], sentence: str, pocket: Path) -> None:

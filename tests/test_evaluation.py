@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,8 +17,8 @@ from musicgen.engine import Engine
 from musicgen.limiter import CEILING, Limiter
 from musicgen.painting import Painting
 from musicgen.request import GenerationRequest
-from musicgen.train import evaluate, making
-from musicgen.train.exam import Exam, Sizes, caption_of, held_out, plan_of
+from musicgen.train import evaluate, making, sweep
+from musicgen.train.exam import Exam, Piece, Sizes, caption_of, held_out, plan_of
 from musicgen.train.form import bars, likeness
 from musicgen.train.frechet import frechet, relative
 from musicgen.train.hearing import chance, fit, fits, hear, instruments_found, onset_rate
@@ -283,6 +284,29 @@ def test_a_table_has_a_column_for_every_figure_and_a_dash_where_there_is_none(tm
 def test_ranks_share_places_among_equals() -> None:
     best, worst = dict.fromkeys(RANKED, 1.0), dict.fromkeys(RANKED, 0.0)
     assert ranks({"a": best, "b": worst, "c": best}) == {"a": 1.5, "b": 3.0, "c": 1.5}
+
+
+def test_settings_are_compared_on_the_same_requests_with_plans_and_with_the_words_alone(monkeypatch) -> None:
+    made: list[GenerationRequest] = []
+
+    def make(jobs: list[Job]) -> list[SimpleNamespace]:
+        made.extend(job.request for job in jobs)
+        return [SimpleNamespace(audio=clicks(120.0, 2.0) * job.request.temperature) for job in jobs]
+
+    pieces = [Piece(FACTS, clicks(bpm, 8.0), np.zeros((4, 400), np.int64)) for bpm in (100.0, 120.0, 140.0)]
+    exam = Exam("tiny", Path(), Path(), Path(), SimpleNamespace(make=make), Sizes(sweep=2, sweep_seconds=2.0))
+    monkeypatch.setattr(Exam, "others", pieces)
+    monkeypatch.setattr(Exam, "listener", listener())
+    result = sweep.run(exam)
+    assert len(result["rows"]) == 9 + 1 and len(result["words"]) == len(sweep.WORDS_TEMPERATURES) + 1
+    assert {request.duration for request in made} == {2.0} and {request.seed for request in made} == {0, 1}
+    planned, words = made[:18], made[18:]
+    assert {request.plan for request in planned} == {"auto"} and {request.plan for request in words} == {"off"}
+    assert [request.temperature for request in words[::2]] == list(sweep.WORDS_TEMPERATURES)
+    assert all(request.guidance is None for request in words)  # the model's own
+    text = sweep.tables(result)
+    assert "guidance 3, temperature 0.85" in text.split("Told the words alone:")[0]
+    assert "| temperature 1.15 |" in text.split("Told the words alone:")[1]
 
 
 def test_a_take_is_made_once_and_again_for_another_request(tmp_path: Path, monkeypatch, tiny_model) -> None:

@@ -15,6 +15,7 @@ from test_engine import ASK, KINDS
 
 from musicgen.audio import Audio, read, write
 from musicgen.engine import Engine, GenerationRequest
+from musicgen.painting import Painting
 from musicgen.plan import make_plan
 from musicgen.request import MAX_SEED, beginning_of, make_recipe, request_from_recipe, resolve
 from musicgen.ui.settings import Settings
@@ -58,6 +59,22 @@ def test_any_prompt_can_be_asked(tiny_model, prompt, seed):
     assert resolved.prompt.isprintable()
     assert resolve(resolved, model.config, 600) == resolved, "resolving twice changes nothing"
     json.dumps(Engine(model).start(resolved).recipe, allow_nan=False).encode("utf-8")
+
+
+def test_words_alone_are_drawn_warmer_where_the_model_says_so(tiny_model):
+    """What is told little and drawn cold gets stuck on held notes."""
+    config = tiny_model("aligned").config
+    sampling = replace(config.sampling, temperature=0.7, words_temperature=1.0)
+    for own, alone in ((sampling, 1.0), (replace(sampling, words_temperature=0.0), 0.7)):
+        model = replace(config, sampling=own)
+
+        def temperature(**changes):
+            return resolve(replace(ASK, **changes), model, 60.0).temperature  # noqa: B023 - asked at once
+
+        assert temperature(plan="off") == alone and temperature() == 0.7
+        assert temperature(plan="off", melody=sine_tune(), separation="none") == 0.7
+        assert temperature(plan="off", painting=str(Painting(0.5, (0, 4, 7), ()))) == 0.7
+        assert temperature(plan="off", temperature=0.3) == 0.3
 
 
 # -- recipe ----------------------------------------------------------------------------------------------------------

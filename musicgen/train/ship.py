@@ -23,7 +23,8 @@ from musicgen.train.tables import read_json
 from musicgen.train.tokens import load_codec
 
 # Chosen by the sweep of `musicgen.train.evaluate`.
-SAMPLING = SamplingDefaults(temperature=0.7, top_k=250, guidance=3.0, codebook_temperatures=(1.0, 1.0, 0.9, 0.9))
+SAMPLING = SamplingDefaults(temperature=0.7, top_k=250, guidance=3.0, codebook_temperatures=(1.0, 1.0, 0.9, 0.9),
+                            words_temperature=1.0)
 WINDOW, STRIDE = 20.0, 12.0  # seconds; it was trained on crops of 20
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from musicgen.request import GenerationRequest
 from musicgen.train.exam import Exam, plan_of
 from musicgen.train.frechet import embed, reference, relative
 from musicgen.train.hearing import fits, hear, mean, onset_rate
@@ -22,40 +23,46 @@ from musicgen.train.tables import markdown
 
 GUIDANCE = (2.0, 3.0, 4.0)
 TEMPERATURES = (0.7, 0.85, 1.0)
+WORDS_TEMPERATURES = (0.7, 0.85, 1.0, 1.15)
 RANKED = ("tempo", "pulse", "in key", "chords", "drums", "instruments")
 
 
 def run(exam: Exam) -> dict[str, Any]:
-    """A row for each setting."""
+    """A row for each setting: with plans, and of temperatures with the words alone."""
     step = max(1, len(exam.others) // exam.sizes.sweep)
     pieces = exam.others[::step][: exam.sizes.sweep]
     facts = [piece.facts for piece in pieces]
     other = reference(exam, without=pieces)
-    settings = list(product(GUIDANCE, TEMPERATURES))
-    jobs = [
-        Job("sweep", replace(exam.request(f, i, **plan_of(f)), duration=exam.sizes.sweep_seconds, guidance=guidance,
-                             temperature=temperature))
-        for guidance, temperature in settings for i, f in enumerate(facts)
-    ]
-    takes = exam.make(jobs)
-    rows: dict[str, dict[str, Any]] = {}
+    length = round(exam.sizes.sweep_seconds * RATE)
 
-    def add(name: str, sounds: list[np.ndarray]) -> None:
+    def row(sounds: list[np.ndarray]) -> dict[str, Any]:
         heard = [hear(sound, exam.listener) for sound in sounds]
         figures = mean(fits(heard, facts))
-        rows[name] = {**{key: figures[key] for key in RANKED},
-                      "Frechet": relative(embed(sounds, exam.listener), other),
-                      "onsets/s": float(np.mean([onset_rate(sound, RATE) for sound in sounds])),
-                      "silent": sum(map(silent, sounds)), "clipped": sum(map(clipped, sounds))}
+        return {**{key: figures[key] for key in RANKED},
+                "Frechet": relative(embed(sounds, exam.listener), other),
+                "onsets/s": float(np.mean([onset_rate(sound, RATE) for sound in sounds])),
+                "silent": sum(map(silent, sounds)), "clipped": sum(map(clipped, sounds))}
 
-    for number, (guidance, temperature) in enumerate(settings):
-        mine = takes[number * len(facts) : (number + 1) * len(facts)]
-        add(f"guidance {guidance:g}, temperature {temperature:g}", [take.audio for take in mine])
-    for name, rank in ranks(rows).items():
-        rows[name]["mean rank"] = rank
-    length = round(exam.sizes.sweep_seconds * RATE)
-    add("the rendered pieces", [piece.audio[:length] for piece in pieces])
-    return {"rows": rows, "takes of each": len(facts), "seconds": exam.sizes.sweep_seconds}
+    def rows(requests: dict[str, list[GenerationRequest]]) -> dict[str, dict[str, Any]]:
+        takes = exam.make([Job("sweep", replace(request, duration=exam.sizes.sweep_seconds))
+                           for each in requests.values() for request in each])
+        starts = range(0, len(takes), len(facts))
+        found = {name: row([take.audio for take in takes[start : start + len(facts)]])
+                 for name, start in zip(requests, starts, strict=True)}
+        for name, rank in ranks(found).items():
+            found[name]["mean rank"] = rank
+        return found | {"the rendered pieces": row([piece.audio[:length] for piece in pieces])}
+
+    planned = {
+        f"guidance {guidance:g}, temperature {temperature:g}": [
+            exam.request(f, i, **plan_of(f), guidance=guidance, temperature=temperature) for i, f in enumerate(facts)
+        ]
+        for guidance, temperature in product(GUIDANCE, TEMPERATURES)
+    }
+    words = {f"temperature {temperature:g}": [exam.request(f, i, temperature=temperature) for i, f in enumerate(facts)]
+             for temperature in WORDS_TEMPERATURES}
+    return {"rows": rows(planned), "words": rows(words), "takes of each": len(facts),
+            "seconds": exam.sizes.sweep_seconds}
 
 
 def ranks(rows: dict[str, dict[str, Any]]) -> dict[str, float]:
@@ -67,6 +74,7 @@ def ranks(rows: dict[str, dict[str, Any]]) -> dict[str, float]:
 
 def tables(result: dict[str, Any]) -> str:
     """Markdown, the best mean rank first."""
-    rows = dict(sorted(result["rows"].items(), key=lambda item: item[1].get("mean rank", np.inf)))
+    planned, words = (markdown(dict(sorted(rows.items(), key=lambda item: item[1].get("mean rank", np.inf))))
+                      for rows in (result["rows"], result["words"]))
     return (f"{result['takes of each']} takes of {result['seconds']:g} s under each setting; mean rank over "
-            f"{', '.join(RANKED)}.\n\n{markdown(rows)}")
+            f"{', '.join(RANKED)}.\n\n{planned}\n\nTold the words alone:\n\n{words}")
