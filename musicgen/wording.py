@@ -72,7 +72,7 @@ PATTERNS: dict[int, re.Pattern[str]] = {
 }
 
 
-# Of a kit, not of a "drum-less" ambient.
+# Of a kit; a "steel-drum" is none.
 DRUM = re.compile(pattern_of(re.split(" ?, ?", DRUM_WORDS)).pattern.replace("(?<![a-z0-9])", "(?<![a-z0-9-])", 1))
 
 
