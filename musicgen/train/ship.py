@@ -22,7 +22,8 @@ from musicgen.train.making import weights_of
 from musicgen.train.tables import read_json
 from musicgen.train.tokens import load_codec
 
-# Chosen by the sweep of `musicgen.train.evaluate`.
+# Chosen by the sweeps of `musicgen.train.evaluate`: of what is ranked first to within what 24 takes tell, what was
+# before; for words alone the smallest Frechet distance.
 SAMPLING = SamplingDefaults(temperature=0.7, top_k=250, guidance=3.0, codebook_temperatures=(1.0, 1.0, 0.9, 0.9),
                             words_temperature=1.0)
 WINDOW, STRIDE = 20.0, 12.0  # seconds; it was trained on crops of 20
