@@ -32,13 +32,16 @@ MAX_DURATION = 3600.0
 class Server:
     """The page on one port and one data folder, to be started again."""
 
-    def __init__(self, data: Path) -> None:
-        self.data, self.url, self._port = data, "", None
+    def __init__(self, new_folder: Callable[[str], Path], patch: pytest.MonkeyPatch) -> None:
+        self.data, self.url, self._port = new_folder("data"), "", None
+        self._new_folder, self._patch = new_folder, patch
         engine = Engine(build_model("aligned"), MAX_DURATION)
         self._engines = Engines(["pocket", "small"], MAX_DURATION, lambda *_: engine)
         self.start()
 
     def start(self) -> None:
+        # The one that was stopped removes what it served when its last visitor has gone, and that may be later.
+        self._patch.setenv("GRADIO_TEMP_DIR", str(self._new_folder("served")))
         self._page = build(self._engines, Takes(self.data))
         _, self.url, _ = self._page.launch(
             prevent_thread_lock=True, quiet=True, server_port=self._port, **launch_options(self._engines)
@@ -52,8 +55,7 @@ class Server:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory) -> Iterator[Server]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("served")))
-        server = Server(tmp_path_factory.mktemp("data"))
+        server = Server(tmp_path_factory.mktemp, patch)
         yield server
         server.stop()
 
