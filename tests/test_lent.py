@@ -64,3 +64,5 @@ def test_as_much_is_asked_for_as_a_press_needs(lender, monkeypatch):
     assert seconds(None, None, 2, Settings(duration=9.5)) == 19 + lent.START_SECONDS
     assert seconds(None, None, 4, Settings(duration=60.0)) == lent.GPU_SECONDS
     assert seconds(None, None, 1, Settings(duration=5.0, melody="tune.wav")) == lent.GPU_SECONDS
+    assert seconds(None, None, 1, Settings(duration=5.0, bars=16)) == lent.GPU_SECONDS, "the seconds do not count"
+    assert told["musicgen.ui.codebooks.hear_it"] == lent.GPU_SECONDS, "the model may have to be fetched"

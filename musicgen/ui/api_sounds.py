@@ -76,7 +76,7 @@ def _melody(engines: Engines) -> None:
 
 
 def _codebooks(engines: Engines) -> None:
-    @partial(on_gpu, seconds=SHORT_SECONDS)
+    @on_gpu
     def codebooks(sound: str | None = None, model: str = engines.default) -> tuple[list[str], list[dict[str, Any]]]:
         """Hear what each codebook of a codec adds: a sound from its first codebook, from the first two, up to all.
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from functools import partial
 from html import escape
 from itertools import islice
 from typing import Any
@@ -21,7 +20,7 @@ from musicgen.ui import handlers, views
 from musicgen.ui.engines import Engines
 from musicgen.ui.failing import explained
 from musicgen.ui.files import new_folder
-from musicgen.ui.lent import SHORT_SECONDS, on_gpu
+from musicgen.ui.lent import on_gpu
 from musicgen.ui.shown import Update
 from musicgen.ui.wiring import QUIET, WAVES, named
 from musicgen.ui.words import say
@@ -77,7 +76,7 @@ def codebooks_tab(engines: Engines, last_take: Component) -> None:
     slots = [f"{what}{slot}" for slot in range(LEVELS + 1) for what in ("card", "name", "audio", "facts", "picture")]
     shown = [parts[name] for name in ("status", "go", "grid", *slots)]
 
-    @partial(on_gpu, seconds=SHORT_SECONDS)
+    @on_gpu
     def hear_it(source: str | None, model: str) -> Iterator[Update]:
         yield from hear(engines, source, model)
 

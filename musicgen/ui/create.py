@@ -58,8 +58,8 @@ def _wire_generation(parts: Parts, engines: Engines, keep: Callable[..., str] | 
     shown = [parts[name] for name in RESULTS]
 
     def asked_for(run: handlers.Run, owner: str | None, takes: int, settings: Settings) -> int:
-        # What is heard first takes time, and may tell how long the take will be; a model may have to be fetched.
-        more = settings.melody or settings.continue_from or not engines.loaded(settings.model)
+        # What is heard first takes time; it, or bars, tell how long the take will be; a model may have to be fetched.
+        more = settings.melody or settings.continue_from or settings.bars != FREE or not engines.loaded(settings.model)
         return GPU_SECONDS if more else seconds_for(takes * settings.duration)
 
     @partial(on_gpu, seconds=asked_for)  # perhaps in a process of its own, with a copy of what is handed in

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 GPU_SECONDS = 120  # the longest a call may keep a lent GPU
-SHORT_SECONDS = 60  # for what takes seconds, the start included
+SHORT_SECONDS = 60  # for what takes seconds, the start included, and needs no model that is yet to be fetched
 START_SECONDS = 30  # of a process, a GPU and a model in it
 
 Function = TypeVar("Function", bound=Callable[..., Any])
