@@ -21,6 +21,7 @@ from musicgen.vocabulary import (
     STYLE_HINTS,
     STYLE_WORDS,
     TEMPO_WORDS,
+    listed,
 )
 
 LEAST = 5  # letters, of the word and of what it is taken for
@@ -30,7 +31,7 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 _WORD = re.compile(rf"(?<![\w'’])[^\W\d_]{{{LEAST},}}(?![\w'’])")
 _ROWS = [
     *STYLE_WORDS, *TEMPO_WORDS, *MOOD_TEMPO, *MODE_WORDS, *METER_WORDS,
-    *(words for words, name in INSTRUMENT_WORDS.items() if name), *re.split(" ?, ?", f"{DRUM_WORDS}, {NO_DRUM_WORDS}"),
+    *(words for words, name in INSTRUMENT_WORDS.items() if name), *listed(DRUM_WORDS), *listed(NO_DRUM_WORDS),
     "without", "chords", "tempo", "ending",
 ]  # fmt: skip
 _KNOWN = {word for row in (*_ROWS, *STYLE_HINTS, *INSTRUMENT_WORDS) for word in _LETTERS.findall(row)}

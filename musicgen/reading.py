@@ -18,14 +18,7 @@ from musicgen.misspelt import LEAST, mend
 from musicgen.spelled import Degree, lone_key, mode_of, spelled_chords, spelled_degrees, spelled_key, written_out
 from musicgen.tempi import leaning_of, tempo_of
 from musicgen.theory import METERS, Chord, Key, Meter
-from musicgen.vocabulary import (
-    DRUM_WORDS,
-    EMOJI,
-    KIT_PARTS,
-    METER_WORDS,
-    MODE_WORDS,
-    NO_DRUM_WORDS,
-)
+from musicgen.vocabulary import DRUM_WORDS, EMOJI, KIT_PARTS, METER_WORDS, MODE_WORDS, NO_DRUM_WORDS, listed
 from musicgen.wording import DRUM, PATTERNS, before, first, found, negated, pattern_of, refused_styles, style_of
 
 _PICTURE = re.compile("|".join(EMOJI))
@@ -130,8 +123,7 @@ _IN_THREE = re.compile(r"\bin (?:three|3)(?=$|[,.;]| time\b| feel\b)")
 
 # -- drums and instruments -----------------------------------------------------------------------------------------
 
-_SPLIT = re.compile(r" ?, ?")
-_NO_DRUM = pattern_of(_SPLIT.split(NO_DRUM_WORDS))
+_NO_DRUM = pattern_of(listed(NO_DRUM_WORDS))
 # Words with a drum or a beat in them that say nothing about drums.
 _OTHER_BEATS = re.compile(
     r"steel drums?|beats? (?:per|a) minute|heart ?beats?|ear ?drums?|felt beats?|kick(?:s|ing)? (?:back|off)"
@@ -140,7 +132,7 @@ _OTHER_BEATS = re.compile(
 )
 _PLAYERS = sorted((word for word, name in INSTRUMENT_WORDS.items() if name), key=len, reverse=True)
 _PLAYER = "|".join(re.escape(word) for word in _PLAYERS if word.isascii())
-_PARTS = frozenset(_SPLIT.split(KIT_PARTS))
+_PARTS = frozenset(listed(KIT_PARTS))
 # "acoustic pop", but not "acoustic guitar", which says nothing of the others.
 _ACOUSTIC = re.compile(rf"\bunplugged\b|(?<!-)\bacoustic\b(?!-?(?: (?:and|or|&))? (?:{_PLAYER}|drums?|kit)\b)")
 _ONLY = r"(?<!not )(?:only|just|nothing (?:but|except)|no instruments? (?:but|except|besides|other than))"
@@ -182,7 +174,7 @@ _APART_FROM = tuple((re.compile(rf"\b(?:{left})(?: out)?(?: the| any| all| an?)?
 
 
 _DISTORTION = re.compile(r"\b(?:distortion|distorted|overdrive|fuzz)\b")
-_BEATS = "|".join(re.escape(word) for word in _SPLIT.split(f"{DRUM_WORDS}, {KIT_PARTS}") if word.isascii())
+_BEATS = "|".join(re.escape(word) for word in listed(DRUM_WORDS) if word.isascii())
 _DRUMS_ALONE = re.compile(
     r"\b(?:drums?|percussion|beats?) (?:only|alone|solos?)\b"
     rf"|\b(?:{_ONLY}|solo) (?:the |an? )?(?:{_BEATS}|[a-z-]+ drums?)\b(?! (?:and|with)\b(?! (?:{_BEATS})\b))"

@@ -7,8 +7,13 @@ Knows nothing of prompts as a whole, plans, audio or models.
 from __future__ import annotations
 
 
+def listed(words: str) -> list[str]:
+    """The words of a row, in order."""
+    return [word.strip() for word in words.split(",")]
+
+
 def _table(rows: dict[str, str]) -> dict[str, str]:
-    return {word.strip(): name for name, words in rows.items() for word in words.split(",")}
+    return {word: name for name, words in rows.items() for word in listed(words)}
 
 
 # Words that name a style outright.

@@ -24,6 +24,7 @@ from musicgen.vocabulary import (
     STYLE_WORDS,
     TEMPO_WORDS,
     THINGS,
+    listed,
 )
 
 T = TypeVar("T")
@@ -73,7 +74,7 @@ PATTERNS: dict[int, re.Pattern[str]] = {
 
 
 # Of a kit; a "steel-drum" is none.
-DRUM = re.compile(pattern_of(re.split(" ?, ?", DRUM_WORDS)).pattern.replace("(?<![a-z0-9])", "(?<![a-z0-9-])", 1))
+DRUM = re.compile(pattern_of(listed(DRUM_WORDS)).pattern.replace("(?<![a-z0-9])", "(?<![a-z0-9-])", 1))
 
 
 def found(table: Mapping[str, Any], lower: str) -> list[re.Match[str]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -95,12 +96,6 @@ def melody_heard(written: np.ndarray, heard: np.ndarray) -> np.ndarray:
     return np.where(written < 0, -1, strongest(heard))
 
 
-def most_common(codes: np.ndarray) -> np.ndarray:
-    """The codes [K] that most frames of ``codes`` [N, K, T] have: those of silence, which is the same everywhere."""
-    frames, counts = np.unique(codes.swapaxes(1, 2).reshape(-1, codes.shape[1]), axis=0, return_counts=True)
-    return frames[counts.argmax()].astype(np.int64)
-
-
 class Pieces:
     """All tokenised shards of one kind (``train`` or ``held``), in memory."""
 
@@ -115,12 +110,18 @@ class Pieces:
         self.melody = [melody_heard(np.array(facts["melody"]), row) for facts, row in pairs]
         self.clear = [in_key(row, facts) >= CLEAR[facts["drums"]] for facts, row in pairs]
         self.codes = np.concatenate([np.load(name.with_suffix(".codes.npy")) for name in names])
-        self.silence = most_common(self.codes)
         lengths = np.concatenate([np.load(name.with_suffix(".lengths.npy")) for name in names])
         self.text = np.concatenate([np.load(name.with_suffix(".text.npy")) for name in names])
         self.captions = len(self.facts[0]["captions"])
         self.text_end = lengths.cumsum()
         self.text_length = lengths
+
+    @cached_property
+    def silence(self) -> np.ndarray:
+        """The codes [K] of silence: those that most frames have, for it is the same everywhere."""
+        frames, counts = np.unique(self.codes.swapaxes(1, 2).reshape(-1, self.codes.shape[1]), axis=0,
+                                   return_counts=True)
+        return frames[counts.argmax()].astype(np.int64)
 
     def states(self, piece: int, caption: int) -> np.ndarray:
         """Text states [L, 384] of one caption."""
