@@ -101,12 +101,11 @@ def parse_instruments(text: str) -> tuple[str, ...]:
         word = " ".join(part.lower().split())
         if not word:
             continue
-        name = word if word in INSTRUMENTS else settle(WORDS.get(word, _OTHER), "acoustic guitar", "electric bass")
-        name = KIT if word in _DRUM_WORDS else name
+        name = KIT if word in _DRUM_WORDS else word if word in INSTRUMENTS else WORDS.get(word, _OTHER)
         if not name:
             known = ", ".join((*INSTRUMENTS, KIT))
             raise ValueError(f"'{word[:40]}' is not an instrument the model knows; choose from {known}.")
-        found.append(name)
+        found += named_players([name], "acoustic guitar", "electric bass")
     names = tuple(dict.fromkeys(found))
     if not 1 <= len(names) <= MOST:
         raise ValueError(f"Name 1 to {MOST} instruments, separated by commas.")
@@ -125,10 +124,6 @@ def refuses(unwanted: Collection[str], name: str) -> bool:
 
 
 def named_players(names: Collection[str], guitar: str, bass: str) -> list[str]:
-    """Who plays where ``names`` are asked for; woodwinds are more than one."""
-    return [one for name in names for one in (WOODWIND_PLAYERS if name == WOODWINDS else (settle(name, guitar, bass),))]
-
-
-def settle(name: str, guitar: str, bass: str) -> str:
-    """The instrument that a general word means where guitars are ``guitar`` and basses ``bass``."""
-    return {GUITAR: guitar, BASS: bass, WOODWINDS: "clarinet"}.get(name, name)
+    """Who plays where ``names`` are asked for, if guitars are ``guitar`` and basses ``bass``; woodwinds are two."""
+    general = {GUITAR: (guitar,), BASS: (bass,), WOODWINDS: WOODWIND_PLAYERS}
+    return [player for name in names for player in general.get(name, (name,))]

@@ -343,6 +343,7 @@ def test_no_prompt_names_more_than_can_be_told(prompt, seed):
 
 def test_a_list_of_instruments_is_read_and_what_is_none_is_refused():
     assert parse_instruments("piano, Double Bass and violin + piano") == ("piano", "acoustic bass", "violin")
+    assert parse_instruments("woodwinds, guitar") == ("flute", "clarinet", "acoustic guitar")  # as in a prompt
     for bad, words in (("kazoo", "'kazoo' is not an instrument"), (" , ", "Name 1 to"),
                        (",".join(INSTRUMENTS), "Name 1 to"), ("piano, \x00", "not an instrument")):
         with pytest.raises(ValueError, match=words):
