@@ -1,8 +1,8 @@
 """The engine: a request becomes a stream of events, window by window, step by step.
 
 Holds a model and the scheduler of its slots, nothing else: what belongs to a request lives in its ``Generation``.
-Codes are made by the scheduler's thread and become sound in the thread that reads the events. Knows nothing of pages,
-files or command lines.
+Codes are made by the scheduler's thread and become sound (``sound``) in the thread that reads the events. Knows nothing
+of pages, files or command lines.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Generator, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,7 +21,6 @@ import torch
 from musicgen import threads
 from musicgen.bars import settle
 from musicgen.chroma import CHROMA_RATE
-from musicgen.cuda_graph import stream_for
 from musicgen.decoding import Window
 from musicgen.errors import ModelUnavailable
 from musicgen.memory import said_in_words
@@ -37,14 +36,12 @@ from musicgen.request import (
     sampling_params,
 )
 from musicgen.scheduler import Place, Scheduler
+from musicgen.sound import Sound
 
 __all__ = ["Engine", "Generation", "GenerationEvent", "GenerationRequest", "GenerationResult"]
 
 MAX_DURATION = 600.0  # seconds; an engine may be told another limit
-FIRST_SECONDS = 0.8  # of sound, in the first chunk: early, and a second of codes is enough for it
-CHUNK_SECONDS = 1.0  # in later ones; players have gaps between shorter chunks
 EVENT_SECONDS = 0.2  # of music, between two events
-FADE_SECONDS = 0.03
 WAIT_SECONDS = 0.5  # between two events that say how many are ahead
 
 
@@ -103,7 +100,7 @@ class Generation:
         self._model, self._request, self._prepared = model, request, prepared
         self._codes = np.full((model.config.lm.codebooks, prepared.frames), -1, np.int32)
         self._complete = 0  # frames known in every codebook
-        self._sound = _Sound(model)
+        self._sound = Sound(model)
         self._stopped = False
         self._turn = threading.Lock()  # held while the next event is made
         self._events = self._run(scheduler)
@@ -262,87 +259,6 @@ def _new_steps(pattern: Pattern, span: Span) -> int:
     """Steps the model has to make: those from the first that holds a frame beyond the prompt."""
     layout = pattern.layout(span.frames)
     return layout.steps - int(layout.step_of[span.known :].min())
-
-
-class _Sound:
-    """The sound of one take as its codes come: chunks of a second or more, whose sum is the whole."""
-
-    def __init__(self, model: Model) -> None:
-        self._decoder = model.codec.decoder()
-        self._rate, self._device = model.codec.sample_rate, model.device
-        # On a GPU beside the next steps, on one stream for all takes: each holds workspaces, and there are but 32.
-        self._stream = stream_for("sound", model.device) if model.device.type == "cuda" else None
-        self._channels = model.codec.channels
-        self._held: list[np.ndarray] = []  # decoded, not given out
-        self._out: list[np.ndarray] = []  # given out
-        self._finished = False
-        self.frames = 0  # handed to the decoder
-
-    @property
-    def wanted(self) -> int:
-        """Frames the decoder waits for."""
-        return self._decoder.wanted
-
-    def push(self, codes: np.ndarray) -> None:
-        """The next codes, int [K, n]."""
-        if codes.shape[1]:
-            over, self._finished = self._finished, True  # should it fail: a decoder that broke off cannot go on
-            with self._beside():
-                tensor = torch.from_numpy(codes.astype(np.int64))[None].to(self._device)
-                self._hold(self._decoder.push(tensor))
-            self._finished = over
-            self.frames += codes.shape[1]
-
-    def finish(self, codes: np.ndarray) -> None:
-        """The last codes, int [K, n]: the rest is decoded, and its end faded out. Does nothing the second time."""
-        if self._finished:
-            return
-        self._finished = True
-        self.push(codes)
-        if self.frames:
-            with self._beside():
-                self._hold(self._decoder.finish())
-        # The one place where the sound is not what the codes say: cut off at full level it would end in a click.
-        # `take` keeps back as much as the fade needs, so chunks that went out before stay true.
-        if self._held:
-            rest = np.concatenate(self._held, axis=1)
-            self._held = [fade_out(rest, round(FADE_SECONDS * self._rate))]
-
-    def take(self) -> np.ndarray | None:
-        """The next chunk float32 [C, n], if there is enough for one; all the rest after ``finish``."""
-        ready = sum(part.shape[1] for part in self._held)
-        keep = 0 if self._finished else round(FADE_SECONDS * self._rate)
-        enough = (CHUNK_SECONDS if self._out else FIRST_SECONDS) * self._rate
-        if not ready or (not self._finished and ready - keep < enough):
-            return None
-        rest = np.concatenate(self._held, axis=1)
-        chunk, self._held = rest[:, : ready - keep], [rest[:, ready - keep :]]
-        self._out.append(chunk)
-        return chunk
-
-    def joined(self) -> np.ndarray:
-        """All sound so far, float32 [C, N]."""
-        return np.concatenate([np.zeros((self._channels, 0), np.float32), *self._out, *self._held], axis=1)
-
-    @contextmanager
-    def _beside(self) -> Iterator[None]:
-        # One thread on a CPU: the codec is quick, and must not slow the team that decodes.
-        own = threads.only(1) if self._stream is None else torch.cuda.stream(self._stream)
-        with said_in_words("making sound"), own:
-            yield
-
-    def _hold(self, audio: torch.Tensor) -> None:
-        if audio.shape[-1]:
-            self._held.append(audio[0].float().cpu().numpy())
-
-
-def fade_out(audio: np.ndarray, samples: int) -> np.ndarray:
-    """``audio`` [C, N] with its last ``samples`` led to zero along a half cosine."""
-    samples = min(samples, audio.shape[1])
-    out = audio.astype(np.float32)
-    if samples:
-        out[:, -samples:] *= (0.5 + 0.5 * np.cos(np.pi * np.arange(1, samples + 1) / samples)).astype(np.float32)
-    return out
 
 
 class _Clock:

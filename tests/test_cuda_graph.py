@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from musicgen import engine
 from musicgen.cuda_graph import Replay, stream_for, wanted
+from musicgen.sound import Sound
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
 
@@ -112,7 +112,7 @@ def test_without_cuda_a_program_is_simply_called():
 
 def test_takes_make_their_sound_on_one_stream_and_captures_have_others(streams):
     codec = SimpleNamespace(decoder=lambda: None, sample_rate=1_000, channels=1)
-    sounds = [engine._Sound(SimpleNamespace(codec=codec, device=CUDA)) for _ in range(40)]
+    sounds = [Sound(SimpleNamespace(codec=codec, device=CUDA)) for _ in range(40)]
     assert len({id(sound._stream) for sound in sounds}) == 1 and streams == [CUDA]
     assert stream_for("capture", CUDA) is stream_for("capture", CUDA) is not sounds[0]._stream
     assert stream_for("capture", torch.device("cuda:1")) is not stream_for("capture", CUDA)

@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 
 from musicgen import engine
 from musicgen.decoding import Window, decode
-from musicgen.engine import Engine, GenerationRequest, Span, fade_out, window_generator, windows
+from musicgen.engine import Engine, GenerationRequest, Span, window_generator, windows
 from musicgen.lm import LM
 from musicgen.patterns import PATTERN_NAMES, get_pattern
 from musicgen.preparation import conditions, prepare
 from musicgen.request import resolve, sampling_params
+from musicgen.sound import Sound, fade_out
 
 KINDS = ("text", "melody", "stereo", "aligned")
 ASK = GenerationRequest("happy rock", duration=2.0, seed=5)
@@ -214,7 +215,7 @@ def test_sound_that_went_out_stays_true_whatever_the_codec_holds_back(lengths, g
         finish = staticmethod(lambda: torch.zeros(1, 1, 0))
 
     codec = SimpleNamespace(decoder=Prompt, sample_rate=1_000, channels=1)
-    sound = engine._Sound(SimpleNamespace(codec=codec, device=torch.device("cpu")))
+    sound = Sound(SimpleNamespace(codec=codec, device=torch.device("cpu")))
     whole, out = np.ones((1, sum(lengths)), np.int32), []
     for length in lengths:
         sound.push(whole[:, sound.frames : sound.frames + length])

@@ -18,11 +18,12 @@ from musicgen.attention import bias_of, by_sdpa, by_xformers, choose_attention
 from musicgen.batch import REACH, Batch
 from musicgen.checkpoints import save_pocket
 from musicgen.decoding import Window, decode_steps
-from musicgen.engine import Engine, GenerationRequest, _Sound
+from musicgen.engine import Engine, GenerationRequest
 from musicgen.lm import LM
 from musicgen.model import Model
 from musicgen.sampling import SamplingParams
 from musicgen.scheduler import Scheduler
+from musicgen.sound import Sound
 
 pytestmark = [
     pytest.mark.gpu,
@@ -189,9 +190,9 @@ def test_sound_made_side_by_side_is_what_it_is_alone():
     tiny = build_model("text")
     model = Model(tiny.config, build_model("text").lm.cuda(), build_model("text").codec.cuda(), tiny.conditioner)
     codes = [np.random.default_rng(seed).integers(0, 24, (4, 400)) for seed in range(6)]
-    sounds = [_Sound(model) for _ in codes]
+    sounds = [Sound(model) for _ in codes]
 
-    def make_sound(sound: _Sound, own: np.ndarray) -> None:
+    def make_sound(sound: Sound, own: np.ndarray) -> None:
         for start in range(0, 400, 25):
             sound.push(own[:, start : start + 25])
         sound.finish(own[:, 400:])
