@@ -7,7 +7,6 @@ Knows MIDI channels, levels and a small room. Does *not* know why the notes are 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 from random import Random
 
@@ -35,7 +34,7 @@ class Renderer:
         self._font = self._synth.sfload(str(soundfont))
 
     def render(self, piece: Piece) -> tuple[Audio, Audio]:
-        """The mix and its tonal stem (no drums, no bass), float32 mono, both scaled by the same gain."""
+        """The mix and its tonal stem (no drums, no bass), float32 mono [N], both scaled by the same gain."""
         samples = round(piece.seconds * RATE)
         tonal = self._play([part for part in piece.parts if part.role in ("lead", "harmony")], samples)
         rest = self._play([part for part in piece.parts if part.role not in ("lead", "harmony")], samples)
@@ -89,16 +88,6 @@ class Renderer:
         if position < samples:
             synth.generate_simple(samples - position, buffer[position * 8 :])
         return stereo.mean(axis=1, dtype=np.float32)
-
-
-@lru_cache(maxsize=1)
-def _loaded(soundfont: Path) -> Renderer:
-    return Renderer(soundfont)
-
-
-def render(piece: Piece, soundfont: Path) -> tuple[Audio, Audio]:
-    """Render ``piece`` with the font at ``soundfont`` (loaded once): (mix, tonal), float32 mono [N] at 32 kHz."""
-    return _loaded(soundfont).render(piece)
 
 
 def add_room(audio: Audio, seconds: float, wet: float) -> Audio:

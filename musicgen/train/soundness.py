@@ -12,17 +12,20 @@ from typing import Any
 import numpy as np
 
 from musicgen.chroma import chroma_power
+from musicgen.limiter import CEILING
 from musicgen.plan import make_plan
 from musicgen.rhythm import onset_strength
 from musicgen.theory import home_chord
 from musicgen.train import freeform
 from musicgen.train.exam import Exam, Piece, plan_of
-from musicgen.train.hearing import CLIPPED, SILENT, mean, onset_rate
+from musicgen.train.hearing import mean, onset_rate
 from musicgen.train.listener import RATE, Listener
 from musicgen.train.making import Job
 from musicgen.train.tables import markdown
 
-MUCH_CLIPPED = 1e-3  # share of the samples at full scale above which a take counts as clipped
+SILENT = 1e-3  # of full scale: the level (root of the mean square) below which a quarter of a second is silent
+CLIPPED = 0.999 * CEILING  # of full scale: what lies at the limiter's ceiling was cut off there
+MUCH_CLIPPED = 1e-3  # share of such samples above which a take counts as clipped
 
 
 def pairwise(groups: Sequence[Sequence[np.ndarray]]) -> tuple[float, float]:
@@ -106,7 +109,7 @@ def silent(audio: np.ndarray) -> bool:
 
 
 def clipped(audio: np.ndarray) -> bool:
-    """Whether more than a thousandth of the samples lie at full scale, as those of flat peaks do."""
+    """Whether more than a thousandth of the samples lie at the limiter's ceiling, as those of flat peaks do."""
     return bool((np.abs(audio) >= CLIPPED).mean() > MUCH_CLIPPED)
 
 
