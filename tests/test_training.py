@@ -289,13 +289,23 @@ def test_the_patterns_taught_are_those_that_the_page_says_are_known() -> None:
     assert "seven" in UNTAUGHT
 
 
-def test_each_table_of_likelihoods_says_of_which_crops_it_is(shards: Path, monkeypatch) -> None:
+def likelihoods(shards: Path, monkeypatch) -> dict:
+    """The stage's figures of a tiny model."""
     monkeypatch.setattr(lm_stage, "STEPS", 80)
     lm = tiny_lm()
     config = SimpleNamespace(pattern="partial_delay", lm=lm.config, window=lambda pattern: (40, 20))
     model = SimpleNamespace(lm=lm, config=config, codec=SimpleNamespace(frame_rate=50.0))
-    result = likelihood.run(SimpleNamespace(model=model, data=shards, sizes=SimpleNamespace(batches=1)))
-    text = likelihood.tables(result)
+    return likelihood.run(SimpleNamespace(model=model, data=shards, sizes=SimpleNamespace(batches=1)))
+
+
+def test_what_is_told_wrongly_is_measured_on_the_crops_that_are_told_everything(shards: Path, monkeypatch) -> None:
+    monkeypatch.setattr(likelihood, "WRONG", {"nothing of it": lambda batch: batch})
+    result = likelihoods(shards, monkeypatch)
+    assert result["wrong"]["nothing of it"] == pytest.approx(result["withheld"]["nothing"], abs=1e-3)
+
+
+def test_each_table_of_likelihoods_says_of_which_crops_it_is(shards: Path, monkeypatch) -> None:
+    text = likelihood.tables(likelihoods(shards, monkeypatch))
     assert text.startswith("Along partial delay, crops of 0.8 s, with conditions withheld or wrong:\n\n| ")
     assert "\n\nAlong each pattern, told everything, crops of 0.4 s (short enough for all):\n\n| " in text
     assert "| flattening |" in text.split("crops of 0.4 s")[1] and "told everything |" in text.split("crops of 0.4")[0]

@@ -16,10 +16,8 @@ from musicgen.aligned import DRUMS_OFF, DRUMS_ON, INSTRUMENT
 from musicgen.patterns import get_pattern
 from musicgen.train.exam import Exam
 from musicgen.train.examples import Batch, Pieces
-from musicgen.train.lm import by_pattern, common_frames, evaluate, nll
+from musicgen.train.lm import HELD_BATCHES, HELD_ROWS, HELD_SEED, by_pattern, common_frames, evaluate, nll
 from musicgen.train.tables import markdown
-
-SEED, ROWS = 5, 8
 
 
 def another_text(batch: Batch) -> Batch:
@@ -59,8 +57,8 @@ def run(exam: Exam) -> dict[str, Any]:
     measure = partial(nll, lm, pattern=own, device=device)
     wrong: dict[str, list[float]] = {}
     for name, spoil in WRONG.items():
-        rng = np.random.default_rng(SEED)
-        rows = [measure(spoil(held.batch(ROWS, frames, rng, "nothing"))) for _ in range(2 * exam.sizes.batches)]
+        rng = np.random.default_rng(HELD_SEED)  # the crops of ``evaluate``, which these figures stand beside
+        rows = [measure(spoil(held.batch(HELD_ROWS, frames, rng, "nothing"))) for _ in range(HELD_BATCHES)]
         wrong[name] = torch.stack(rows).mean(0).tolist()
     rate = exam.model.codec.frame_rate
     return {"pattern": own.name, "seconds": frames / rate, "withheld": withheld, "wrong": wrong,

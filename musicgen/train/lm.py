@@ -45,6 +45,7 @@ BLIND = 0.25  # share of the rows with next to no history: of their steps the cu
 ASTRAY = 0.2  # share of the rows with a stretch of another's history, at most ``STRETCH`` of the steps long
 HUSHED = 0.1  # share of the rows with a stretch of silence, as long
 STRETCH = 0.3
+HELD_SEED, HELD_ROWS, HELD_BATCHES = 5, 8, 4  # the crops of the held-out figures: so many at a time, so many times
 LOUDER = 2.0  # the learning rate of what projects the conditions, in times the rest's
 
 
@@ -132,8 +133,8 @@ def evaluate(lm: LM, held: Pieces, pattern: Pattern, frames: int, device: torch.
     """Held-out nats per codebook: told everything, and with aligned, text or all conditions withheld."""
     out: dict[str, list[float]] = {}
     for withhold in ("nothing", "aligned", "text", "all"):
-        rng = np.random.default_rng(5)
-        rows = [nll(lm, held.batch(8, frames, rng, withhold), pattern, device) for _ in range(4)]
+        rng = np.random.default_rng(HELD_SEED)
+        rows = [nll(lm, held.batch(HELD_ROWS, frames, rng, withhold), pattern, device) for _ in range(HELD_BATCHES)]
         out[withhold] = [round(x, 3) for x in torch.stack(rows).mean(0).tolist()]
     return out
 
@@ -149,7 +150,7 @@ def by_pattern(lm: LM, held: Pieces, frames: int, device: torch.device, batches:
     out, frames = {}, common_frames(frames)
     for pattern in (get_pattern(name, len(LOSS_WEIGHTS)) for name in SHARES):
         rng = np.random.default_rng(6)
-        rows = [nll(lm, held.batch(8, frames, rng, "nothing"), pattern, device) for _ in range(batches)]
+        rows = [nll(lm, held.batch(HELD_ROWS, frames, rng, "nothing"), pattern, device) for _ in range(batches)]
         out[pattern.name] = [round(x, 3) for x in torch.stack(rows).mean(0).tolist()]
     return out
 
