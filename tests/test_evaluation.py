@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -331,6 +333,20 @@ def test_a_take_is_made_once_and_again_for_another_request(tmp_path: Path, monke
     assert len(paths) == 3
     maker.weights = "others"
     assert not maker.path(jobs[0]).exists()
+
+
+def test_however_few_takes_are_missing_other_processes_make_them(tmp_path: Path, monkeypatch, tiny_model) -> None:
+    engine, started = Engine(tiny_model("aligned")), []
+
+    @contextmanager
+    def pool(workers: int, begin: object, told: tuple) -> Iterator[SimpleNamespace]:
+        started.append((workers, begin, told))
+        yield SimpleNamespace(imap=lambda work, groups: [making.write_takes(engine, group) for group in groups])
+
+    monkeypatch.setattr(making.multiprocessing, "get_context", lambda kind: SimpleNamespace(Pool=pool))
+    maker, job = Maker("tiny", tmp_path, workers=2), Job("a", GenerationRequest("piano", duration=0.4, seed=1))
+    assert len(maker.make([job])) == len(maker.make([job])) == 1
+    assert started == [(1, making._begin, ("tiny",))]
 
 
 @pytest.fixture()

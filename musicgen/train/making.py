@@ -23,6 +23,7 @@ from musicgen.scheduler import CPU_SLOTS
 
 Missing = list[tuple[GenerationRequest, Path]]  # what to make and where it will lie
 
+
 @dataclass(frozen=True)
 class Job:
     """A take to be made; ``name`` says what for, and begins the file's name."""
@@ -73,7 +74,7 @@ def program() -> str:
 
 
 class Maker:
-    """Makes and keeps takes of one model in ``folder``, with ``workers`` processes."""
+    """Makes and keeps takes of one model in ``folder``, with ``workers`` processes; none: in this one."""
 
     def __init__(self, model: str, folder: Path, workers: int = 2) -> None:
         self.model, self.folder, self.workers = model, folder, workers
@@ -94,14 +95,17 @@ class Maker:
         return [read_take(self.path(job)) for job in jobs]
 
     def _run(self, groups: list[Missing]) -> Iterable[int]:
-        if self.workers < 1 or len(groups) < 2:
-            engine = _engine(self.model) if groups else None
+        if not groups:
+            return
+        if self.workers < 1:
+            engine = _engine(self.model)
             for group in groups:
-                assert engine is not None
                 yield write_takes(engine, group)
             return
-        # Each process has a model of its own: two with one thread are faster than one with two.
-        with multiprocessing.get_context("spawn").Pool(self.workers, _begin, (self.model,)) as pool:
+        # Each process has a model of its own: two with one thread are faster than one with two. However few takes are
+        # missing: the words' states differ in their last bits from one number of threads to another.
+        workers = min(self.workers, len(groups))
+        with multiprocessing.get_context("spawn").Pool(workers, _begin, (self.model,)) as pool:
             yield from pool.imap(_work, groups)
 
 
