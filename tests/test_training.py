@@ -54,7 +54,7 @@ from musicgen.train.lm import (
 from musicgen.train.metrics import linear_distance, mel_distance
 from musicgen.train.mix import halfway
 from musicgen.train.quantizer import QuantizerTrainer, kmeans
-from musicgen.train.tokens import heard, load_codec
+from musicgen.train.tokens import heard, keep, load_codec
 from musicgen.train.translate import shares, translated
 from musicgen.ui.views import UNTAUGHT
 
@@ -148,6 +148,22 @@ def test_what_codes_sound_like_is_what_their_stream_decodes_to(tmp_path: Path) -
     assert quick.shape == slow.shape
     assert (strongest(quick) == strongest(slow)).mean() > 0.9
     assert (strongest(quick)[2:-2] == 9).all()
+
+
+def test_what_was_written_in_part_is_made_again(tmp_path: Path, monkeypatch) -> None:
+    path, save = tmp_path / "a.codes.npy", np.save
+
+    def stopped(file, array: np.ndarray) -> None:
+        save(file, array[:1])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(np, "save", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        keep(path, np.arange(3))
+    assert not path.exists()
+    monkeypatch.setattr(np, "save", save)
+    keep(path, np.arange(3))
+    assert np.load(path).tolist() == [0, 1, 2] and list(tmp_path.iterdir()) == [path]
 
 
 def test_chords_are_told_only_where_their_key_is_clear(shards: Path) -> None:

@@ -25,8 +25,8 @@ def text_states(shard: Path) -> None:
     states = []
     for line in shard.read_text().splitlines():
         states += [encoder(caption).half().numpy() for caption in json.loads(line)["captions"]]
-    np.save(shard.with_suffix(".lengths.npy"), np.array([len(s) for s in states]))
-    np.save(shard.with_suffix(".text.npy"), np.concatenate(states))
+    keep(shard.with_suffix(".lengths.npy"), np.array([len(s) for s in states]))
+    keep(shard.with_suffix(".text.npy"), np.concatenate(states))
 
 
 def codes(shard: Path, codec_dir: Path) -> None:
@@ -39,7 +39,7 @@ def codes(shard: Path, codec_dir: Path) -> None:
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
         made = [codec.encode(torch.from_numpy(clip.astype(np.float32) / 32768)[None, None])[0] for clip in audio]
     shard.with_suffix(".heard.npy").unlink(missing_ok=True)  # of other codes
-    np.save(shard.with_suffix(".codes.npy"), torch.stack(made).to(torch.int16).numpy())
+    keep(shard.with_suffix(".codes.npy"), torch.stack(made).to(torch.int16).numpy())
 
 
 def heard(shard: Path, codec_dir: Path) -> None:
@@ -61,7 +61,15 @@ def heard(shard: Path, codec_dir: Path) -> None:
         lower = codec.config.window // 4 + 1  # bins
         audio = torch.cat([vocoder.push(*(x[..., :lower].float() for x in sounds)), vocoder.finish()], -1)
         out.append(chromagram(audio[0].numpy(), codec.sample_rate // 2).astype(np.float16))
-    np.save(shard.with_suffix(".heard.npy"), np.stack(out))
+    keep(shard.with_suffix(".heard.npy"), np.stack(out))
+
+
+def keep(path: Path, array: np.ndarray) -> None:
+    """Write ``array`` by a rename: what a stopped run leaves is whole, or is made again."""
+    partial = path.with_suffix(".partial")
+    with partial.open("wb") as file:
+        np.save(file, array)
+    partial.rename(path)
 
 
 def load_codec(folder: Path):  # type: ignore[no-untyped-def]
