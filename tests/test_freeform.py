@@ -15,7 +15,7 @@ from musicgen.genres import GENRES
 from musicgen.instruments import WORDS
 from musicgen.reading import read_prompt
 from musicgen.train import captions, words
-from musicgen.train.freeform import PROMPTS, UNKNOWN, Prompt, against_chance, fit, matrix
+from musicgen.train.freeform import PROMPTS, UNKNOWN, Prompt, against_chance, fit, matrix, tables
 from musicgen.train.hearing import hear
 from musicgen.train.kinds import read_scenes
 from musicgen.train.listener import DRUMS, label_of
@@ -125,3 +125,5 @@ def test_chance_is_not_beaten_by_noise_but_by_a_true_diagonal() -> None:
     figures = against_chance(noise + np.eye(20))
     assert figures["p"] < 0.001 and figures["own prompt"] > 1 > figures["other prompts"]
     assert against_chance(np.ones((5, 5)))["p"] == 1.0
+    smallest = against_chance(noise + 9 * np.eye(20))
+    assert "| 0.0002 |" in tables({"rows": {"a": smallest}, "prompts": {}, "takes of each": 2}), "never 0"

@@ -60,6 +60,6 @@ def tables(result: dict[str, Any]) -> str:
     """Markdown."""
     return (f"{result['takes of each']} takes of {result['seconds']:g} s along each pattern, the same requests and "
             f"seeds ({result['takes with a melody']} more with a melody). Times real time: on one core, "
-            f"four takes at a time. "
-            f"Frechet distance of the rendered pieces of these requests: {result['Frechet floor']:.2f}.\n\n"
+            "four takes at a time. Frechet distance of the rendered pieces of these requests: "
+            f"{result['Frechet floor']:.2f}; of so few sounds it is larger than of many.\n\n"
             f"{markdown(result['rows'], digits=2)}")

@@ -23,14 +23,25 @@ OPENING = ("By `make evaluate`, on pieces and tunes never trained on, captioned 
 # What a reader needs to know to read a stage's tables.
 WORDS = {
     "listener": "The judge of instruments, drums and tempo in what follows, trained apart, on held-out pieces. "
-                "By rule: the tempo by arithmetic, with no notion of style.",
+                "By rule: the tempo by arithmetic, with no notion of style. Instruments found: the share of those that "
+                "play, a drum kit being one, that are among as many most probable ones.",
     "codec": "mel: mean absolute difference of log10 mel spectra over five resolutions; lin: of |STFT|^0.4; one "
-             "window: mel at the codec's own resolution alone, which can be told before there is a phase.",
+             "window: mel at the codec's own resolution alone, which can be told before there is a phase. Opus's "
+             "kbit/s are those of its files, of which the container takes about one; pocket's are those of its codes.",
     "likelihood": "Nats of each codebook; knowing nothing costs 6.93, the logarithm of 1024.",
     "obedience": "Requests made of held-out pieces; of a piece's captions the prompt is the one that names most of its "
                  "instruments. Each row stands beside the same figure for the real piece, for "
-                 "that piece through the codec, and for chance: the same sound against the requests of others. "
+                 "that piece through the codec, and for chance: the same sound against the requests of others.\n\n"
+                 "tempo: heard within 4 % of what was asked; tempo octave: at twice, thrice, half or a third of it "
+                 "instead. pulse: how strongly onsets come back after a beat as asked, or its half, third or quarter. "
+                 "in key: the share of the chroma that lies in the key. chords: cosine of the chroma and the chords' "
+                 "pitch classes; melody: the same of the strongest pitch class alone and the tune's. drums: heard or "
+                 "not, as asked. instruments: of the n asked, a drum kit being one, the share among the n most "
+                 "probable.\n\n"
                  "`make evaluate` leaves standard errors and everything else in `work/evaluate/figures.json`.",
+    "frechet": "On the embedding of the listener above, 64 numbers for each window, in shares of the variance of the "
+               "reference: to be compared with one another, not with other models' Frechet audio distances. Half of "
+               "what the listener learned from went through the codec, whose blur it hardly minds.",
 }
 
 

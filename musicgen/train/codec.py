@@ -44,7 +44,7 @@ class Clips:
         self.rng = np.random.default_rng(seed)
 
     def batch(self, count: int, samples: int) -> Tensor:
-        """[count, samples] in -1..1, each from another piece, at a random place and loudness."""
+        """[count, samples] in -1..1, each from a piece drawn at random, at a random place and loudness (-8 to 1 dB)."""
         out = np.empty((count, samples), np.float32)
         for row in out:
             shard = self.shards[self.rng.integers(len(self.shards))]

@@ -31,7 +31,7 @@ ONE = "mel, one window"
 
 
 def opus(clip: np.ndarray, kbit: float, folder: Path) -> tuple[np.ndarray, float]:
-    """Clip [N] through Opus at ``kbit`` -> (decoded [N], real kbit/s)."""
+    """Clip [N] through Opus at ``kbit`` -> (decoded [N], kbit/s of the file, its container included)."""
     source, packed, back = folder / "a.wav", folder / "a.opus", folder / "b.wav"
     soundfile.write(source, clip, RATE)
     quiet = ["ffmpeg", "-y", "-v", "error"]
@@ -84,7 +84,7 @@ def report(codec: PocketCodec, clips: Tensor) -> dict[str, Any]:
         codec.decode(clip[None])
     speed = len(few) * clips.shape[1] / RATE / (time.perf_counter() - began)
     return {"rows": rows, "clips": len(clips), "seconds of each": clips.shape[1] / RATE,
-            "decoding, times real time": speed}
+            "decoding, times real time": speed, "threads": torch.get_num_threads()}
 
 
 def held_clips(data: Path, codec: PocketCodec, count: int) -> Tensor:
@@ -94,8 +94,9 @@ def held_clips(data: Path, codec: PocketCodec, count: int) -> Tensor:
 
 def tables(result: dict[str, Any]) -> str:
     """Markdown."""
-    return (f"{result['clips']} held-out clips of {result['seconds of each']:g} s; decoding runs at "
-            f"{result['decoding, times real time']:.0f} times real time.\n\n{markdown(result['rows'])}")
+    return (f"{result['clips']} held-out clips of {result['seconds of each']:g} s; decoding ran at "
+            f"{result['decoding, times real time']:.0f} times real time, one clip at a time (threads: "
+            f"{result['threads']}).\n\n{markdown(result['rows'])}")
 
 
 def main() -> None:

@@ -39,8 +39,8 @@ class Sizes:
     sweep_seconds: float = 5.0  # of them, and of those for variety and density
     seeds: int = 5  # of one prompt, for the diversity
     prompts: int = 6
-    sound: int = 200  # short takes looked at for silence and clipping
-    short: float = 4.0  # seconds of those
+    sound: int = 200  # takes looked at for silence and clipping: those of other stages, and short ones up to so many
+    short: float = 4.0  # seconds of the short ones
     patterns: int = 8  # takes of each pattern
     free: int = 2  # seeds of each free-form prompt
     batches: int = 2  # of 8 crops, for the likelihood along each pattern
@@ -75,7 +75,7 @@ class Exam:
 
     @cached_property
     def listener(self) -> Listener:
-        """The instrument classifier."""
+        """The judge of instruments, drums and tempo."""
         return load_listener(self.listener_path)
 
     @cached_property

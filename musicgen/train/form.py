@@ -68,7 +68,8 @@ def run(exam: Exam) -> dict[str, Any]:
     return {"rows": rows, "takes": len(takes), "seconds": seconds}
 
 
-def _mean(facts: Sequence[Facts], sounds: Sequence[np.ndarray], others: Sequence[np.ndarray] | None = None) -> Any:
+def _mean(facts: Sequence[Facts], sounds: Sequence[np.ndarray], others: Sequence[np.ndarray] | None = None
+          ) -> dict[str, float]:
     """The mean likeness over sounds, each with itself or with its counterpart, by bars apart."""
     found = []
     for known, sound, other in zip(facts, sounds, others or sounds, strict=True):

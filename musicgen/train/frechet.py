@@ -2,8 +2,9 @@
 
 ``|m1 - m2|^2 + tr(S1 + S2 - 2 (S1 S2)^(1/2))`` of means and covariances, as in the Frechet audio distance; but the
 embedding is that of our own listener (what its last layer reads, 64 numbers for each window of two seconds), so the
-figures compare only with one another, and only at equal numbers of windows. They are given as shares of the total
-variance of the reference (held-out pieces), for the embedding has no unit. Knows nothing of models.
+figures compare only with one another, and only at equal numbers of windows: of few, covariances are poorly known, and
+real pieces are far from others, too. They are given as shares of the total variance of the reference (held-out pieces),
+for the embedding has no unit. Knows nothing of models.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def run(exam: Exam) -> dict[str, Any]:
     """Distances to the reference, at equal numbers of windows."""
     other = reference(exam)
     sets = {
-        "floor: the rendered pieces of the same requests": [piece.audio for piece in exam.pieces],
+        "the rendered pieces of the same requests": [piece.audio for piece in exam.pieces],
         "the same through the codec": exam.coded(exam.pieces),
         "generated: plan": [take.audio for take in exam.make(exam.plan_jobs())],
         "generated: text alone": [take.audio for take in exam.make(exam.text_jobs())],

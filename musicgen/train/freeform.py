@@ -157,6 +157,9 @@ def line(prompt: Prompt, heard: Sequence[Heard]) -> dict[str, str]:
 
 def tables(result: dict[str, Any]) -> str:
     """Markdown."""
-    return (f"{result['takes of each']} takes of each prompt; the plan is drawn from the words. p: share of random "
-            f"assignments that fit at least as well.\n\n{markdown(result['rows'])}\n\n"
+    rows = {name: row | {"p": f"{row['p']:.4f}"} for name, row in result["rows"].items()}
+    return (f"{result['takes of each']} takes of each prompt; the plan is drawn from the words. An instrument that "
+            f"fits is among the {MOST_PROBABLE} most probable ones of a take; drums are judged where a prompt says "
+            "whether. p: share of random assignments that fit at least as well, the true one among them.\n\n"
+            f"{markdown(rows)}\n\n"
             f"{markdown(result['prompts'], first='prompt')}")

@@ -150,9 +150,12 @@ def above(high: np.ndarray, low: np.ndarray) -> float:
 
 def tables(result: dict[str, Any]) -> str:
     """Markdown."""
+    takes = result["density"]["takes of each"]
     return "\n\n".join((
         f"{result['takes']} held-out requests.", markdown(result["rows"]),
         "Drums:", markdown(result["drums"]),
         f"Melody, {result['melody']['takes']} requests:", markdown(result["melody"]["rows"]),
-        "Density:", markdown(result["density"]["rows"]),
+        f"Density, by {takes['lively']} captions with lively words and {takes['calm']} with calm ones; "
+        "lively above calm: the share of pairs in which the lively sound has more onsets, 0.5 by chance:",
+        markdown(result["density"]["rows"]),
     ))

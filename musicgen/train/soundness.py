@@ -192,12 +192,15 @@ def tables(result: dict[str, Any]) -> str:
     """Markdown."""
     made, ends = result["diversity"], result["endings"]
     return "\n\n".join((
-        f"Distances within one prompt ({made['seeds']} seeds) and between {made['prompts']} prompts:",
-        markdown(made["rows"]), "The beat:", markdown(result["beat"]["rows"], digits=1),
+        f"Distances within one prompt ({made['seeds']} seeds) and between {made['prompts']} prompts; of the listener's "
+        "embeddings 1 less their cosine, of codes the share of frames in which they differ:",
+        markdown(made["rows"]),
+        "The beat, how far it strays: the standard deviation of its phase over windows of 3 s, at the tempo asked:",
+        markdown(result["beat"]["rows"], digits=1),
         f"The end, {ends['takes of each']} takes of {ends['seconds']:g} s each. Quiet: the last "
         "fifth of a second is 20 dB or more below the second before the final chord; the rest is measured after that "
         "chord's beat.", markdown(ends["rows"]),
         f"Silent: more than half of the quarter seconds below {SILENT:g} of full scale. Clipped: more than "
-        f"{MUCH_CLIPPED:g} of the samples at full scale; a limiter turns what is louder down.",
+        f"{MUCH_CLIPPED:g} of the samples at {CEILING:g} of full scale, to which a limiter turns down what is louder.",
         markdown(result["sound"]["rows"], digits=2),
     ))

@@ -1,7 +1,7 @@
 """Which guidance and temperature suit the model: the same requests under every setting.
 
-From this table the defaults are chosen, so its requests are none of those that the other stages report on. Knows
-nothing of how takes are made.
+From this table the defaults are chosen, so its requests are made of none of the pieces whose requests ``obedience`` and
+``frechet`` report on. Knows nothing of how takes are made.
 """
 
 from __future__ import annotations
@@ -80,5 +80,5 @@ def tables(result: dict[str, Any]) -> str:
     )
     return (f"{result['takes of each']} takes of {result['seconds']:g} s under each setting; mean rank over "
             f"{', '.join(RANKED)}.\n\n{planned}\n\n"
-            "Told the words alone, which hold neither tempo nor key; by the Frechet distance:\n\n"
+            "Told the words alone, without a plan; by the Frechet distance:\n\n"
             f"{words}")
