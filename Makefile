@@ -4,7 +4,7 @@ FONT ?= FluidR3_GM.sf2
 # Folders of tunes in ABC to arrange, beside the composed pieces: see musicgen/train/airs.py
 TUNES ?=
 
-.PHONY: install run test lint check data codec tokens lm ship evaluate
+.PHONY: install run test lint check data codec tokens lm ship listener evaluate
 
 install:
 	$(PYTHON) -m pip install -r requirements-dev.txt
@@ -40,8 +40,14 @@ lm:
 ship:
 	$(PYTHON) -m musicgen.train.ship
 
-evaluate:
+# The evaluation's judge, trained once, for all figures are by its ears; train another after another codec.
+listener:
 	$(PYTHON) -m musicgen.train.train_listener
+
+work/listener.pt:
+	$(MAKE) listener
+
+evaluate: work/listener.pt
 	$(PYTHON) -m musicgen.train.evaluate
 	$(PYTHON) -m musicgen.train.card
 	$(PYTHON) -m musicgen.train.ship --figures
