@@ -30,7 +30,7 @@ def run(exam: Exam) -> dict[str, Any]:
     plan, tune = exam.plan_jobs()[:count], exam.melody_jobs()[: max(1, count // 2)]
     rows: dict[str, dict[str, Any]] = {}
     for name in SHARES:
-        paper = PAPER_FIGURES.get(name)
+        pattern, paper = get_pattern(name, exam.model.config.lm.codebooks), PAPER_FIGURES.get(name)
 
         def along(jobs: list[Job], name: str = name) -> list[Job]:
             # The default's takes are those of the other stages.
@@ -41,9 +41,8 @@ def run(exam: Exam) -> dict[str, Any]:
         heard = mean(fits([hear(take.audio, exam.listener) for take in takes], facts))
         melody = mean(fits([hear(take.audio, exam.listener) for take in sung], facts[: len(sung)]))["melody"]
         rows[name] = {
-            "exact": "yes" if get_pattern(name, exam.model.config.lm.codebooks).exact else "no",
-            "steps for 10 s": get_pattern(name, exam.model.config.lm.codebooks).step_count(
-                round(10 * exam.model.codec.frame_rate)),
+            "exact": "yes" if pattern.exact else "no",
+            "steps for 10 s": pattern.step_count(round(10 * exam.model.codec.frame_rate)),
             "times real time": float(exam.sizes.seconds / np.median([take.seconds for take in takes])),
             "nats a frame": nats.get(name),
             "Frechet": relative(embed([take.audio for take in takes], exam.listener), other),

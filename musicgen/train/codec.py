@@ -115,7 +115,7 @@ def rebuilt(codec: PocketCodec, log_spectra: Tensor, frequency: Tensor, delay: T
 
 
 def waveform_loss(audio: Tensor, target: Tensor) -> Tensor:
-    """Mel differences over the resolutions, without the crop's edges."""
+    """Mel differences over the resolutions, without the crop's edges: [B, N], [B, N] -> []."""
     edge = slice(2048, -2048)
     return mel_distance(audio[:, edge], target[:, edge])
 

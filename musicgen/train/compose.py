@@ -89,10 +89,12 @@ def sixteenth(bpm: float, meter: Meter) -> float:
 
 
 def transpose(chord: Chord, shift: int) -> Chord:
+    """The chord ``shift`` semitones higher."""
     return replace(chord, root=(chord.root + shift) % 12, bass=(chord.bass + shift) % 12)
 
 
 def choose_meter(rng: Random, style: Style) -> Meter:
+    """One of the style's metres, drawn by their shares."""
     three, six = style.metres
     draw = rng.random()
     return METERS["3/4" if draw < three else "6/8" if draw < three + six else "4/4"]

@@ -105,7 +105,8 @@ class Exam:
     @cached_property
     def others(self) -> list[Piece]:
         """The held-out pieces that no request was made of."""
-        return [piece for i, piece in enumerate(self.all_pieces) if i not in set(self.chosen)]
+        chosen = set(self.chosen)
+        return [piece for i, piece in enumerate(self.all_pieces) if i not in chosen]
 
     def coded(self, pieces: Sequence[Piece]) -> list[np.ndarray]:
         """The pieces through the codec, each [N]."""

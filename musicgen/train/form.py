@@ -41,7 +41,7 @@ def bars(audio: np.ndarray, seconds: float) -> np.ndarray:
 
 
 def likeness(ones: np.ndarray, others: np.ndarray) -> dict[int, float]:
-    """Mean cosine of bars of ``others`` with the bar of ``ones`` that lies so many bars before, by that distance."""
+    """Mean cosine of bars ``others`` [n, D] with the bar of ``ones`` [m, D] so many bars before, by that distance."""
     table = ones @ others.T
     return {apart: float(np.diag(table, apart).mean()) for apart in APART if apart < len(table)}
 

@@ -35,7 +35,7 @@ def frechet(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def relative(a: np.ndarray, other: np.ndarray) -> float:
-    """The distance of ``a`` to the reference ``other``, as a share of the reference's total variance."""
+    """The distance of ``a`` [n, D] to the reference ``other`` [m, D], as a share of the reference's total variance."""
     return frechet(a, other) / float(other.var(0, ddof=1).sum())
 
 

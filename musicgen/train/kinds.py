@@ -57,7 +57,7 @@ def regression(x: Tensor, y: Tensor, classes: int, decay: float) -> tuple[Tensor
 
 
 def left_out(x: Tensor, y: Tensor, classes: int, decay: float) -> tuple[float, float]:
-    """Nats, and the share taken for what they are, of scenes that the regression had not seen."""
+    """Nats, and the share taken for what they are, of scenes [N, D] of classes [N] that the regression had not seen."""
     nats, right = 0.0, 0
     for part in range(PARTS):
         out = torch.arange(len(x)) % PARTS == part

@@ -134,6 +134,7 @@ class Body:
             raise ValueError(f"the {'metre' if name == 'M' else 'voice'} changes in mid-tune.")
 
     def pitch(self, note: re.Match[str]) -> int:
+        """MIDI pitch of a note, by its accidental, those before it in the bar, or the signature."""
         letter, octave = note["letter"], note["octave"]
         place = (letter, octave)
         if note["accidental"]:
@@ -144,6 +145,7 @@ class Body:
         return height + LETTERS[letter.upper()] + shift
 
     def add(self, pitch: int | None, length: Fraction) -> None:
+        """A note, or a rest, of so many unit lengths, at the end of the last bar."""
         length *= self.unit * self.broken
         self.broken = Fraction(1)
         if self.tuplet_left:
@@ -171,6 +173,7 @@ class Body:
         bar.length += length * (first - 1)
 
     def barline(self, mark: str, ending: str | None) -> None:
+        """A bar line with its repeat signs and the number of the ending after it."""
         self.accidentals.clear()
         closes = mark.startswith(":") or "||" in mark or "]" in mark or mark.startswith("[")
         opens = mark.endswith(":") and mark != ":"

@@ -143,7 +143,7 @@ def density(exam: Exam) -> dict[str, Any]:
 
 
 def above(high: np.ndarray, low: np.ndarray) -> float:
-    """The share of pairs in which the first is the larger; ties count half."""
+    """The share of pairs of ``high`` [n] and ``low`` [m] in which the first is the larger; ties count half."""
     difference = high[:, None] - low[None]
     return float((difference > 0).mean() + (difference == 0).mean() / 2)
 

@@ -29,20 +29,21 @@ MUCH_CLIPPED = 1e-3  # share of such samples above which a take counts as clippe
 
 
 def pairwise(groups: Sequence[Sequence[np.ndarray]]) -> tuple[float, float]:
-    """Mean cosine distance of vectors within a group, and between groups."""
+    """Mean cosine distance of vectors [D] within a group, and between groups."""
     vectors = np.concatenate([np.stack(group) for group in groups])
-    labels = np.concatenate([np.full(len(group), i) for i, group in enumerate(groups)])
     unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-    distance = 1 - unit @ unit.T
-    same = labels[:, None] == labels[None]
-    return float(distance[same & ~np.eye(len(labels), dtype=bool)].mean()), float(distance[~same].mean())
+    return _within_and_between(1 - unit @ unit.T, groups)
 
 
 def codes_apart(groups: Sequence[Sequence[np.ndarray]]) -> tuple[float, float]:
     """Share of frames in which book 1 (int [T] each) differs: within a group, and between groups."""
     codes = np.concatenate([np.stack(group) for group in groups])
-    labels = np.concatenate([np.full(len(group), i) for i, group in enumerate(groups)])
-    distance = (codes[:, None] != codes[None]).mean(2)
+    return _within_and_between((codes[:, None] != codes[None]).mean(2), groups)
+
+
+def _within_and_between(distance: np.ndarray, groups: Sequence[Sequence[np.ndarray]]) -> tuple[float, float]:
+    """Means of ``distance`` [n, n], of all members in order: of pairs of one group, and of two groups."""
+    labels = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
     same = labels[:, None] == labels[None]
     return float(distance[same & ~np.eye(len(labels), dtype=bool)].mean()), float(distance[~same].mean())
 
@@ -85,7 +86,8 @@ def diversity(exam: Exam) -> dict[str, Any]:
 
 
 def steadiness(audio: np.ndarray, bpm: float) -> float:
-    """How steady the beat is: the standard deviation of the beat's phase over windows of 3 s, in ms; lower is steadier.
+    """How steady the beat of audio [N] is: the standard deviation of its phase over windows of 3 s, in ms; lower is
+    steadier.
 
     In each window (half the sound, if that is shorter) the phase is that of the onset strength's component at the
     frequency of the beat or at twice that, whichever is stronger over the whole; a steady drift counts as well.
@@ -103,13 +105,13 @@ def steadiness(audio: np.ndarray, bpm: float) -> float:
 
 
 def silent(audio: np.ndarray) -> bool:
-    """Whether more than half of the quarter seconds are silent."""
+    """Whether more than half of the quarter seconds of audio [N] are silent."""
     parts = audio[: len(audio) // 8000 * 8000].reshape(-1, 8000)
     return bool((np.sqrt((parts**2).mean(1)) < SILENT).mean() > 0.5)
 
 
 def clipped(audio: np.ndarray) -> bool:
-    """Whether more than a thousandth of the samples lie at the limiter's ceiling, as those of flat peaks do."""
+    """Whether more than a thousandth of the samples [N] lie at the limiter's ceiling, as those of flat peaks do."""
     return bool((np.abs(audio) >= CLIPPED).mean() > MUCH_CLIPPED)
 
 
@@ -150,7 +152,8 @@ def beat(exam: Exam) -> dict[str, Any]:
 
 
 def quiet_at_the_end(audio: np.ndarray, ends: float) -> float:
-    """1 where the last fifth of a second is at least 20 dB below the second before the final chord at ``ends``."""
+    """1 where the last fifth of a second of audio [N] is at least 20 dB below the second before the final chord, which
+    is struck after ``ends`` seconds."""
     before, last = audio[round((ends - 1) * RATE) : round(ends * RATE)], audio[-RATE // 5 :]
     return float((last**2).mean() <= 0.01 * (before**2).mean())
 

@@ -18,7 +18,7 @@ COUNT, DEPTH = 12, 70.0  # dB
 
 
 def sheet(path: Path, sounds: Sequence[np.ndarray], facts: Sequence[Facts], titles: Sequence[str]) -> None:
-    """A PNG of spectrograms, three in a row; beats as thin lines, bar lines thicker."""
+    """A PNG of spectrograms of sounds [N] at 32 kHz, three in a row; beats as thin lines, bar lines thicker."""
     from matplotlib.figure import Figure
 
     rows = -(-len(sounds) // 3)

@@ -108,7 +108,8 @@ def coded(shards: list[Path], labels: list[str], codec: Codec, rng: np.random.Ge
 
 
 def augment(mel: Tensor, target: Tensor, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """Random loudness and colour; every third row gets another row's music added, and its labels."""
+    """Random loudness and colour of mel magnitudes [B, bands, M]; every third row gets another row's music added, and
+    its labels [B, labels]."""
     count, bands = mel.shape[:2]
     gain = torch.from_numpy(10 ** (rng.uniform(-14, 6, (count, 1, 1)) / 20)).float()
     corners = torch.from_numpy(rng.normal(0, 2.0, (count, 1, 5))).float()  # dB at five places of the spectrum
@@ -140,7 +141,8 @@ def judge(listener: Listener, heard: Heard, rounds: int = 12) -> tuple[dict[str,
 
 
 def best_threshold(p: Tensor, truth: Tensor) -> float:
-    """Where the mean of the two kinds of right answers is largest (the middle of the best stretch)."""
+    """Where the mean of the two kinds of right answers, of probabilities [n] and what is true [n], is largest (the
+    middle of the best stretch)."""
     at = torch.linspace(0.02, 0.98, 97)
     scores = torch.stack([((p > t)[truth > 0.5].float().mean() + (p <= t)[truth < 0.5].float().mean()) / 2
                           for t in at])
