@@ -429,3 +429,4 @@ def test_an_end_is_quiet_when_it_has_rung_out() -> None:
     decaying[4 * RATE :] *= np.exp(-4 * np.arange(2 * RATE) / RATE)
     assert quiet_at_the_end(decaying, 4.0) == 1.0
     assert quiet_at_the_end(tone, 4.0) == 0.0
+    assert quiet_at_the_end(0 * tone, 4.0) == 0.0, "what is silent has no end"

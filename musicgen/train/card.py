@@ -19,7 +19,8 @@ from musicgen.train.tables import read_json
 
 HEADING = "## Held-out figures"
 OPENING = ("By `make evaluate`, on pieces and tunes never trained on, captioned by the same grammar, with the settings "
-           "the model comes with.")
+           "the model comes with. Most of them were chosen by takes of other held-out pieces, but the shares of an end "
+           "and of the words in what guidance leads away from by takes of these, too: the figures may favour them.")
 # What a reader needs to know to read a stage's tables.
 WORDS = {
     "listener": "The judge of instruments, drums and tempo in what follows, trained apart, on held-out pieces. "

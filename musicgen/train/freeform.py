@@ -119,10 +119,10 @@ def against_chance(grid: np.ndarray, draws: int = 4000, seed: int = 0) -> dict[s
 
 
 def jobs(exam: Exam, prompts: Sequence[Prompt] = PROMPTS + UNKNOWN) -> list[Job]:
-    """Every prompt with every seed."""
-    return [Job("free", GenerationRequest(prompt=prompt.text, seed=7000 + seed, duration=exam.sizes.sweep_seconds,
-                                          **exam.settings))
-            for prompt in prompts for seed in range(exam.sizes.free)]
+    """Every prompt, ``exam.sizes.free`` times; each take with a seed of its own, for plans are drawn by the seed."""
+    return [Job("free", GenerationRequest(prompt=prompt.text, seed=7000 + exam.sizes.free * i + take,
+                                          duration=exam.sizes.sweep_seconds, **exam.settings))
+            for i, prompt in enumerate(prompts) for take in range(exam.sizes.free)]
 
 
 def run(exam: Exam) -> dict[str, Any]:

@@ -119,5 +119,5 @@ def run(exam: Exam) -> dict[str, Any]:
 
 def tables(result: dict[str, Any]) -> str:
     """Markdown."""
-    return (f"Longest run of book 1 shared with any of {result['training pieces']} training pieces (those of the last "
-            f"runs), in sounds of {result['seconds of each']:g} s.\n\n{markdown(result['rows'], digits=2)}")
+    return (f"Longest run of book 1 shared with any of {result['training pieces']} training pieces (those whose codes "
+            f"are kept), in sounds of {result['seconds of each']:g} s.\n\n{markdown(result['rows'], digits=2)}")

@@ -60,10 +60,11 @@ def some_pieces(exam: Exam) -> list[Piece]:
 
 
 def seed_jobs(exam: Exam) -> list[Job]:
-    """Their captions, each with several seeds; the plan is drawn."""
+    """Their captions, each with several seeds and none with another's; the plan is drawn."""
     return [
-        Job("seeds", replace(exam.request(piece.facts, 1000 + seed), duration=exam.sizes.sweep_seconds, plan="auto"))
-        for piece in some_pieces(exam) for seed in range(exam.sizes.seeds)
+        Job("seeds", replace(exam.request(piece.facts, 1000 + exam.sizes.seeds * i + take),
+                            duration=exam.sizes.sweep_seconds, plan="auto"))
+        for i, piece in enumerate(some_pieces(exam)) for take in range(exam.sizes.seeds)
     ]
 
 
@@ -153,9 +154,9 @@ def beat(exam: Exam) -> dict[str, Any]:
 
 def quiet_at_the_end(audio: np.ndarray, ends: float) -> float:
     """1 where the last fifth of a second of audio [N] is at least 20 dB below the second before the final chord, which
-    is struck after ``ends`` seconds."""
+    is struck after ``ends`` seconds. What was silent there has no end."""
     before, last = audio[round((ends - 1) * RATE) : round(ends * RATE)], audio[-RATE // 5 :]
-    return float((last**2).mean() <= 0.01 * (before**2).mean())
+    return float((last**2).mean() <= 0.01 * (before**2).mean() and (before**2).mean() > SILENT**2)
 
 
 def end_jobs(exam: Exam, ending: bool) -> list[Job]:
