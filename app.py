@@ -28,21 +28,26 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
         return os.environ.get(ENVIRONMENT + name, otherwise)
 
     parser = argparse.ArgumentParser(description="Make music from words, in the browser.")
-    parser.add_argument("--host", default=default("HOST", None), help="address to listen on (0.0.0.0: every one)")
-    parser.add_argument("--port", type=int, default=default("PORT", None), help="port to listen on")
+    parser.add_argument("--host", default=default("HOST", None),
+                        help="address to listen on (127.0.0.1: this machine only; 0.0.0.0: every network it is in)")
+    parser.add_argument("--port", type=int, default=default("PORT", None),
+                        help="port to listen on (7860, or the next free one)")
     parser.add_argument("--share", action="store_true", default=default("SHARE", "") in ("1", "true", "yes"),
                         help="also make a public link through Gradio")
     parser.add_argument("--auth", metavar="USER:PASSWORD", default=default("AUTH", None),
-                        help="let in only who knows these; safer as MUSICGEN_AUTH: processes' flags can be seen")
+                        help="ask for this name and password; safer as MUSICGEN_AUTH, for others on the machine can "
+                             "see a program's flags")
     # On a Space anybody may come by, and each of the others is a download of gigabytes.
     offered = ["pocket"] if os.environ.get("SPACE_ID") else list(KNOWN_MODELS)
     parser.add_argument("--models", nargs="+", default=(default("MODELS", None) or " ".join(offered)).split(),
-                        help="names or folders to offer, the first chosen (all known ones; on a Space pocket alone)")
+                        help="names or folders of the models to offer, the first one chosen at the start (all known "
+                             "ones; on a Space only pocket)")
     parser.add_argument("--dtype", default=default("DTYPE", None) or None,
-                        help="of the models: float32 (on CPUs), bfloat16, float16; or int8, fastest on x86 CPUs")
+                        help="precision of the models: float32, bfloat16, float16, or int8, which is fastest on x86 "
+                             "CPUs (float32 on a CPU, bfloat16 on a GPU)")
     parser.add_argument("--data-dir", default=default("DATA_DIR", str(DATA)), help="folder for takes (data)")
     parser.add_argument("--queue", type=int, default=default("QUEUE", "64"),
-                        help="how many presses may wait before others are turned away (64)")
+                        help="how many requests may wait before others are turned away (64)")
     parser.add_argument("--max-duration", type=float, default=default("MAX_DURATION", "120"),
                         help="longest take in seconds (120)")
     arguments = parser.parse_args(argv)

@@ -48,34 +48,41 @@ def build_parser() -> argparse.ArgumentParser:
         "generate", help="make a piece of music", argument_default=argparse.SUPPRESS,
         description="Make a piece of music and write it, its recipe inside, into an audio file.",
     )
-    make.add_argument("prompt", nargs="?", help="what it should be, in words")
-    make.add_argument("--negative", metavar="TEXT", help="what it should not be")
-    make.add_argument("--model", metavar="NAME|DIR", help="see 'models'; default pocket, the bundled one")
+    make.add_argument("prompt", nargs="?", help="what it should sound like, in words")
+    make.add_argument("--negative", metavar="TEXT", help="what it should not sound like")
+    make.add_argument("--model", metavar="NAME|DIR",
+                      help="a name from 'models' or the hub (owner/name), or a folder; default pocket, the bundled one")
     make.add_argument("--pattern", metavar="NAME|SPEC", help="order of prediction, e.g. delay or 0,1,1,1")
     make.add_argument("--melody", metavar="FILE", help="audio file whose tune to follow")
-    make.add_argument("--separation", metavar="HOW", help="tune out of the mix by auto, demucs, harmonic or none")
+    make.add_argument("--separation", metavar="HOW",
+                      help="how to find the tune in that file: auto, demucs, harmonic or none")
     make.add_argument("--melody-strength", type=float, metavar="X",
-                      help="how closely the bundled model follows the tune; 2 usual, 1 looser, 3 stricter")
+                      help="how closely the bundled model follows the tune, 0.5 to 4; default 2.75, 1 is looser")
     make.add_argument("--continue-from", metavar="FILE", help="audio file to go on from")
     make.add_argument("--duration", type=float, metavar="S", help="seconds, given and new together; default 10")
     make.add_argument("--bars", type=int, metavar="N", help="in place of the duration: enough for a loop of N bars")
-    make.add_argument("--seed", type=int, metavar="N", help="same seed and settings: same music; default drawn")
-    make.add_argument("--temperature", type=float, metavar="X", help="above 1 wilder, below 1 tamer")
-    make.add_argument("--top-k", type=int, metavar="N", help="draw among the N likeliest codes; 0 all")
-    make.add_argument("--top-p", type=float, metavar="X", help="draw among the likeliest codes of this mass")
-    make.add_argument("--guidance", type=float, metavar="X", help="how strictly to follow you; 1 off, 3 usual")
-    make.add_argument("--greedy", action="store_true", help="always the likeliest code")
-    make.add_argument("--bpm", type=float, metavar="N", help="tempo")
+    make.add_argument("--seed", type=int, metavar="N",
+                      help="the same seed and settings make the same music; default: a new one")
+    make.add_argument("--temperature", type=float, metavar="X", help="higher is wilder, lower is tamer")
+    make.add_argument("--top-k", type=int, metavar="N", help="draw from the N likeliest codes; 0: from all")
+    make.add_argument("--top-p", type=float, metavar="X",
+                      help="draw from the likeliest codes that together have this probability; 0: off")
+    make.add_argument("--guidance", type=float, metavar="X", help="how closely to follow you; 1 is off, 3 usual")
+    make.add_argument("--greedy", action="store_true", help="always take the likeliest code")
+    make.add_argument("--bpm", type=float, metavar="N", help="tempo in beats a minute")
     make.add_argument("--key", metavar="K", help="such as 'A minor'")
     make.add_argument("--meter", metavar="M", help="4/4, 3/4 or 6/8")
     make.add_argument("--chords", metavar="C", help="a loop, one chord a bar, such as 'C Am F G'")
-    make.add_argument("--instruments", metavar="I", help="all that play, drums apart, such as 'piano, acoustic bass'")
+    make.add_argument("--instruments", metavar="I",
+                      help="every instrument except the drums, such as 'piano, acoustic bass'")
     make.add_argument("--ending", action=argparse.BooleanOptionalAction,
                       help="end on a final chord, or go on; default: as the prompt says")
-    make.add_argument("--plan", metavar="auto|off", help="off: tell what flags give, and the prompt as words only")
+    make.add_argument("--plan", metavar="auto|off",
+                      help="off: the model is told only what flags give, and the prompt as words")
     make.add_argument("--device", metavar="D", help="cpu or cuda; default cuda where there is one")
     make.add_argument("--dtype", metavar="T", help="float32, bfloat16, float16; or int8, fastest on x86 CPUs")
-    make.add_argument("--recipe", metavar="FILE", help="make again what this file holds; other flags change it")
+    make.add_argument("--recipe", metavar="FILE",
+                      help="make the take in this file again; other flags change its settings")
     make.add_argument("-o", "--output", metavar="OUT", help="file.wav, .flac, .mp3 or .ogg; default musicgen-SEED.wav")
     make.add_argument("--codes", metavar="OUT.npz", help="also write the codes [K, T]")
     make.set_defaults(run=generate)

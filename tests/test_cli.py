@@ -23,6 +23,7 @@ from musicgen.conditioners import Conditioner
 from musicgen.config import KNOWN_MODELS
 from musicgen.errors import ModelUnavailable
 from musicgen.notated import midi_of
+from musicgen.request import STRENGTH, STRONGEST, WEAKEST
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -86,6 +87,16 @@ def test_the_flags_are_those_that_others_script(folder):
     known = {flag for action in commands["generate"]._actions for flag in action.option_strings}
     switches = {"--greedy", "--ending", "--no-ending"}
     assert known == {*values, *switches, "--output", "-h", "--help"}, "and no flag without a line here"
+
+
+def test_what_is_said_of_a_melodys_strength_is_what_the_request_takes():
+    """The texts spell its figures out: the modules that know them are slow to import."""
+    span = f"{WEAKEST:g} to {STRONGEST:g}"
+    for file, said in (("musicgen/cli.py", (f"{span}; default {STRENGTH:g}",)),
+                       ("musicgen/ui/api.py", (f"from {span}", f"{STRENGTH:g} is usual")),
+                       ("ARCHITECTURE.md", (f"melody_strength: float = {STRENGTH:g} ",))):  # fmt: skip
+        text = " ".join((ROOT / file).read_text(encoding="utf-8").split())
+        assert all(words in text for words in said), file
 
 
 def test_a_length_in_bars_is_written_as_seconds(folder, tmp_path, capsys):

@@ -76,20 +76,22 @@ def _generate(engines: Engines) -> None:
             meter: "4/4", "3/4", "6/8" or "auto".
             chords: A loop, one chord a bar, such as "Am F C G"; empty: from the prompt and the seed.
             drums: "with", "without" or "auto".
-            follow_plan: False: no tempo, key, chords or players are told.
+            follow_plan: False: the model is told no tempo, key, chords or players.
             pattern: Order in which the codes are predicted, such as "delay"; the trained one is best.
-            negative_prompt: What to lead away from.
-            temperature: Chance in the drawing of codes; none: the model's own value, as for the next three.
+            negative_prompt: What it should not sound like.
+            temperature: Higher is wilder, lower is tamer; none: the model's own value, as for the next three.
             top_k: Draw from the k likeliest codes.
             top_p: Draw from the likeliest codes that together have this probability.
-            guidance: How closely to keep to the prompt.
+            guidance: How closely to follow the prompt and the plan; 1 is off, 3 usual.
             greedy: Always take the likeliest code.
             continue_from: An audio file to go on from.
             painting: Notes over melody and chords by the cell, such as "0.5;m=047-;c=91": half seconds with C, E, G
                 and a rest in the melody (0 to 9, a, b), C major below the first (pitch classes as hexadecimal bits).
-            instruments: All that play, drums apart, such as "piano, acoustic bass"; empty: those the prompt names.
+            instruments: Every instrument except the drums, such as "piano, acoustic bass"; empty: from the prompt, or
+                its style.
             ending: "final chord", "goes on" or "auto": as the prompt says, or it goes on beyond its last second.
-            melody_strength: How closely the bundled model follows the melody, heard or painted; 2 is usual, 1 looser.
+            melody_strength: How closely the bundled model follows the melody, heard or painted, from 0.5 to 4; 2.75 is
+                usual, 1 looser.
             bars: Length in bars, in place of the duration; a loop of so many can be cut out. Needs a tempo.
 
         Returns:
