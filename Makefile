@@ -1,7 +1,7 @@
-# The few commands one types daily. PYTHON=.venv/bin/python make test
+# The commands of every day. With another Python: make test PYTHON=.venv/bin/python
 PYTHON ?= python
 FONT ?= FluidR3_GM.sf2
-# Folders of tunes in ABC to arrange, beside the composed pieces: see musicgen/train/airs.py
+# Folders of tunes in ABC notation, to be arranged beside the composed pieces: see musicgen/train/airs.py
 TUNES ?=
 
 .PHONY: install run test lint check data codec tokens lm ship listener evaluate
@@ -22,7 +22,7 @@ lint:
 check:
 	$(PYTHON) -m musicgen check
 
-# The bundled model, stage by stage; each goes on where it was stopped.
+# The bundled model, stage by stage; each goes on where it was stopped. `ship` replaces the model in assets/pocket.
 data:
 	$(PYTHON) -m musicgen.train.data --soundfont $(FONT) $(if $(TUNES),--tunes $(TUNES))
 
