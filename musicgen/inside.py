@@ -85,7 +85,7 @@ def read(
         chosen = range(begin, min(frames, begin + most))
         if not chosen:
             if begin > span.known:
-                raise ValueError("So much of this take was not made; look inside it from an earlier second on.")
+                raise ValueError("The take does not go that far; look inside it from an earlier second on.")
             raise ValueError("Too little of this take was made to look inside; make a longer one.")
         row, against = conditions(model, prepared, resolved.negative_prompt, span.start, span.frames)
         rows = Conditions.cat([row, row.null() if against is None else against])

@@ -54,7 +54,7 @@ class Prepared:
     melody_strength: float = 1.0
 
 
-KEY_UNTOLD = "A key is not told beside a melody; the melody brings its own."
+KEY_UNTOLD = "Beside a melody the model is told no key; the melody brings its own."
 
 # How loud a group of features is told, 1: as it was learned. They enter by a linear map, so that what is told louder
 # outweighs what the history suggests; unlike guidance it enlarges nothing else, and costs nothing. By what 32 takes of
@@ -99,7 +99,7 @@ def prepare(model: Model, request: GenerationRequest, listened: Listened | None 
             sung = _sung(painting, seconds, tune)
             onehot = np.eye(chroma.BINS, dtype=np.float32)[np.maximum(sung, 0)]
         if painting is not None and painting.harmonises:
-            notes.append("The painted chords are not told: this model takes a melody only.")
+            notes.append("The painted chords are left out: this model can only be told a melody.")
         return Prepared(frames, with_metadata(request), None, None, onehot, listened, tuple(notes))
 
     words = understood(request.prompt)  # the encoder reads English
@@ -109,7 +109,7 @@ def prepare(model: Model, request: GenerationRequest, listened: Listened | None 
     if plan is not None and plan.ending:
         ends = plan.ends(frames / model.codec.frame_rate)
         if plan.bpm is None:
-            notes.append("An ending needs a tempo to end in; give one such as 120 bpm.")
+            notes.append("An ending needs a tempo; give one such as 120 bpm.")
             plan = replace(plan, ending=None)
         elif ends is None or ends < given.shape[1] / model.codec.frame_rate:
             notes.append("There is no room for an ending in the new music; ask for a longer duration.")
@@ -242,7 +242,7 @@ def plan_for(
     plan = make_plan(request.prompt, request.seed, **request.parts, near=near)
     said = read_prompt(request.prompt)
     if said.odd_meter is not None and request.meter is None:
-        notes.append(f"This model can be told {', '.join(METERS)}, not {said.odd_meter}; {plan.meter} is asked for.")
+        notes.append(f"This model knows {', '.join(METERS)}, but not {said.odd_meter}; it is told {plan.meter}.")
     source = request.melody or request.continue_from
     if source is None:
         return plan

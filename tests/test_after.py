@@ -168,7 +168,7 @@ def test_same_again_leaves_the_file_alone_that_was_given_in_place_of_one_not_kep
     other, gone = str(tmp_path / "other.wav"), str(tmp_path / "tune.wav")
     assert "melody" not in after.again(made, melody=other), "what lies there now stays"
     for given in ({"continue_from": other}, {"melody": gone}):  # not another take without it, and not a word of that
-        with pytest.raises(gr.Error, match="give the file first"):
+        with pytest.raises(gr.Error, match="give the file, then press"):
             after.again(made, **given)
 
 

@@ -68,7 +68,7 @@ def test_the_melody_is_what_the_page_keeps_of_it(client, tmp_path):
     moments = [round((second + 0.5) * told["frame_rate"]) for second in range(4)]
     assert [kept[moment] for moment in moments] == [9, 0, 4, 9], "A, C, E, A"
     assert told["frame_rate"] == CHROMA_RATE and told["seconds"] == 4.0
-    assert told["separation"] == "none" and "all of the sound" in told["note"]
+    assert told["separation"] == "none" and "from the whole sound" in told["note"]
     drawn = Image.open(picture)
     assert drawn.format == "PNG" and len(np.unique(np.asarray(drawn.convert("L")))) > 50
 

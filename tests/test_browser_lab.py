@@ -97,7 +97,7 @@ def test_a_tapped_code_shows_what_it_sees(visit, viewport):
     page.locator('#lab-board .codes [data-code="3,2"]').click()  # with delay: step 6
     told = page.locator("#lab-board output")
     assert "Code (4, 3), in P₆, sees 2 of 2 coarser codes of its frame and 11 of 12 codes of the 3" in told.inner_text()
-    assert "3 more are guessed in the same step" in told.inner_text()
+    assert "3 more are predicted in the same step" in told.inner_text()
     assert page.locator("#lab-board .codes g.now[data-code]").count() == 4
     assert page.locator("#lab-board .codes g.asked").count() == 1
     page.locator("#lab-board .codes").focus()

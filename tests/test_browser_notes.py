@@ -155,7 +155,7 @@ def test_a_take_becomes_a_melody_and_a_beginning_and_files(visit):  # noqa: F811
     page.click("#as-melody")
     page.wait_for_selector("#melody-view >> text=kept: the strongest pitch class")
     page.click("#go-on")
-    page.wait_for_selector("#status >> text=in all: 12 s")
+    page.wait_for_selector("#status >> text=in all of 12 s")
     page.wait_for_selector("#continue-from >> visible=true")
     page.wait_for_function("() => document.querySelector('#duration input[type=number]').value === '12'")
 

@@ -54,7 +54,7 @@ def test_the_board_tells_every_step_of_a_pattern(name):
     for line, step in zip(lines[1:], pattern.steps(frames), strict=True):
         told = re.findall(r"\((\d+), (\d+)\)", line)
         assert [(int(t) - 1, int(k) - 1) for t, k in told] == step
-    assert "20 of 20 codes known, 5 of 5 frames whole" in lines[-1] and "Nothing is known" in lines[0]
+    assert "20 of 20 codes known, 5 of 5 frames complete" in lines[-1] and "Nothing is known" in lines[0]
     # Both drawings mark every code with the step at which it appears, the second one also when a frame is whole.
     drawn = [int(step) for step in re.findall(r'<g data-step="(\d+)"', drawing)]
     step_of = pattern.layout(frames).step_of + 1
@@ -158,7 +158,7 @@ def test_patterns_are_made_one_after_another_from_one_prompt_and_seed(engines):
         facts = last[f"facts{slot}"]
         assert f"{count} steps" in facts and "real time" in facts and "first sound" in facts
         assert "300 of 4 × 75" in last[f"grid{slot}"] and last[f"card{slot}"]["visible"]
-    assert "An order these weights know" in last["name0"] and "Out of distribution" in last["name1"]
+    assert "An order these weights know" in last["name0"] and "have never seen" in last["name1"]
     assert "FAD 2.58" in last["facts1"] and "FAD" not in last["facts2"]
     assert "Done" in last["status"] and "seed 5. The order differs" in last["status"] and last["go"]["interactive"]
     shown = [name for update in steps for name in update if name.startswith("grid")]
@@ -184,7 +184,7 @@ def test_what_weights_know_is_read_from_their_configuration(engines):
     other = Engines(["pocket"], MAX_DURATION, lambda *_: Engine(model, MAX_DURATION))
     last = merged(list(compare.compare(other, asked("delay", "parallel", seconds=0.5), Run())))
     assert "trained with parallel" in last["trained"]
-    assert "Out of distribution" in last["name0"] and "An order these weights know" in last["name1"]
+    assert "have never seen" in last["name0"] and "An order these weights know" in last["name1"]
     assert "trained with delay" in merged(list(compare.compare(engines, asked("delay", "0,0,0,0"), Run())))["trained"]
 
 

@@ -75,7 +75,7 @@ def test_what_the_browser_is_told_is_what_the_take_was_drawn_from(engines, model
         said = json.loads(answer)
         assert said["code"] == made.codes.values[book, frame] and said["step"] == frame + book
         assert said["name"] == first["name"] == told["name"] == looked.name
-    assert "Choose a place" in last["status"] and "Read were" not in last["status"] and last["go"]["interactive"]
+    assert "Choose a place" in last["status"] and "were read" not in last["status"] and last["go"]["interactive"]
     said = last["inside"].props["base"] + last["inside"].props["scores"]
     assert looked.file not in said, "where the scores lie is told to nobody"
 
@@ -90,7 +90,7 @@ def test_the_bars_of_the_plan_are_told_with_their_chords(engines):
     made = make(engines, bpm="120", chords="C F", meter="4/4", duration=5.0)
     told = json.loads(looked_into(engines, made)["inside"].props["base"])
     assert told["bars"] == [[0.0, "C"], [2.0, "F"]]  # the window is three seconds long
-    assert "Read were seconds 0.0 to 3.0 of it" in looked_into(engines, made)["status"]
+    assert "Seconds 0.0 to 3.0 of it were read" in looked_into(engines, made)["status"]
     assert json.loads(looked_into(engines, make(engines, follow_plan=False))["inside"].props["base"])["bars"] == []
     assert json.loads(looked_into(engines, make(engines, model="small"))["inside"].props["base"])["bars"] == []
 
@@ -99,7 +99,7 @@ def test_a_long_take_is_looked_into_from_any_second_on(engines):
     made = make(engines, duration=5.0)
     last = looked_into(engines, made, since=4.0)
     assert json.loads(last["inside"].props["base"])["start"] == 200
-    assert "Read were seconds 4.0 to 4.8 of it" in last["status"], "where its window ends"
+    assert "Seconds 4.0 to 4.8 of it were read" in last["status"], "where its window ends"
     refused(looked_into(engines, made, since=5.0), "from an earlier second on")
 
 
@@ -140,7 +140,7 @@ def test_of_a_continuation_the_new_music_is_looked_into(engines, tune_file):
     last = looked_into(engines, make(engines, duration=5.0, continue_from=tune_file))
     told, looked = json.loads(last["inside"].props["base"]), last["looked"]
     assert told["start"] == 200 and looked.codes.shape == (4, 50)
-    assert "Read were seconds 4.0 to 5.0 of it" in last["status"]
+    assert "Seconds 4.0 to 5.0 of it were read" in last["status"]
 
 
 def test_what_cannot_be_looked_into_is_said_and_the_button_comes_back(engines):

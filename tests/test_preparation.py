@@ -97,7 +97,7 @@ def test_with_the_plan_off_only_what_is_given_is_told(tiny_model):
 def test_a_metre_that_cannot_be_told_is_named(tiny_model):
     model = tiny_model("aligned")
     asked = resolve(replace(ASK, prompt="prog rock in 7/8"), model.config, 600)
-    assert any("not 7/8; 4/4 is asked for" in note for note in prepare(model, asked).notes)
+    assert any("but not 7/8; it is told 4/4" in note for note in prepare(model, asked).notes)
     assert not prepare(model, replace(asked, meter="3/4")).notes
 
 

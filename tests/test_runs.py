@@ -173,7 +173,7 @@ def test_an_error_ends_the_sound_that_was_promised(engines, monkeypatch):
 @pytest.mark.parametrize("refused", [handlers.refused, compare.refused, codebooks.refused])
 def test_a_press_the_server_would_not_have_gives_the_button_back(refused):
     update = refused()
-    assert "was not begun" in update["status"] and (update.get("generate") or update["go"])["interactive"]
+    assert "did not start" in update["status"] and (update.get("generate") or update["go"])["interactive"]
 
 
 def test_every_press_that_waits_in_the_servers_queue_has_an_answer_to_a_refusal(engines):

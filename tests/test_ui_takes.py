@@ -222,7 +222,7 @@ def test_a_link_to_settings_says_that_it_holds_no_audio(engines, takes, tune, tm
     plain = make(engines, takes, duration=1.0)["take_id"]
     sung = make(engines, takes, duration=1.0, melody=str(tmp_path / "tune.wav"), separation="none")["take_id"]
     labels = [str(keeping.share_settings(takes, MINE, take, HERE)["link"]["label"]) for take in (plain, sung)]
-    assert "on any host" in labels[0] and "a link cannot hold" in labels[1]
+    assert "on any copy" in labels[0] and "a link cannot hold" in labels[1]
     links = [keeping.share_settings(takes, MINE, take, HERE)["link"]["value"] for take in (plain, sung)]
     there = [arrive(engines, None, None, link)["status"] for link in links]
     assert "Generate makes the take again" in there[0]

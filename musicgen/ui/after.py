@@ -26,7 +26,7 @@ from musicgen.ui.settings import DRUMS, ENDINGS, FREE, Settings, roll_seed
 from musicgen.ui.shown import Made, Update, show_take
 
 KINDS = {"wav": "WAV", "flac": "FLAC", "mp3": "MP3", "mid": "MIDI", "loop": "Loop", "npz": "Codes", "png": "Picture"}
-_NO_AUDIO = "This take was made with audio that is no longer here; give the file first, then press it again."
+_NO_AUDIO = "This take was made with audio that is no longer here; give the file, then press the button again."
 _GONE = "The file of this take is no longer here; open it again from Takes, or make it again."
 
 
@@ -77,7 +77,7 @@ def go_on(made: Made | None, longest: float) -> Update:
         return {"status": views.problem(_GONE)}
     file, length = _begun(made)
     if length + 1 > longest:
-        return {"status": views.problem(f"This page makes {longest:g} seconds at most, and the take has them already.")}
+        return {"status": views.problem(f"This page makes {longest:g} seconds at most; the take is that long already.")}
     until = beyond(length, longest)
     return {
         "continue_from": file,
@@ -87,8 +87,8 @@ def go_on(made: Made | None, longest: float) -> Update:
         **_told(made.recipe.get("plan")),
         "continue_fold": gr.update(open=True),
         "status": views.progress(
-            "The take is the beginning now; change the words if you like. Generate goes on from it, to this length in "
-            f"all: {until:g} s."
+            "The take is now the beginning; change the words if you like. Generate goes on from it, to a length in all "
+            f"of {until:g} s."
         ),
     }
 
@@ -124,7 +124,7 @@ def as_melody(made: Made | None) -> Update:
     return {
         "melody": made.file,
         "melody_fold": gr.update(open=True),
-        "status": views.progress("Its tune is the melody to follow now. Change the words and press Generate."),
+        "status": views.progress("Its tune is now the melody to follow. Change the words and press Generate."),
     }
 
 

@@ -75,7 +75,7 @@ def _main(engines: Engines) -> Parts:
             seed = _number(say("Seed"), say("a new one each time"), elem_id="seed", scale=3)
             small: dict[str, Any] = {"elem_classes": "dice", "min_width": 44, "scale": 0}
             roll = gr.Button(say("Roll a seed"), icon=DICE, elem_id="roll", **small)
-            lock = gr.Button(say("Keep this seed, or let it go"), icon=LOCK, elem_id="lock", **small)
+            lock = gr.Button(say("Keep this seed, or release it"), icon=LOCK, elem_id="lock", **small)
             takes = gr.Dropdown(
                 [(str(n), n) for n in range(1, handlers.MOST_TAKES + 1)], value=1, label=say("Takes"), min_width=80,
                 scale=1, elem_id="takes-count", filterable=False,
@@ -96,11 +96,11 @@ def _plan(engines: Engines) -> Parts:
         with gr.Column(visible=card.sings, elem_id="sheet-box") as parts["sheet_box"]:
             parts["painting"] = sheet(before.score(START, None, card.planned))
             gr.HTML(views.note(say(
-                "Melody over time, and the plan's chords, as they will be told to the model. Paint to change them: "
+                "The melody and the plan's chords over time, as the model will be told them. Paint to change them: "
                 "what you painted is orange."
             )))
         parts["follow_plan"] = gr.Checkbox(
-            True, label=say("Follow a plan"), info=say("What is left on auto comes from prompt and seed."),
+            True, label=say("Follow a plan"), info=say("Whatever is on auto comes from the prompt and the seed."),
         )
         with gr.Row():
             parts["bpm"] = _number(say("Tempo"), say("auto"), elem_id="bpm")
@@ -116,7 +116,8 @@ def _plan(engines: Engines) -> Parts:
             parts["ending"] = gr.Dropdown(list(ENDINGS), value="auto", label=say("Ending"), min_width=90, scale=1)
         parts["instruments"] = gr.Dropdown(
             [*INSTRUMENTS, KIT], value=[], multiselect=True, max_choices=MOST, label=say("Instruments"),
-            info=say("All that play, drums apart. Left empty: from the prompt, or its style."), elem_id="instruments",
+            info=say("Every instrument except the drums. If empty: from the prompt, or its style."),
+            elem_id="instruments",
         )
         with gr.Row():
             parts["fill_plan"] = gr.Button(say("Fill in, to edit"), size="sm", min_width=120, elem_id="fill-plan")
@@ -134,12 +135,12 @@ def _melody() -> Parts:
             tunes = {f"tune_{name}": gr.Button(name, size="sm", min_width=100) for name in TUNES}
         separation = gr.Radio(
             list(METHODS), value="auto", label=say("Find the tune by"),
-            info=say("Demucs leaves out drums and bass; harmonic leaves out what is struck, and what is low; none "
-                     "takes all there is."),
+            info=say("Demucs leaves out drums and bass; harmonic leaves out drum hits and low notes; none takes the "
+                     "whole sound. Auto is Demucs if it can be had, else harmonic."),
         )
         strength = gr.Slider(
             WEAKEST, STRONGEST, value=STRENGTH, step=0.25, label=say("How closely"), elem_id="melody-strength",
-            info=say("How closely the bundled model follows the tune, painted notes too. Above 3 the sound suffers."),
+            info=say("How closely the bundled model follows the tune, and painted notes. Above 3 the sound suffers."),
         )
         melody_view = gr.HTML(elem_classes="figure", elem_id="melody-view")
     return {"melody": melody, "separation": separation, "melody_strength": strength, "melody_view": melody_view,
@@ -177,10 +178,11 @@ def _advanced() -> Parts:
         with gr.Row():
             top_k, top_p = _number("Top-k", own), _number("Top-p", own)
         negative_prompt = gr.Textbox(
-            "", label=say("Negative prompt"), placeholder=say("What to lead away from"), max_length=1000
+            "", label=say("Negative prompt"), placeholder=say("What it should not sound like"), max_length=1000
         )
         greedy = gr.Checkbox(
-            False, label=say("Greedy"), info=say("Always the likeliest code: no chance, and often dull.")
+            False, label=say("Greedy"),
+            info=say("Always takes the likeliest code: nothing is left to chance, and it often sounds dull."),
         )
     return {
         "temperature": temperature, "guidance": guidance, "top_k": top_k, "top_p": top_p,

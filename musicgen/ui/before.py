@@ -31,11 +31,11 @@ from musicgen.ui.settings import AS_TRAINED, ENDINGS, Settings, roll_seed
 from musicgen.ui.shown import Made, Update
 
 _SEPARATED = {
-    "demucs": "Demucs took vocals and other instruments out of the mix; drums and bass were left out.",
-    "harmonic": "librosa took out what sounds on; what is struck, and what is low, was left out.",
-    "none": "The melody was taken from all of the sound.",
+    "demucs": "Demucs picked the vocals and other instruments out of the mix, and left out drums and bass.",
+    "harmonic": "librosa picked out the notes that ring on, and left out drum hits and low notes.",
+    "none": "The melody was taken from the whole sound.",
 }
-NO_REST = "Silence is told as C: these models know no rest."
+NO_REST = "Where it is silent, the model is told a C: these models know no rests."
 _FIELDS = {"tempo": "bpm", "metre": "meter", "key": "key"}  # what the line calls a part -> its field
 KEPT = ("prompt", "model", "duration", "bars")  # what a fresh start leaves as it is
 _STEERS = {  # what else steers a take -> what people call it
@@ -167,7 +167,7 @@ def afresh() -> Update:
 def show_plan(settings: Settings, planned: bool = True) -> str:
     """The plan that the prompt, the seed and the fields make, in one line; or what a model reads that has none."""
     if not settings.follow_plan:
-        return views.note("Switched off: no tempo, key, chords or players are told.")
+        return views.note("Switched off: the model is told no tempo, key, chords or players.")
     try:
         if not planned:
             added = with_metadata(replace(settings, prompt="", melody=None, continue_from=None).request())
@@ -206,7 +206,7 @@ def in_seconds(settings: Settings, card: Card, longest: float) -> tuple[Settings
     except ValueError as error:
         return settings, views.problem(str(error))
     if heard:
-        return settings, views.note("The bars are counted in the tempo that will be heard.")
+        return settings, views.note("The bars are counted at the tempo that will be heard in the audio.")
     if length is None:
         return settings, ""
     return replace(settings, duration=length.seconds), views.note(f"{length}. {length.note}".strip())

@@ -33,7 +33,7 @@ def board(pattern: Pattern, frames: int) -> str:
         f'<input type="range" min="0" max="{layout.steps}" step="1" value="{(layout.steps + 1) // 2}" '
         'aria-label="Step of the pattern"></div><output aria-live="polite"></output>'
         f'<h2>Steps: the number is the frame</h2><div class="steps">{steps}</div>'
-        '<h2>Codes: the number is the step. Tap one to see what it sees</h2>'
+        '<h2>Codes: the number is the step. Tap a code to see what it sees</h2>'
         f'<div class="codes" tabindex="0" role="group" aria-label="Codes; the arrow keys choose one">{codes}</div>'
         "</div>"
     )
@@ -54,7 +54,7 @@ def _says(pattern: Pattern, frames: int) -> list[str]:
         known += len(step)
         inside = ", ".join(f"({t + 1}, {k + 1})" for t, k in step) or "nothing"
         whole = sum(count == 0 for count in missing)
-        lines.append(f"{_name(s)} = {{{inside}}}: {known} of {total} codes known, {whole} of {frames} frames whole.")
+        lines.append(f"{_name(s)} = {{{inside}}}: {known} of {total} codes known, {whole} of {frames} frames complete.")
     return lines
 
 
@@ -72,7 +72,7 @@ def _seen(step_of: Tensor, t: int, k: int) -> str:
         frames = "frame" if t == 1 else f"{min(t, sight.BEFORE)} frames"
         parts.append(f"{sight.earlier(step_of, t, k)} codes of the {frames} before")
     blind = sight.beside(step_of, t, k)
-    beside = f" {blind} more {'is' if blind == 1 else 'are'} guessed in the same step, unseen." if blind else ""
+    beside = f" {blind} more {'is' if blind == 1 else 'are'} predicted in the same step, unseen." if blind else ""
     step = _name(int(step_of[t, k]) + 1)
     return f"Code ({t + 1}, {k + 1}), in {step}, sees {' and '.join(parts) or 'nothing yet'}.{beside}"
 

@@ -31,15 +31,15 @@ COLUMNS = 400  # of a spectrogram
 IDLE: Update = {"go": gr.update(interactive=True)}
 
 INTRODUCTION = (
-    "The codec writes each frame as a few codes, one from each codebook, in short: book. The first says roughly what "
-    "it sounds like; <b>every next book corrects what the ones before it missed</b>. Hear how far the first ones get, "
-    "and what the last ones are worth."
+    "The codec writes each frame as a few codes, one from each codebook (book, for short). The first says roughly what "
+    "it sounds like; <b>each of the others corrects what the ones before it missed</b>. Hear how far the first ones "
+    "get you, and what the last ones add."
 )
 DEFINITIONS = (
-    "<b>Log-mel distance</b>: how many decibels a copy is off, on average over windows of 64 ms and 64 mel bands; 0 is "
-    "the same. <b>Spectral SNR</b>: energy of the original's spectrum over energy of the difference of the two, in dB; "
-    "more is better. Both compare magnitudes and are blind to phase, which a codec may make up and the ear hardly "
-    "hears."
+    "<b>Log-mel distance</b>: by how many decibels a copy is off, averaged over windows of 64 ms and 64 mel bands; 0 "
+    "means no difference. <b>Spectral SNR</b>: the energy of the original's spectrum over that of the difference "
+    "between the two, in dB; more is better. Both compare magnitudes and are blind to phase, which a codec may make up "
+    "and the ear hardly hears."
 )
 
 

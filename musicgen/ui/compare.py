@@ -116,7 +116,7 @@ def _cards(patterns: Sequence[Pattern], card: Card) -> Update:
     """A card for each pattern, all at once: then none moves when the next take comes."""
     shown: Update = {}
     for slot, pattern in enumerate(patterns):
-        off = views.UNTAUGHT if card.told_pattern else "Out of distribution for these weights."
+        off = views.UNTAUGHT if card.told_pattern else "An order these weights have never seen."
         what = "An order these weights know." if card.knows(pattern) else off
         shown |= {f"card{slot}": gr.update(visible=True),
                   f"name{slot}": f"<h3>{escape(_name(pattern))}</h3>{views.note(what)}"}

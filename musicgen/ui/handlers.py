@@ -99,7 +99,7 @@ def once(run: Run | None, updates: Callable[[Run], Iterator[Update]]) -> Iterato
 
 
 IDLE: Update = {"generate": gr.update(interactive=True), "stop": gr.update(interactive=False)}
-REFUSED = views.problem("This was not begun: a setting is out of range, or the server is full. Try again in a moment.")
+REFUSED = views.problem("This did not start: a setting is out of range, or the server is full. Try again in a moment.")
 FAILED = views.problem("Something went wrong on the server; its log says what.")
 
 

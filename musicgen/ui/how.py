@@ -23,46 +23,46 @@ IDEAS = (  # what it is, in plain words, and where it can be heard or seen
         say("Sound as codes"),
         say("The codec cuts sound into frames of 20 ms and writes each as a few codes. A code is the number of an "
             "entry in a codebook, a numbered list; the entries chosen for a frame are added up. The first says roughly "
-            "what it sounds like, each next one corrects what is still missing. So music becomes a grid of numbers, "
-            "and numbers can be predicted."),
+            "what it sounds like; each of the others corrects what the ones before it missed. So music becomes a grid "
+            "of numbers, and numbers can be predicted."),
         say("Hear it on Codebooks."),
     ),
     (
         say("Why interleave them"),
-        say("All codes of a frame at once is quick, but they are guessed without knowing of each other. One by one "
-            "misses nothing, but takes several times as many steps. The delay pattern is the way between: each "
-            "codebook lags one step behind the coarser one, and so sees the coarser codes of its own frame. The price: "
-            "a frame is begun before the fine codes of the last ones are known, and codes of one step still do not see "
-            "each other."),
+        say("Predicting all codes of a frame at once is quick, but none of them knows the others. One by one misses "
+            "nothing, but takes several times as many steps. The delay pattern is the middle way: each codebook lags "
+            "one step behind the coarser one, and so sees the coarser codes of its own frame. The price: a frame "
+            "begins before the fine codes of the frames just before it are known, and codes of the same step still "
+            "cannot see each other."),
         say("See and hear it on Patterns."),
     ),
     (
         say("The melody's bottleneck"),
-        say("Of a recording only the strongest of twelve pitch classes is kept in each chroma frame (every 128 ms, "
-            "heard through half a second): no timbre, no octave, no words. The model can follow the tune, but cannot "
-            "copy the recording: all else it has to invent. (The bundled model is told the tempo and the beat heard in "
-            "it, too.)"),
+        say("Of a recording only the strongest of the twelve pitch classes (C, C#, D and so on, in any octave) is kept "
+            "for each chroma frame: one every 128 ms, each taken from half a second of sound. There is no timbre in "
+            "it, no octave, no words. So the model can follow the tune, but cannot copy the recording; everything else "
+            "it has to invent. (The bundled model is also told the tempo and the beat heard in the recording.)"),
         say("Try it on Create, under “Melody to follow”."),
     ),
     (
         say("Guidance"),
-        say("Each step is scored twice: with what the model is told, and without. What that changes is then enlarged. "
-            "More guidance follows you more closely; too much sounds forced. (The bundled model keeps half of the "
-            "words on the other side, too, so that the plan weighs more.)"),
+        say("Each step is scored twice: with what the model is told, and without. The difference between the two is "
+            "then enlarged. With more guidance the music follows you more closely; too much sounds forced. (The "
+            "bundled model keeps half of the words on the “without” side, too, so that the plan counts for more.)"),
         say("Change it on Create, under “Advanced”; see below what it does to one step."),
     ),
     (
         say("The plan"),
-        say("Words alone hold neither tempo nor key well. So a plan comes first, from your prompt and the seed: tempo, "
-            "metre, key, chords, drums, instruments. The bundled model is told of it frame by frame; the released ones "
-            "read what you set by hand as part of the text."),
+        say("Words alone pin down neither tempo nor key well. So a plan comes first, from your prompt and the seed: "
+            "tempo, metre, key, chords, drums, instruments. The bundled model is told the plan frame by frame; the "
+            "released ones read what you set by hand as part of the text."),
         say("See it and paint over it on Create, under “Plan and notes”."),
     ),
     (
         say("The paper"),
-        say("The ideas above but the plan are in Copet et al. 2023, “Simple and Controllable Music Generation”, "
-            "arXiv:2306.05284; the bundled model has another text encoder and a codec of its own. Telling a model "
-            "about tempo and chords frame by frame follows MusiConGen and JASCO."),
+        say("All the ideas above except the plan are in Copet et al. 2023, “Simple and Controllable Music Generation”, "
+            "arXiv:2306.05284. The bundled model has a different text encoder and a codec of its own. Telling a model "
+            "tempo and chords frame by frame follows MusiConGen and JASCO."),
         "",
     ),
 )
@@ -80,9 +80,10 @@ def how_tab(engines: Engines, made: Parts, find: Find = lambda made, *_: made) -
     picture = gr.HTML(draw(engines, engines.default), elem_id="how-picture")
     model.input(lambda name: draw(engines, name), model, picture, **QUIET)
     gr.HTML(views.note(say(
-        "Parameters are those of the language model, without text encoder and codec. The names, 300 M, 1.5 B and 3.3 "
-        "B, are the paper's: small has about 300 M without cross-attention, embeddings and heads. Models that put "
-        "words before the codes have no cross-attention, and so fewer parameters than their namesakes."
+        "Parameters are those of the language model, without text encoder and codec. The sizes in the list, 300 M, 1.5 "
+        "B and 3.3 B, are the paper's names: small has about 300 M without cross-attention, embeddings and heads. "
+        "Models that put the words before the codes have no cross-attention, and so fewer parameters than others of "
+        "the same size."
     )))
     with gr.Row(elem_classes="ideas", elem_id="how-ideas"):
         for title, text, where in IDEAS:
@@ -106,7 +107,7 @@ def draw(engines: Engines, name: str) -> str:
     """The architecture of ``name`` for wide pages and for narrow ones, or why it cannot be drawn."""
     config = engines.configuration(name)
     if config is None:
-        return views.note("What this model is made of is known once it is loaded: make a take with it, then come back.")
+        return views.note("What this model is made of is known once it is loaded. Make a take with it, then come back.")
     try:
         return blueprint(config, wide=True) + blueprint(config, wide=False)
     except ValueError as error:  # a configuration may name a pattern that is none

@@ -133,7 +133,7 @@ const draw = () => {
     known.book + 1, known.step + 1,
   );
   find("output").textContent = [
-    fill("The likeliest code is #1, with #2. Codes that hold 90 %: #3. Entropy: #4 nats.", order[0], share(end[order[0]]), count, nats(entropy)),
+    fill("The likeliest code is #1, with #2. Codes that make up 90 %: #3. Entropy: #4 nats.", order[0], share(end[order[0]]), count, nats(entropy)),
     end[drawn] > 0
       ? fill("The code drawn is #1, with #2: rank #3, a surprise of #4 nats.", drawn, share(end[drawn]), rank, nats(-Math.log(end[drawn])))
       : fill("The code drawn is #1, rank #2: these settings leave it out.", drawn, rank),

@@ -41,17 +41,19 @@ from musicgen.ui.words import say
 MOST_BARS = 64  # that are drawn
 IDLE: Update = {"go": gr.update(interactive=True)}
 DEFINITIONS = (
-    "<b>Told</b>: the code's probability with what the model is told. <b>Without</b>: with what guidance leads away "
-    "from, which is nothing told, a negative prompt, or, of the bundled model's words, half. <b>In the end</b>: after "
-    "guidance, temperature and top-k or top-p; of this the code is drawn. <b>The curve</b>: how far the first two are "
-    "apart (Kullback-Leibler divergence, in nats)."
+    "<b>Told</b>: the code's probability with what the model is told. <b>Without</b>: its probability on the side that "
+    "guidance leads away from, where the model is told nothing, a negative prompt or, if it is the bundled one, half "
+    "of the words. <b>In the end</b>: after guidance, temperature and top-k or top-p; the code is drawn from this. "
+    "<b>The curve</b>: how far apart the first two are (Kullback-Leibler divergence, in nats)."
 )
 _GONE = "What was read of this take is no longer here; press the button again."
-_NO_AUDIO = "This take was made with audio that is no longer here: give the file on Create first, then press it again."
+_NO_AUDIO = (
+    "This take was made with audio that is no longer here: give the file on Create, then press the button again."
+)
 
 _TEMPLATE = """
 <p class="inside-caption" id="inside-strip-name"
- data-say>How much it mattered, frame by frame, what the model was told</p>
+ data-say>How much what the model was told mattered, frame by frame</p>
 <div class="inside-strip" aria-hidden="true">
 <svg preserveAspectRatio="none"><path></path></svg><div class="inside-bars"></div><div class="inside-line"></div>
 <span class="inside-most"></span>
@@ -77,10 +79,10 @@ _TEMPLATE = """
 </tr></thead><tbody></tbody></table>
 """
 _WORDS = (
-    "How much it mattered, frame by frame, what the model was told", "Place in the take", "Codebook", "Guidance",
+    "How much what the model was told mattered, frame by frame", "Place in the take", "Codebook", "Guidance",
     "Temperature", "As it was drawn", "Code", "Told", "Without", "In the end", "off", "drawn",
     "At #1 s: frame #2, codebook #3, predicted in step #4.", "up to #1 nats",
-    "The likeliest code is #1, with #2. Codes that hold 90 %: #3. Entropy: #4 nats.",
+    "The likeliest code is #1, with #2. Codes that make up 90 %: #3. Entropy: #4 nats.",
     "The code drawn is #1, with #2: rank #3, a surprise of #4 nats.",
     "The code drawn is #1, rank #2: these settings leave it out.",
 )
@@ -101,9 +103,9 @@ def inside_section(engines: Engines, made: Parts, find: Find = lambda made, *_: 
     """Lay out the section and wire it; ``made`` has the Create tab's take and the audio that lies there, ``find`` finds
     a take that the server has forgotten."""
     gr.HTML(f"<h2>{say('One step, seen from inside')}</h2>")
-    lead = say("Before a code is drawn, every code of its codebook has a score, with what the model is told and "
-               "without. Look at one step of your take, and move what makes one distribution of the two: the codes "
-               "before it stay as they were drawn.")
+    lead = say("Before a code is drawn, every code of its codebook gets two scores: one with what the model is told, "
+               "one without. Look at one step of your take, and move the settings that make one distribution out of "
+               "the two. The codes before it stay as they were drawn.")
     gr.HTML(f'<p class="note lead">{lead}</p>')
     with gr.Row(equal_height=True):
         parts: Parts = {
@@ -269,7 +271,7 @@ def _read_of(found: Scores, made: Made) -> str:
     said = "Choose a place in the take and a codebook."
     if found.start == 0 and end == made.codes.values.shape[1]:
         return said
-    return f"{said} Read were seconds {found.start / rate:.1f} to {end / rate:.1f} of it."
+    return f"{said} Seconds {found.start / rate:.1f} to {end / rate:.1f} of it were read."
 
 
 def _bars(recipe: Mapping[str, Any], begin: float, end: float) -> list[tuple[float, str]]:

@@ -138,7 +138,7 @@ def share(takes: Takes, owner: str, take_id: str | None, address: str, field: st
             takes.set_shared(take.id, owner, True)
     except ValueError as error:
         return _warned(error, field)
-    label = say("Whoever has this link sees it, for a year from when it was made")
+    label = say("Anyone who has this link can hear it, until a year after it was made")
     return {field: gr.update(value=f"{address}?take={take.id}", visible=True, label=label)}
 
 
@@ -156,8 +156,8 @@ def share_settings(takes: Takes, owner: str, take_id: str, address: str) -> Upda
     except ValueError as error:
         return _warned(error, "link")
     given = ",".join(key for key in GIVEN if take.recipe.get(key))
-    label = say("Makes it again with the same audio, which a link cannot hold" if given else
-                "Makes it again, on any host")
+    label = say("Makes it again once the same audio is given, for a link cannot hold that" if given else
+                "Makes it again, on any copy of this program")
     query = f"recipe={link}&given={given}" if given else f"recipe={link}"
     return {"link": gr.update(value=f"{address}?{query}", visible=True, label=label)}
 
@@ -181,7 +181,7 @@ def listing(takes: Takes, owner: str, search: str, picked: str | None, other: st
     if not count:
         said = f"No take matches “{search.strip()[:60]}”." if (search or "").strip() else _EMPTY
     elif count > SHOWN:
-        said = f"{SHOWN} of {count}; search to find the others."
+        said = f"{SHOWN} of {count} takes; search to find the others."
     elif count == 1:
         said = "1 take. Only this browser sees it, unless you share it."
     else:

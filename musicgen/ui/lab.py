@@ -115,7 +115,7 @@ def _compare_by_ear(engines: Engines) -> None:
         parts["go"] = gr.Button(say("Compare"), variant="primary", elem_id="lab-go", scale=4, min_width=110)
         parts["halt"] = gr.Button(say("Stop"), interactive=False, elem_id="lab-stop", scale=1, min_width=70)
     parts["status"] = gr.HTML(
-        views.progress("Press Compare: the takes are made one after another, each to be heard as soon as it is there."),
+        views.progress("Press Compare. The takes are made one after another; each can be heard as soon as it is done."),
         elem_id="lab-status", elem_classes="sheet",
     )
     with gr.Row(elem_classes="cards"):

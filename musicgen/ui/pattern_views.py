@@ -12,42 +12,43 @@ from musicgen.patterns import PAPER_FIGURES, PATTERN_NAMES, Pattern, get_pattern
 from musicgen.ui import views
 
 PAPER_SOURCE = (
-    "FAD: how far the takes together are from real music, by a network's ear. KL: how differently a tagger labels the "
-    "take and the real piece. CLAP: how well sound and words fit. From the paper's Table 4: takes of 30 s, its own "
-    "test set, one model a pattern. Of FAD and KL less is better, of CLAP more."
+    "FAD: how far the takes as a whole are from real music, as a neural network hears it. KL: how differently a "
+    "network that tags music labels the take and the real piece. CLAP: how well sound and words match. Lower is better "
+    "for FAD and KL, higher for CLAP. From the paper's Table 4: takes of 30 s, the paper's own test set, one model for "
+    "each pattern."
 )
 
 SEEN_SOURCE = (
-    "Own frame: how many of the coarser codes of their own frame the codes see, all pairs counted. Past: how many "
-    f"codes of the {sight.BEFORE} frames before it codebook 1 sees. Sorted by the first, then the second, the paper's "
-    "six patterns, of four codebooks, stand in the order of their FAD: to see one's own frame counts most. Six rows "
-    "are a hint, no law."
+    "Own frame: in how many of all pairs of codes in a frame the finer code sees the coarser one. Past: how many codes "
+    f"of the {sight.BEFORE} frames before it codebook 1 sees. Sorted by the first, then by the second, the paper's six "
+    "patterns (with four codebooks) stand in the order of their FAD: seeing one's own frame counts most. Six rows are "
+    "a hint, not a law."
 )
 
 INTRODUCTION = (
-    "A frame of sound is a column of codes, one from each codebook: the first says roughly what it sounds like, each "
-    "next one corrects it. <b>A pattern is the order in which the codes are predicted.</b> Codes of one step are "
-    "guessed at once and cannot see each other. One code a step misses nothing but takes as many times the steps as "
-    "there are codebooks; all codes of a frame at once is quick, but they do not know of each other. The paper's idea "
-    "is the <b>delay</b>: let each codebook lag one step behind the coarser one, and every code sees the coarser codes "
-    "of its own frame, in hardly more steps. The price, with four codebooks: a frame is begun before the fine codes of "
-    "the last three are known, and the codes of a step, now of four frames, still do not see each other. So delay is "
-    "nearly exact, not quite."
+    "A frame of sound is a column of codes, one from each codebook. The first says roughly what it sounds like; each "
+    "of the others corrects the ones before it. <b>A pattern is the order in which the codes are predicted.</b> Codes "
+    "of the same step are predicted at once and cannot see each other. One code per step misses nothing, but takes "
+    "four times as many steps if there are four codebooks. All codes of a frame in one step is quick, but none of them "
+    "knows the others. The paper's idea is the <b>delay</b>: each codebook lags one step behind the coarser one. So "
+    "every code sees the coarser codes of its own frame, in hardly more steps. The price, with four codebooks: a frame "
+    "begins before the fine codes of the three frames before it are known, and the codes of a step, which now belong "
+    "to four frames, still cannot see each other. So delay is nearly exact, but not quite."
 )
 
 LOOK = (
-    "A pair is (frame, codebook). <b>Look for</b> codes outlined together: they are guessed without seeing each other. "
-    "And for the triangles: they tell how soon a frame is whole and can be heard."
+    "A pair of numbers is (frame, codebook). <b>Look for</b> codes outlined together: they are predicted without "
+    "seeing each other. Look for the triangles, too: they show how soon a frame is complete and can be heard."
 )
 
 LISTEN = (
-    "The same prompt, seed and plan through several patterns. <b>Listen for</b> what is lost: rough, watery or noisy "
-    "sound when fine codes do not match the coarse ones of their frame; lost beat and harmony when the coarse codes "
-    "themselves go wrong. <b>Look at</b> the grid filling: column by column or, in coarse first and MusicLM, row after "
-    "row."
+    "The same prompt, seed and plan through several patterns. <b>Listen for</b> what is lost: the sound gets rough, "
+    "watery or noisy when fine codes do not match the coarse ones of their frame; beat and harmony fall apart when the "
+    "coarse codes themselves go wrong. <b>Look at</b> how the grid fills: column by column or, with coarse first and "
+    "MusicLM, row by row."
 )
 
-DIFFERS = "The order differs, and with it which chance falls on which code."
+DIFFERS = "The order differs, and so does the random number that each code is drawn with."
 
 
 def figures(pattern: Pattern, seconds: float, frame_rate: float) -> str:
@@ -70,7 +71,7 @@ def figures(pattern: Pattern, seconds: float, frame_rate: float) -> str:
         )
     )
     streams = (
-        "It streams: frames get whole one after another, so sound can play while the rest is made."
+        "It streams: frames are completed one after another, so sound can play while the rest is being made."
         if pattern.streams
         else f"It does not stream. {views.HALF_WAY}"
     )
@@ -131,14 +132,14 @@ def trained_with(trained: str | None, model: str) -> str:
     others."""
     if trained is None:
         return views.note(
-            f"{model}: one model for all seven mono patterns, told at every step what it holds. About two thirds of "
-            "the music it learned from came along delay, about 2 % along flattening. So takes and figures show what "
-            "this model does along each pattern, not how good the patterns are; for that see the paper's figures, "
-            "where each pattern had a model of its own."
+            f"{model}: one model for all seven mono patterns, told at every step which codes the step holds. About two "
+            "thirds of the music it learned from came in the order of delay, about 2 % in that of flattening. So takes "
+            "and figures show what this model does with each pattern, not how good the patterns are. For that, see the "
+            "paper's figures, where each pattern had a model of its own."
         )
     return views.warning(
         f"The weights of {model} were trained with {trained.replace('_', ' ')}. Any other pattern is out of "
         "distribution for them: it asks for codes in an order they have never seen, and usually sounds broken. That "
-        "shows how much a model leans on its order, not how good the pattern is; for that see the paper's figures, "
+        "shows how much a model relies on its order, not how good the pattern is. For that, see the paper's figures, "
         "where each pattern had a model of its own."
     )

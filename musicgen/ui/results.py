@@ -47,7 +47,7 @@ def results() -> Parts:
     ready = views.progress(say("Press Generate, or Ctrl+Enter. You hear it while it is being made."))
     parts: Parts = {"status": gr.HTML(ready, elem_id="status")}
     parts["live"] = live()
-    parts["versions"] = gr.Radio([], label=say("The takes of this press"), visible=False, elem_id="versions")
+    parts["versions"] = gr.Radio([], label=say("Takes made together"), visible=False, elem_id="versions")
     parts["take"] = gr.Audio(
         label=say("The whole take"), type="filepath", interactive=False, visible=False, elem_id="take",
         buttons=["download"], waveform_options=WAVES,

@@ -10,14 +10,14 @@ from __future__ import annotations
 # Whole texts; where they explain, with HTML in them.
 SENTENCES = {
     # what the tabs are about
-    "A frame of sound is a column of codes, one from each codebook: the first says roughly what it sounds like, each "
-    "next one corrects it. <b>A pattern is the order in which the codes are predicted.</b> Codes of one step are "
-    "guessed at once and cannot see each other. One code a step misses nothing but takes as many times the steps as "
-    "there are codebooks; all codes of a frame at once is quick, but they do not know of each other. The paper's idea "
-    "is the <b>delay</b>: let each codebook lag one step behind the coarser one, and every code sees the coarser codes "
-    "of its own frame, in hardly more steps. The price, with four codebooks: a frame is begun before the fine codes of "
-    "the last three are known, and the codes of a step, now of four frames, still do not see each other. So delay is "
-    "nearly exact, not quite.":
+    "A frame of sound is a column of codes, one from each codebook. The first says roughly what it sounds like; each "
+    "of the others corrects the ones before it. <b>A pattern is the order in which the codes are predicted.</b> Codes "
+    "of the same step are predicted at once and cannot see each other. One code per step misses nothing, but takes "
+    "four times as many steps if there are four codebooks. All codes of a frame in one step is quick, but none of them "
+    "knows the others. The paper's idea is the <b>delay</b>: each codebook lags one step behind the coarser one. So "
+    "every code sees the coarser codes of its own frame, in hardly more steps. The price, with four codebooks: a frame "
+    "begins before the fine codes of the three frames before it are known, and the codes of a step, which now belong "
+    "to four frames, still cannot see each other. So delay is nearly exact, but not quite.":
         "소리의 한 프레임은 코드북에서 하나씩 고른 코드가 한 줄로 선 것입니다. 첫 코드는 대강 어떤 소리인지 말하고, "
         "다음 코드는 그것을 바로잡습니다. <b>패턴은 이 코드들을 예측하는 순서입니다.</b> 한 걸음에 함께 예측하는 "
         "코드는 서로를 보지 못합니다. 한 걸음에 하나씩 예측하면 놓치는 것이 없지만 걸음이 코드북의 수만큼 몇 배로 "
@@ -27,36 +27,36 @@ SENTENCES = {
         "한 걸음의 코드는 "
         "이제 네 프레임에 걸쳐 있지만 여전히 서로를 보지 못합니다. 그래서 지연은 거의 정확하지만 꼭 정확하지는 "
         "않습니다.",
-    "A <b>frame</b> is 20 ms of sound. A <b>codebook</b> is a numbered list (of 1,024 entries in pocket's codec, of "
-    "2,048 in EnCodec); a <b>code</b> is the number of an entry. The entries chosen for a frame are added up.":
+    "A <b>frame</b> is 20 ms of sound. A <b>codebook</b> is a numbered list (1,024 entries in pocket's codec, 2,048 in "
+    "EnCodec); a <b>code</b> is the number of an entry in it. The entries chosen for a frame are added up.":
         "<b>프레임</b>은 소리 20 ms입니다. <b>코드북</b>은 번호를 매긴 목록이고(pocket의 코덱은 1,024개, EnCodec은 "
         "2,048개 항목), <b>코드</b>는 항목의 번호입니다. 한 프레임에 고른 항목들은 서로 더해집니다.",
-    "A column is a frame (20 ms), a row a codebook, a colour the number of a code. In a row equal codes have equal "
-    "colours; near colours are not near sounds.":
+    "Each column is a frame (20 ms), each row a codebook, each colour the number of a code. Within a row equal colours "
+    "are equal codes; similar colours are not similar sounds.":
         "한 열은 프레임(20 ms), 한 행은 코드북, 색은 코드의 번호입니다. 한 행에서 같은 코드는 색이 같지만, 색이 "
         "비슷하다고 소리가 비슷한 것은 아닙니다.",
-    "A pair is (frame, codebook). <b>Look for</b> codes outlined together: they are guessed without seeing each other. "
-    "And for the triangles: they tell how soon a frame is whole and can be heard.":
+    "A pair of numbers is (frame, codebook). <b>Look for</b> codes outlined together: they are predicted without "
+    "seeing each other. Look for the triangles, too: they show how soon a frame is complete and can be heard.":
         "괄호 안은 (프레임, 코드북)입니다. <b>살펴볼 것</b>: 함께 테두리가 있는 코드는 서로를 보지 못한 채 "
         "예측됩니다. 세모는 한 프레임이 얼마나 빨리 완성되어 들리는지 보여 줍니다.",
     "Compare by ear": "귀로 비교하기",
-    "The same prompt, seed and plan through several patterns. <b>Listen for</b> what is lost: rough, watery or noisy "
-    "sound when fine codes do not match the coarse ones of their frame; lost beat and harmony when the coarse codes "
-    "themselves go wrong. <b>Look at</b> the grid filling: column by column or, in coarse first and MusicLM, row after "
-    "row.":
+    "The same prompt, seed and plan through several patterns. <b>Listen for</b> what is lost: the sound gets rough, "
+    "watery or noisy when fine codes do not match the coarse ones of their frame; beat and harmony fall apart when the "
+    "coarse codes themselves go wrong. <b>Look at</b> how the grid fills: column by column or, with coarse first and "
+    "MusicLM, row by row.":
         "같은 프롬프트, 시드, 계획을 여러 패턴으로 만듭니다. <b>들어 볼 것</b>: 고운 코드가 같은 프레임의 거친 코드와 "
         "맞지 않으면 소리가 거칠거나 물속 같거나 지직거리고, 거친 코드가 틀리면 박자와 화음이 무너집니다. <b>볼 "
         "것</b>: 격자가 한 열씩 채워집니다. coarse first와 MusicLM에서는 한 행씩 채워집니다.",
-    "The codec writes each frame as a few codes, one from each codebook, in short: book. The first says roughly what "
-    "it sounds like; <b>every next book corrects what the ones before it missed</b>. Hear how far the first ones get, "
-    "and what the last ones are worth.":
+    "The codec writes each frame as a few codes, one from each codebook (book, for short). The first says roughly what "
+    "it sounds like; <b>each of the others corrects what the ones before it missed</b>. Hear how far the first ones "
+    "get you, and what the last ones add.":
         "코덱은 프레임마다 코드북에서 하나씩 고른 코드 몇 개로 소리를 적습니다. 첫 코드는 대강 어떤 소리인지 "
         "말하고, <b>다음 코드북은 앞의 것들이 놓친 것을 바로잡습니다</b>. 처음 것들로 어디까지 되는지, 마지막 것들이 "
         "무엇을 더하는지 들어 보세요.",
-    "<b>Log-mel distance</b>: how many decibels a copy is off, on average over windows of 64 ms and 64 mel bands; 0 is "
-    "the same. <b>Spectral SNR</b>: energy of the original's spectrum over energy of the difference of the two, in dB; "
-    "more is better. Both compare magnitudes and are blind to phase, which a codec may make up and the ear hardly "
-    "hears.":
+    "<b>Log-mel distance</b>: by how many decibels a copy is off, averaged over windows of 64 ms and 64 mel bands; 0 "
+    "means no difference. <b>Spectral SNR</b>: the energy of the original's spectrum over that of the difference "
+    "between the two, in dB; more is better. Both compare magnitudes and are blind to phase, which a codec may make up "
+    "and the ear hardly hears.":
         "<b>Log-mel distance</b>: 64 ms 구간과 64개의 멜 대역에서 평균 몇 데시벨 다른지. 0이면 같습니다. "
         "<b>Spectral SNR</b>: 원본 스펙트럼의 에너지와 둘의 차이의 에너지의 비(dB). 클수록 좋습니다. 둘 다 크기만 "
         "비교하고 위상은 보지 않습니다. 위상은 코덱이 지어낼 수 있고 귀는 거의 듣지 못합니다.",
@@ -66,49 +66,50 @@ SENTENCES = {
     "Stopped before it began.": "시작하기 전에 멈췄습니다.",
     "Stopped before there was any sound.": "소리가 나오기 전에 멈췄습니다.",
     "Something went wrong on the server; its log says what.": "서버에 문제가 생겼습니다. 서버 기록에 이유가 있습니다.",
-    "This was not begun: a setting is out of range, or the server is full. Try again in a moment.":
+    "This did not start: a setting is out of range, or the server is full. Try again in a moment.":
         "시작하지 못했습니다. 설정이 범위를 벗어났거나 서버가 꽉 찼습니다. 잠시 뒤에 다시 해 보세요.",
     "Listening to the melody …": "선율을 듣는 중 …",
-    "Demucs took vocals and other instruments out of the mix; drums and bass were left out.":
+    "Demucs picked the vocals and other instruments out of the mix, and left out drums and bass.":
         "Demucs가 목소리와 다른 악기를 골라냈고, 드럼과 베이스는 뺐습니다.",
-    "librosa took out what sounds on; what is struck, and what is low, was left out.":
+    "librosa picked out the notes that ring on, and left out drum hits and low notes.":
         "librosa가 이어지는 소리를 골라냈고, 두드리는 소리와 낮은 소리는 뺐습니다.",
-    "The melody was taken from all of the sound.": "선율을 소리 전체에서 얻었습니다.",
-    "Silence is told as C: these models know no rest.":
+    "The melody was taken from the whole sound.": "선율을 소리 전체에서 얻었습니다.",
+    "Where it is silent, the model is told a C: these models know no rests.":
         "소리가 없는 곳은 C로 전해집니다. 이 모델들은 쉼을 모릅니다.",
-    "A key is not told beside a melody; the melody brings its own.":
+    "Beside a melody the model is told no key; the melody brings its own.":
         "선율이 있으면 조성은 따로 전하지 않습니다. 선율이 제 조성을 가져옵니다.",
-    "Switched off: no tempo, key, chords or players are told.":
+    "Switched off: the model is told no tempo, key, chords or players.":
         "꺼져 있습니다. 빠르기, 조성, 화음, 악기를 알려 주지 않습니다.",
     "This model reads words only; what is set by hand here is added to them.":
         "이 모델은 글만 읽습니다. 여기서 직접 정한 것은 글에 덧붙입니다.",
-    "The bars are counted in the tempo that will be heard.": "마디는 들리는 빠르기로 셉니다.",
+    "The bars are counted at the tempo that will be heard in the audio.": "마디는 들리는 빠르기로 셉니다.",
     "Bars need a tempo; set one by hand such as 120 bpm, or leave the bars free and give seconds.":
         "마디로 세려면 빠르기가 있어야 합니다. 120 bpm처럼 직접 정하거나, 마디 수를 free로 두고 초로 정하세요.",
     "Ask for at least one bar, or leave the bars free.": "마디는 하나 이상이어야 합니다. 아니면 free로 두세요.",
-    "Its tune is the melody to follow now. Change the words and press Generate.":
+    "Its tune is now the melody to follow. Change the words and press Generate.":
         "이제 이 테이크의 선율을 따라갑니다. 글을 바꾸고 생성을 누르세요.",
     "The file of this take is no longer here; open it again from Takes, or make it again.":
         "이 테이크의 파일이 더는 없습니다. 테이크 탭에서 다시 열거나 다시 만드세요.",
     # patterns, codebooks, how it works
     "An order these weights know.": "이 가중치가 아는 순서입니다.",
-    "Out of distribution for these weights.": "이 가중치가 배우지 않은 순서입니다.",
-    "Not among the seven orders this model learned; it is told what each step holds, but may fail.":
+    "An order these weights have never seen.": "이 가중치가 배우지 않은 순서입니다.",
+    "Not one of the seven orders this model learned; it is told which codes each step holds, but may fail.":
         "이 모델이 배운 일곱 가지 순서에 없습니다. 걸음마다 무엇이 들어 있는지 전해 듣지만, 잘못될 수 있습니다.",
-    "FAD: how far the takes together are from real music, by a network's ear. KL: how differently a tagger labels the "
-    "take and the real piece. CLAP: how well sound and words fit. From the paper's Table 4: takes of 30 s, its own "
-    "test set, one model a pattern. Of FAD and KL less is better, of CLAP more.":
+    "FAD: how far the takes as a whole are from real music, as a neural network hears it. KL: how differently a "
+    "network that tags music labels the take and the real piece. CLAP: how well sound and words match. Lower is better "
+    "for FAD and KL, higher for CLAP. From the paper's Table 4: takes of 30 s, the paper's own test set, one model for "
+    "each pattern.":
         "FAD: 테이크 전체가 실제 음악에서 얼마나 먼지, 신경망이 들은 것. KL: 자동 분류기가 테이크와 실제 곡에 붙인 "
-        "꼬리표가 얼마나 다른지. CLAP: 소리와 글이 얼마나 맞는지. 논문의 표 4에서 옮겼습니다: 30초 테이크, 논문 자체의 "
-        "시험 곡, 패턴마다 모델 하나. FAD와 KL은 작을수록, CLAP은 클수록 좋습니다.",
-    "Own frame: how many of the coarser codes of their own frame the codes see, all pairs counted. Past: how many "
-    "codes of the 3 frames before it codebook 1 sees. Sorted by the first, then the second, the paper's six patterns, "
-    "of four codebooks, stand in the order of their FAD: to see one's own frame counts most. Six rows are a hint, no "
-    "law.":
+        "꼬리표가 얼마나 다른지. CLAP: 소리와 글이 얼마나 맞는지. FAD와 KL은 작을수록, CLAP은 클수록 좋습니다. 논문의 "
+        "표 4에서 옮겼습니다: 30초 테이크, 논문 자체의 시험 곡, 패턴마다 모델 하나.",
+    "Own frame: in how many of all pairs of codes in a frame the finer code sees the coarser one. Past: how many codes "
+    "of the 3 frames before it codebook 1 sees. Sorted by the first, then by the second, the paper's six patterns "
+    "(with four codebooks) stand in the order of their FAD: seeing one's own frame counts most. Six rows are a hint, "
+    "not a law.":
         "Own frame: 코드들이 자기 프레임의 더 거친 코드를 얼마나 보는지, 모든 쌍을 세어. Past: 코드북 1이 앞선 "
         "3개 프레임의 코드를 얼마나 보는지. 첫째, 그다음 둘째로 늘어놓으면 논문의 여섯 패턴(코드북 네 개)이 FAD "
         "순서가 됩니다: 자기 프레임을 보는 것이 가장 중요합니다. 여섯 줄은 실마리일 뿐 법칙은 아닙니다.",
-    "Press Compare: the takes are made one after another, each to be heard as soon as it is there.":
+    "Press Compare. The takes are made one after another; each can be heard as soon as it is done.":
         "비교를 누르세요. 테이크를 차례로 만들고, 하나가 될 때마다 바로 들을 수 있습니다.",
     "Choose a sound, or make a take on Create and use that.":
         "소리를 고르거나, 만들기에서 테이크를 만들어 쓰세요.",
@@ -120,24 +121,24 @@ SENTENCES = {
         "테이크를 가져왔습니다. 단추를 누르면 코드북마다 들을 수 있습니다.",
     "Waiting …": "기다리는 중 …", "Reading the sound …": "소리를 읽는 중 …", "Encoding …": "코드로 바꾸는 중 …",
     "Decoding from book 1 …": "코드북 1로 소리를 되살리는 중 …",
-    "What this model is made of is known once it is loaded: make a take with it, then come back.":
+    "What this model is made of is known once it is loaded. Make a take with it, then come back.":
         "이 모델이 무엇으로 되어 있는지는 모델을 불러온 뒤에 알 수 있습니다. 먼저 테이크를 하나 만들어 보세요.",
-    "Before a code is drawn, every code of its codebook has a score, with what the model is told and without. Look at "
-    "one step of your take, and move what makes one distribution of the two: the codes before it stay as they were "
-    "drawn.":
+    "Before a code is drawn, every code of its codebook gets two scores: one with what the model is told, one without. "
+    "Look at one step of your take, and move the settings that make one distribution out of the two. The codes before "
+    "it stay as they were drawn.":
         "코드를 뽑기 전에 그 코드북의 모든 코드가 점수를 받습니다. 모델에 전한 것을 넣고 한 번, 빼고 한 번. 테이크의 "
         "한 걸음을 들여다보고, 둘을 하나의 분포로 만드는 값을 움직여 보세요. 그 앞의 코드는 뽑힌 그대로입니다.",
-    "<b>Told</b>: the code's probability with what the model is told. <b>Without</b>: with what guidance leads away "
-    "from, which is nothing told, a negative prompt, or, of the bundled model's words, half. <b>In the end</b>: after "
-    "guidance, temperature and top-k or top-p; of this the code is drawn. <b>The curve</b>: how far the first two are "
-    "apart (Kullback-Leibler divergence, in nats).":
+    "<b>Told</b>: the code's probability with what the model is told. <b>Without</b>: its probability on the side that "
+    "guidance leads away from, where the model is told nothing, a negative prompt or, if it is the bundled one, half "
+    "of the words. <b>In the end</b>: after guidance, temperature and top-k or top-p; the code is drawn from this. "
+    "<b>The curve</b>: how far apart the first two are (Kullback-Leibler divergence, in nats).":
         "<b>전했을 때</b>: 모델에 전한 것을 넣은 코드의 확률. <b>없이</b>: 가이던스가 멀어지는 쪽의 확률로, 아무것도 "
         "전하지 않거나, 피할 프롬프트를 전하거나, 함께 들어 있는 모델은 글의 절반을 전합니다. <b>결과</b>: 가이던스, "
         "온도, top-k나 top-p를 거친 확률. 여기서 코드를 뽑습니다. <b>곡선</b>: 앞의 두 확률이 얼마나 다른지"
         "(쿨백-라이블러 발산, 내트).",
     "There is no take yet: make one on Create, then look inside it here.":
         "아직 테이크가 없습니다. 만들기에서 하나 만든 다음, 여기서 들여다보세요.",
-    "This take was made with audio that is no longer here: give the file on Create first, then press it again.":
+    "This take was made with audio that is no longer here: give the file on Create, then press the button again.":
         "이 테이크를 만든 소리가 더는 없습니다. 먼저 만들기에서 파일을 주고 다시 누르세요.",
     "Reading the take again …": "테이크를 다시 읽는 중 …",
     "Choose a place in the take and a codebook.": "테이크의 한 곳과 코드북을 고르세요.",
@@ -145,7 +146,7 @@ SENTENCES = {
         "이 테이크에서 읽은 것이 더는 없습니다. 단추를 다시 누르세요.",
     "Too little of this take was made to look inside; make a longer one.":
         "들여다보기에는 테이크가 너무 짧습니다. 더 긴 것을 만드세요.",
-    "So much of this take was not made; look inside it from an earlier second on.":
+    "The take does not go that far; look inside it from an earlier second on.":
         "이 테이크는 거기까지 만들어지지 않았습니다. 더 앞의 초부터 들여다보세요.",
     # takes and links
     "Nothing here yet. Every take that is finished or stopped on the Create tab is kept here.":
@@ -207,14 +208,14 @@ PARTS = {
         ": 조성이 아닙니다. 'C major', 'A minor', 'F# minor'처럼 쓰세요.",
     " takes. Only this browser sees them, unless you share one.":
         "개의 테이크. 공유하지 않으면 이 브라우저에서만 보입니다.",
-    ": one model for all seven mono patterns, told at every step what it holds. About two thirds of the music it "
-    "learned from came along delay, about 2 % along flattening. So takes and figures show what this model does along "
-    "each pattern, not how good the patterns are; for that see the paper's figures, where each pattern had a model of "
-    "its own.":
+    ": one model for all seven mono patterns, told at every step which codes the step holds. About two thirds of the "
+    "music it learned from came in the order of delay, about 2 % in that of flattening. So takes and figures show what "
+    "this model does with each pattern, not how good the patterns are. For that, see the paper's figures, where each "
+    "pattern had a model of its own.":
         ": 모노 패턴 일곱 가지를 모델 하나가 배웠고, 걸음마다 무엇이 들어 있는지 전해 듣습니다. 배운 음악의 약 3분의 "
         "2는 delay, 약 2 %는 flattening 순서였습니다. 그래서 테이크와 수치는 이 모델이 패턴마다 무엇을 하는지 보여 줄 "
         "뿐, 패턴이 얼마나 좋은지 보여 주지는 않습니다. 그것은 패턴마다 따로 학습한 모델을 쓴 논문의 수치를 보세요.",
-    "The take is the beginning now; change the words if you like. Generate goes on from it, to this length in all: ":
+    "The take is now the beginning; change the words if you like. Generate goes on from it, to a length in all of ":
         "이제 테이크가 시작 부분입니다. 원하면 글을 바꾸세요. 생성을 누르면 이어집니다. 전체 길이: ",
     "This model reads the words, and after them: ": "이 모델은 글을 읽고, 이어서 다음을 읽습니다: ",
     ", time left: ": ", 남은 시간: ",

@@ -24,14 +24,14 @@ _TEMPLATE = """
 </div>
 <div class="sheet-body"><canvas class="sheet-names" aria-hidden="true"></canvas><div class="sheet-scroll">
 <canvas class="sheet-cells" tabindex="0" role="application" data-label
-aria-label="Notes over time. Arrow keys move, space paints or takes away, Delete erases paint."></canvas>
+aria-label="Notes over time. Arrow keys move, space paints a note or takes it away, Delete erases paint."></canvas>
 <div class="sheet-line" hidden></div></div></div>
 <output aria-live="polite"></output>
 """
 _WORDS = (
     "Play", "Stop", "Melody", "Chords", "Erase", "Undo", "Clear all", "rest", "bar", "melody", "chord", "Paint",
     "Earlier", "Later",
-    "Notes over time. Arrow keys move, space paints or takes away, Delete erases paint.",
+    "Notes over time. Arrow keys move, space paints a note or takes it away, Delete erases paint.",
 )
 
 

@@ -20,8 +20,8 @@ from musicgen.ui import looped, views
 from musicgen.ui.settings import Settings
 
 GRID = (
-    "A column is a frame (20 ms), a row a codebook, a colour the number of a code. In a row equal codes have equal "
-    "colours; near colours are not near sounds."
+    "Each column is a frame (20 ms), each row a codebook, each colour the number of a code. Within a row equal colours "
+    "are equal codes; similar colours are not similar sounds."
 )
 
 Update = dict[str, Any]  # of the page, by control name
@@ -91,8 +91,8 @@ def draw_followed(codes: Codes, sound: audio.Audio) -> str:
     alike = [chroma.followed(np.roll(asked, shift, axis=1), heard) for shift in range(chroma.BINS)]
     title = f"Melody: asked over followed, similarity {alike[0]:.2f}"
     meaning = (
-        "1.00: wherever a pitch class was asked for, it alone is heard. The same tune in the eleven other keys, which "
-        f"is chance: {np.mean(alike[1:]):.2f}."
+        "1.00 would mean: wherever a pitch class was asked for, only that one is heard. By chance (the same tune in "
+        f"the eleven other keys) it is {np.mean(alike[1:]):.2f}."
     )
     pictures = visual.chromagrams([("asked", asked), ("followed", heard)], chroma.CHROMA_RATE, title)
     return pictures + views.note(meaning)

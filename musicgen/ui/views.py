@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 # What the words mean; once on each tab that uses them. All codecs on the page have 50 frames a second.
 TERMS = (
-    "A <b>frame</b> is 20 ms of sound. A <b>codebook</b> is a numbered list (of 1,024 entries in pocket's codec, of "
-    "2,048 in EnCodec); a <b>code</b> is the number of an entry. The entries chosen for a frame are added up."
+    "A <b>frame</b> is 20 ms of sound. A <b>codebook</b> is a numbered list (1,024 entries in pocket's codec, 2,048 in "
+    "EnCodec); a <b>code</b> is the number of an entry in it. The entries chosen for a frame are added up."
 )
-UNTAUGHT = "Not among the seven orders this model learned; it is told what each step holds, but may fail."
+UNTAUGHT = "Not one of the seven orders this model learned; it is told which codes each step holds, but may fail."
 HALF_WAY = "The length must be known before the first step, and sound begins half-way through the first window."
 
 
