@@ -259,7 +259,7 @@ def _decode(data: bytes, name: str, limits: Limits, whole: bool = True) -> Audio
     # Estimates of compressed files are off by a few blocks; what is missing beyond that was cut off.
     if whole and not endless and promised - count > max(0.01 * promised, 0.1 * rate):
         raise ValueError(
-            f"{name} is truncated: {promised / rate:.1f} s are promised and {count / rate:.1f} s are there; "
+            f"{name} is cut off: it should last {promised / rate:.1f} s, but only {count / rate:.1f} s are there; "
             "save or upload it again."
         )
     return _finish(np.concatenate(blocks, axis=1), rate, name)

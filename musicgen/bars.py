@@ -43,7 +43,7 @@ def length_of(bars: int, plan: Plan, longest: float, frame_rate: float) -> Lengt
         # Up to a whole frame: a take that is a hair too short loses a bar.
         seconds = math.ceil(seconds_for(count, plan) * frame_rate - 1e-6) / frame_rate
         if seconds <= longest:
-            note = f"{count} of the {bars} bars are made; more would be longer than {longest:g} s."
+            note = f"Only {count} of the {bars} bars are made; more would be longer than {longest:g} s."
             return Length(count, seconds, note if count < bars else "")
     bar = bar_seconds(plan.bpm, plan.meter)
     raise ValueError(f"A bar lasts {bar:.1f} s, and a take {longest:g} s at most; choose a quicker tempo, or leave the "
@@ -84,6 +84,6 @@ def _counted(model: Model, request: GenerationRequest, longest: float) -> tuple[
             break
     assert length is not None
     if length.seconds <= given:
-        raise ValueError(f"The audio to continue lasts {given:.1f} s, longer than the bars that are asked for; ask for "
-                         "more, for they count the given and the new music together.")  # fmt: skip
+        raise ValueError(f"The audio to continue lasts {given:.1f} s, longer than the bars asked for; ask for more "
+                         "bars, for they count the given and the new music together.")  # fmt: skip
     return request, length.note

@@ -125,7 +125,7 @@ def choose_device(device: torch.device | str | None) -> torch.device:
     try:
         chosen = torch.device(device)
     except RuntimeError:
-        raise ValueError(f"'{device}' is no device; write 'cpu' or 'cuda'.") from None
+        raise ValueError(f"'{device}' is not a device; write 'cpu' or 'cuda'.") from None
     if chosen.type == "cuda" and (chosen.index or 0) >= torch.cuda.device_count():
         raise ValueError(f"There is no device '{device}' on this machine; write 'cpu'.")
     if chosen.type not in ("cpu", "cuda"):
@@ -145,10 +145,10 @@ def choose_dtype(dtype: torch.dtype | str | None, device: torch.device) -> torch
         return torch.bfloat16 if native else torch.float16
     chosen = _DTYPES.get(dtype) if isinstance(dtype, str) else dtype
     if chosen not in _DTYPES.values():
-        raise ValueError(f"'{dtype}' is no dtype for a model; choose one of {', '.join(_DTYPES)}.")
+        raise ValueError(f"'{dtype}' is not a dtype for models; choose one of {', '.join(_DTYPES)}.")
     assert chosen is not None
     if chosen == torch.int8 and device.type != "cpu":
-        raise ValueError("int8 is a dtype for CPUs; leave it open, and a GPU takes its own.")
+        raise ValueError("int8 is a dtype for CPUs only; on a GPU leave the dtype open.")
     return chosen
 
 
@@ -166,7 +166,7 @@ def _locate(name: str, progress: Progress | None, fits: Callable[[int], None]) -
     if download.is_hub_name(name):
         return download.fetch(name, progress, fits=fits), name
     if "/" in name or "\\" in name:
-        raise ModelUnavailable(f"There is no folder '{name}', and it is no name on the hub, which is owner/name.")
+        raise ModelUnavailable(f"There is no folder '{name}', and it is not a name on the hub such as owner/name.")
     close = difflib.get_close_matches(name, KNOWN_MODELS, 1)
     hint = f"did you mean '{close[0]}'?" if close else f"choose one of {', '.join(KNOWN_MODELS)}."
     raise ModelUnavailable(f"There is no model '{name[:60]}'; {hint}")

@@ -91,21 +91,21 @@ def _encoders() -> Item:
 
 def _demucs() -> Item:
     if importlib.util.find_spec("demucs") is None:
-        return Item("separation by Demucs", False, "pip install 'demucs>=4.1,<5'; until then librosa separates")
+        return Item("separation by Demucs", False, "pip install 'demucs>=4.1,<5'; until then librosa does it")
     if _cached("adefossez/HTDemucs", "htdemucs.yaml"):
         return Item("separation by Demucs", True, "its weights are on this machine")
-    return Item("separation by Demucs", False, "its weights come at first use; without them librosa separates")
+    return Item("separation by Demucs", False, "its weights are downloaded at first use; without them librosa does it")
 
 
 def _hub() -> Item:
     from huggingface_hub import constants
 
     if constants.HF_HUB_OFFLINE:
-        mend = "switched off; unset HF_HUB_OFFLINE for downloads, what is on this machine works without it"
+        mend = "switched off; unset HF_HUB_OFFLINE to download, what is on this machine works without"
         return Item("model hub", False, mend)
     if hub.reachable(constants.ENDPOINT):
         return Item("model hub", True, constants.ENDPOINT)
-    mend = "out of reach; for downloads see to the connection (or HTTPS_PROXY), what is here works without it"
+    mend = "out of reach; to download, check the connection (or HTTPS_PROXY), what is on this machine works without"
     return Item("model hub", False, mend)
 
 

@@ -111,7 +111,8 @@ def check(request: GenerationRequest, max_duration: float) -> GenerationRequest:
         bars=None if request.bars is None else _bars(request.bars),
     )
     if not WEAKEST <= checked.melody_strength <= STRONGEST:
-        raise ValueError(f"The melody's strength lies between {WEAKEST:g} and {STRONGEST:g}; usual is {STRENGTH:g}.")
+        span = f"between {WEAKEST:g} and {STRONGEST:g}"
+        raise ValueError(f"The melody's strength must lie {span}; {STRENGTH:g} is usual.")
     if checked.guidance is not None and not 0 <= checked.guidance <= MAX_GUIDANCE:
         raise ValueError(f"The guidance must lie between 0 and {MAX_GUIDANCE:g}; 3 is usual, 1 switches it off.")
     _sampling(checked, SamplingDefaults())
@@ -124,11 +125,11 @@ def check(request: GenerationRequest, max_duration: float) -> GenerationRequest:
         _check_audio(checked.continue_from, "audio to continue")
         if checked.continue_from.seconds >= max_duration:
             raise ValueError(f"The audio to continue lasts {checked.continue_from.seconds:.1f} s; cut it first, for "
-                             f"the given and the new music together may last {max_duration:g} s.")
+                             f"the given and the new music together may last {max_duration:g} s at most.")
         if checked.bars is None and checked.duration <= checked.continue_from.seconds:
             raise ValueError(
-                f"The audio to continue lasts {checked.continue_from.seconds:.1f} s already; ask for a duration "
-                "beyond that, for it counts the given and the new music together."
+                f"The audio to continue lasts {checked.continue_from.seconds:.1f} s already; ask for a longer "
+                "duration, for it counts the given and the new music together."
             )
     return checked
 
@@ -179,7 +180,9 @@ def follows_melody(config: ModelConfig) -> bool:
 def require_melody_place(config: ModelConfig) -> None:
     """Raises ``ValueError`` for a model that follows no melody."""
     if not follows_melody(config):
-        raise ValueError(f"The model '{config.name}' follows no melody; choose 'pocket' or one of the melody models.")
+        raise ValueError(
+            f"The model '{config.name}' cannot follow a melody; choose 'pocket' or one of the melody models."
+        )
 
 
 def make_recipe(resolved: GenerationRequest, model_name: str, plan: Plan | None, notes: tuple[str, ...]) -> dict:

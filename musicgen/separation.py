@@ -165,16 +165,16 @@ def separate(audio: Audio, how: str = "auto", demucs: DemucsSeparator | None = N
         ModelUnavailable: "demucs" was asked for and cannot be had.
     """
     if how not in METHODS:
-        raise ValueError(f"'{how}' is no way to separate a melody; choose one of {', '.join(METHODS)}.")
+        raise ValueError(f"'{how}' is not a way to separate a melody; choose one of {', '.join(METHODS)}.")
     if how == "none":
         return Separated(resample(audio.mono(), audio.sample_rate, SAMPLE_RATE), "none", "")
     if how == "harmonic":
-        return Separated(harmonic(audio), "harmonic", "The melody was separated by librosa: its harmonic part.")
+        return Separated(harmonic(audio), "harmonic", "The melody was separated by librosa: the notes that ring on.")
     demucs = demucs or released_demucs()
     try:
         if how == "auto" and demucs.unavailable:
             raise ModelUnavailable(demucs.unavailable)
-        return Separated(demucs(audio), "demucs", "The melody was separated by Demucs: vocals and other.")
+        return Separated(demucs(audio), "demucs", "The melody was separated by Demucs: vocals and other instruments.")
     except ModelUnavailable:
         if how == "demucs":
             raise

@@ -73,7 +73,7 @@ def file(folder: Path, kind: str) -> str:
 
 BAD = {
     "text": "is not audio that this program can read; use WAV", "empty": "is empty (0 bytes); choose another file",
-    "cut-wav": "is truncated", "cut-mp3": "is truncated", "hour": "lasts longer than 600 s",
+    "cut-wav": "is cut off", "cut-mp3": "is cut off", "hour": "lasts longer than 600 s",
     "silent": "is silent; choose", "not-a-number": "values that are not numbers",
 }  # fmt: skip
 
@@ -161,8 +161,8 @@ def test_a_file_that_nobody_uploaded_is_neither_read_nor_served(address, tmp_pat
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
-        ({"seed": "7; drop"}, "The seed is a number, or left empty"), ({"seed": {"a": 1}}, "The seed is a number"),
-        ({"top_k": "many"}, "Top-k is a number"), ({"duration": "long"}, "The duration must be a number"),
+        ({"seed": "7; drop"}, "The seed must be a number or left empty"), ({"seed": {"a": 1}}, "must be a number"),
+        ({"top_k": "many"}, "Top-k must be a number"), ({"duration": "long"}, "The duration must be a number"),
         ({"duration": None}, "The duration must be a number"),
     ],
 )  # fmt: skip

@@ -110,7 +110,7 @@ def test_fewer_bars_than_were_asked_for_are_said():
     engine = Engine(build_model("aligned"), 8.0)
     take = engine.start(GenerationRequest("pop in 4/4", seed=3, bpm=120.0, bars=16))
     assert take.recipe["duration"] == 6.06
-    assert take.recipe["notes"] == ["3 of the 16 bars are made; more would be longer than 8 s."]
+    assert take.recipe["notes"] == ["Only 3 of the 16 bars are made; more would be longer than 8 s."]
 
 
 def test_with_a_melody_they_are_counted_in_the_tempo_that_is_heard():
@@ -137,7 +137,7 @@ def test_of_what_is_gone_on_from_they_count_the_beginning_too():
     asked = GenerationRequest("pop", seed=3, continue_from=sine_tune(), bpm=120.0, bars=4)  # of four seconds
     take = engine.start(asked)
     assert take.plan is not None and take.recipe["duration"] == pytest.approx(-take.plan.start % 2 + 8.06, abs=0.021)
-    with pytest.raises(ValueError, match="lasts 4.0 s, longer than the bars"):
+    with pytest.raises(ValueError, match="lasts 4.0 s, longer than the bars asked"):
         engine.start(replace(asked, bpm=200.0, bars=1))
 
 

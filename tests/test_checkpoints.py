@@ -215,7 +215,7 @@ def test_devices_and_dtypes(monkeypatch) -> None:
     for bad in ("int4", torch.int16, "float64"):
         with pytest.raises(ValueError, match="choose one of float32"):
             choose_dtype(bad, torch.device("cpu"))
-    with pytest.raises(ValueError, match="is no device"):
+    with pytest.raises(ValueError, match="is not a device"):
         choose_device("toaster")
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     assert choose_device("cuda") == torch.device("cuda")

@@ -262,7 +262,7 @@ def test_a_new_press_ends_the_last_one_and_clears_the_cards():
         (asked(), "2 to 4 different patterns"),
         (asked("delay", "zigzag"), "is not a pattern"),
         (asked("delay", "parallel", seconds=99), "at most 20 seconds"),
-        (asked("delay", "parallel", seed="x"), "The seed is a number"),
+        (asked("delay", "parallel", seed="x"), "The seed must be a number"),
         (asked("delay", "parallel", prompt="a" * 10_000), "10,000 characters"),
         (replace(asked("delay", "parallel"), model="large"), "This page offers pocket"),
     ],

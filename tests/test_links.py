@@ -90,7 +90,7 @@ def signed(data: bytes) -> str:
         ({"meter": ["3/4"]}, "3/4"),
         ({"bpm": 9000}, "out of range"),
         ({"separation": {}}, "separation is one of"),
-        ({"melody_strength": 1e9}, "melody's strength lies"),
+        ({"melody_strength": 1e9}, "melody's strength must lie"),
         ({"pattern": "zigzag"}, "is not a pattern"),
         ({"pattern": ["delay"]}, "pattern is a text"),
         ({"model": "x" * 300}, "model is a text"),

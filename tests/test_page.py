@@ -86,10 +86,10 @@ def test_a_seed_arrives_digit_for_digit_as_text_and_as_a_number(seed):
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ({"seed": "abc"}, "The seed is a number"),
-        ({"seed": "1.5"}, "The seed is a whole number"),
-        ({"temperature": "hot"}, "The temperature is a number"),
-        ({"guidance": "nan"}, "The guidance is a number"),
+        ({"seed": "abc"}, "The seed must be a number"),
+        ({"seed": "1.5"}, "The seed must be a whole number"),
+        ({"temperature": "hot"}, "The temperature must be a number"),
+        ({"guidance": "nan"}, "The guidance must be a number"),
         ({"drums": "maybe"}, "Drums are one of"),
         ({"melody": "/no/such/file.wav"}, "There is no file"),
     ],
@@ -428,7 +428,7 @@ def test_flags_win_over_the_environment_and_the_environment_over_defaults(monkey
     assert (read.models, read.max_duration, read.port, read.share) == (["small", "melody"], 30.0, 7861, True)
     assert app.parse(["--models", "large", "--port", "80"]).models == ["large"]
     assert app.parse(["--dtype", "int8"]).dtype == "int8" and app.parse([]).dtype is None
-    with pytest.raises(ValueError, match="'int4' is no dtype"):
+    with pytest.raises(ValueError, match="'int4' is not a dtype"):
         Engines(["pocket"], dtype="int4")
     for seconds in ("0", "601", "nan"):  # longer takes could not be read back
         with pytest.raises(SystemExit):

@@ -34,7 +34,7 @@ BAD = [
     ({"bpm": 10}, "40 to 220"), ({"key": "H"}, "not a key"), ({"meter": "5/4"}, "metre"), ({"chords": "X"}, "chord"),
     ({"melody_strength": 0}, "between 0.5 and 4"), ({"melody_strength": "much"}, "must be a number"),
     ({"plan": "maybe"}, "'auto' or 'off'"), ({"drums": "loud"}, "Drums"), ({"separation": "magic"}, "separation"),
-    ({"melody": sine_tune()}, "follows no melody"), ({"continue_from": SILENCE}, "silent"),
+    ({"melody": sine_tune()}, "cannot follow a melody"), ({"continue_from": SILENCE}, "silent"),
     ({"continue_from": sine_tune(), "duration": 4.0}, "4.0 s already"),
 ]  # fmt: skip
 

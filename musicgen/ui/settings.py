@@ -117,7 +117,7 @@ def _number(value: str | float | None, what: str) -> float | None:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise ValueError(f"{what} is a number, or left empty; '{text[:40]}' is neither.")
+        raise ValueError(f"{what} must be a number or left empty; '{text[:40]}' is neither.")
     return number
 
 
@@ -127,5 +127,5 @@ def _whole(value: str | float | None, what: str) -> int | None:
         return int(text)  # not by way of a float, which would round a long seed
     number = _number(value, what)
     if number is not None and number != int(number):
-        raise ValueError(f"{what} is a whole number, not {text[:40]}.")
+        raise ValueError(f"{what} must be a whole number, not {text[:40]}.")
     return None if number is None else int(number)
