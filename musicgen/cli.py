@@ -89,7 +89,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     loop = commands.add_parser(
         "loop", help="cut a take so that it can be repeated",
-        description="Cut the longest part that can be repeated without end out of a take of this program: whole bars.",
+        description="Cut the longest part that can be repeated without end, in whole bars, out of a take.",
     )
     loop.add_argument("file", help="audio file made by this program, with a plan")
     loop.add_argument("-o", "--output", metavar="OUT", help="default: FILE-loop, as WAV or FLAC")
@@ -107,7 +107,8 @@ def build_parser() -> argparse.ArgumentParser:
     show.set_defaults(run=show_recipe)
     models = commands.add_parser("models", help="list the known models", description="List the known models.")
     models.set_defaults(run=list_models)
-    check = commands.add_parser("check", help="what works on this machine", description="Say what works here.")
+    check = commands.add_parser("check", help="say what works on this machine, and how to mend what does not",
+                                description="Say what works on this machine, and how to mend what does not.")
     check.set_defaults(run=check_machine)
     return parser
 

@@ -38,15 +38,15 @@ def _melody(engines: Engines) -> None:
         """Hear the melody in a recording as a model would be told it: the strongest pitch class of each chroma frame.
 
         Args:
-            sound: An audio file; of a long one the beginning is listened to, as long as a take may be.
-            separation: How the tune is found in it: auto (demucs, or harmonic where its weights are not), demucs,
+            sound: An audio file; of a long one only the beginning is heard, as long as a take may be.
+            separation: How the tune is found in it: auto (demucs, or harmonic where its weights cannot be had), demucs,
                 harmonic or none.
-            model: Who would be told. The released models know no rest: silence is C to them.
+            model: The model that would be told it. The released models know no rests: silence is C to them.
 
         Returns:
             A picture of the chromagram over what is kept of it, as a PNG file; and "strongest", a pitch class for each
-            chroma frame (0 is C, 11 is B, -1 for a rest), "frame_rate" in chroma frames a second, "seconds" listened
-            to, the "separation" that was done, and a "note" that says so in words.
+            chroma frame (0 is C, 11 is B, -1 a rest), "frame_rate" in chroma frames a second, the "seconds" that were
+            heard, the "separation" that was used, and a "note" that says so in words.
         """
         try:
             if not sound:
@@ -82,12 +82,12 @@ def _codebooks(engines: Engines) -> None:
 
         Args:
             sound: An audio file of at least 0.1 seconds; of a long one the first 30 seconds are taken.
-            model: Whose codec.
+            model: The model whose codec is used.
 
         Returns:
-            The sounds as WAV files, from one book to all; and of each, in the same order, how many "books" of a channel
-            it has, its "kilobits" a second, its "log_mel_distance" in dB from the original (0 is the same) and its
-            "spectral_snr" in dB (more is better; null where nothing differs). Both are blind to phase.
+            The sounds as WAV files, from one book to all; and for each, in the same order, how many "books" of a
+            channel it has, its "kilobits" a second, its "log_mel_distance" from the original in dB (0: no difference)
+            and its "spectral_snr" in dB (more is better; null where nothing differs). Both are blind to phase.
         """
         try:
             if not sound:

@@ -52,7 +52,7 @@ class Comparison:
         """The patterns, each once. Raises ``ValueError``."""
         patterns = {pattern.lines: pattern for pattern in (get_pattern(name, codebooks) for name in self.patterns)}
         if not FEWEST <= len(patterns) <= MOST:
-            raise ValueError(f"Choose {FEWEST} to {MOST} different patterns to compare; these are {len(patterns)}.")
+            raise ValueError(f"Choose {FEWEST} to {MOST} different patterns to compare, not {len(patterns)}.")
         return list(patterns.values())
 
 
