@@ -156,7 +156,7 @@ def _pattern() -> None:
             frames: How many frames of the codec to order; 50 are a second of music.
 
         Returns:
-            Its properties, and its steps: a list, a step, of [frame, codebook], both counted from 0.
+            Its properties, and its steps: for each step a list of [frame, codebook], both counted from 0.
         """
         try:
             if not (isinstance(frames, int) and 1 <= frames <= MAX_FRAMES):

@@ -142,7 +142,7 @@ def original_of(codec: Codec, sound: audio.Audio) -> audio.Audio:
 
 def _cards(codec: Codec, sound: audio.Audio) -> Iterator[Update]:
     original = original_of(codec, sound)
-    whose = f" The first {LONGEST:g} s of it are taken." if sound.seconds > LONGEST else ""
+    whose = f" Only the first {LONGEST:g} s of it are used." if sound.seconds > LONGEST else ""
     loudest = max(float(visual.loudness(original.samples, original.sample_rate, COLUMNS).max()), -60.0)
     folder = new_folder("books")
 

@@ -60,7 +60,7 @@ def table(found: Measured, patterns: Sequence[Pattern], model: str) -> str:
             )
             rows.append(f'<tr><th scope="row">{label}</th>{cells}</tr>')
     return (
-        f"<h3>What {escape(model)} reached along these patterns in its evaluation</h3>"
+        f"<h3>How {escape(model)} did with these patterns in its evaluation</h3>"
         f'<div class="scroll"><table class="patterns evaluated"><thead><tr><td></td>{head}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"
         + views.note(MEANING.format(takes=found.takes, melodies=found.melodies))

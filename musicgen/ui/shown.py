@@ -89,7 +89,7 @@ def draw_followed(codes: Codes, sound: audio.Audio) -> str:
     heard = chroma.chromagram(sound.mono(), sound.sample_rate)
     asked = codes.melody[: len(heard)]
     alike = [chroma.followed(np.roll(asked, shift, axis=1), heard) for shift in range(chroma.BINS)]
-    title = f"Melody: asked over followed, similarity {alike[0]:.2f}"
+    title = f"Melody: asked and followed, similarity {alike[0]:.2f}"
     meaning = (
         "1.00 would mean: wherever a pitch class was asked for, only that one is heard. By chance (the same tune in "
         f"the eleven other keys) it is {np.mean(alike[1:]):.2f}."
