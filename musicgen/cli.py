@@ -23,14 +23,10 @@ if TYPE_CHECKING:
 
 AUDIO_SUFFIXES = (".wav", ".flac", ".mp3", ".ogg")
 # Flags that go into the request as they are; the rest are files and the model.
-_REQUEST_FLAGS = {
-    "prompt": "prompt", "negative": "negative_prompt", "pattern": "pattern", "separation": "separation",
-    "melody_strength": "melody_strength",
-    "duration": "duration", "seed": "seed", "temperature": "temperature", "top_k": "top_k", "top_p": "top_p",
-    "guidance": "guidance", "greedy": "greedy", "bpm": "bpm", "key": "key", "meter": "meter", "chords": "chords",
-    "instruments": "instruments", "ending": "ending", "plan": "plan",
-    "bars": "bars",
-}  # fmt: skip
+_REQUEST_FLAGS = {"negative": "negative_prompt"} | {name: name for name in (
+    "prompt", "pattern", "separation", "melody_strength", "duration", "bars", "seed", "temperature", "top_k", "top_p",
+    "guidance", "greedy", "bpm", "key", "meter", "chords", "drums", "instruments", "ending", "plan",
+)}  # fmt: skip
 
 
 class _Parser(argparse.ArgumentParser):
@@ -75,6 +71,8 @@ def build_parser() -> argparse.ArgumentParser:
     make.add_argument("--chords", metavar="C", help="a loop, one chord a bar, such as 'C Am F G'")
     make.add_argument("--instruments", metavar="I",
                       help="every instrument except the drums, such as 'piano, acoustic bass'")
+    make.add_argument("--drums", action=argparse.BooleanOptionalAction,
+                      help="with drums, or without; default: as the prompt says, or its style")
     make.add_argument("--ending", action=argparse.BooleanOptionalAction,
                       help="end on a final chord, or go on; default: as the prompt says")
     make.add_argument("--plan", metavar="auto|off",

@@ -80,12 +80,13 @@ def test_the_flags_are_those_that_others_script(folder):
         got = getattr(said, flag.strip("-").replace("-", "_") if flag != "-o" else "output")
         assert str(got) == value, flag
     assert build_parser().parse_args(["generate", "x", "--greedy"]).greedy is True
-    for flags, ending in ((["--ending"], True), (["--no-ending"], False), ([], None)):
-        assert vars(build_parser().parse_args(["generate", "x", *flags])).get("ending") is ending
+    for name in ("drums", "ending"):
+        for flags, wanted in (([f"--{name}"], True), ([f"--no-{name}"], False), ([], None)):
+            assert vars(build_parser().parse_args(["generate", "x", *flags])).get(name) is wanted
     commands = next(a for a in build_parser()._actions if isinstance(a, argparse._SubParsersAction)).choices
     assert set(commands) == {"generate", "loop", "midi", "recipe", "models", "check"}
     known = {flag for action in commands["generate"]._actions for flag in action.option_strings}
-    switches = {"--greedy", "--ending", "--no-ending"}
+    switches = {"--greedy", "--drums", "--no-drums", "--ending", "--no-ending"}
     assert known == {*values, *switches, "--output", "-h", "--help"}, "and no flag without a line here"
 
 
