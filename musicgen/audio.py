@@ -11,6 +11,7 @@ import json
 import math
 import subprocess
 import tempfile
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ _MAX_VALUES = 60_000_000  # decoded samples over all channels, 0.24 GB: ten minu
 _MAX_RECIPE = 1_000_000  # characters
 _BLOCK = 65_536  # samples
 _SILENCE = 1e-3  # peak, -60 dB of full scale
+_DECODING = threading.Lock()  # one at a time: each takes some hundred megabytes for a moment, of however small a file
 # Containers that ffmpeg may open. Not playlists: those name other files and addresses to read.
 _FFMPEG_FORMATS = "mov,matroska,webm,aac,asf,amr,ac3,ape,wv,caf,aiff,au,mp3,ogg,flac,wav,w64,tta,dsf"
 _READABLE = "use WAV, FLAC, MP3, OGG, M4A or WebM"
@@ -98,7 +100,7 @@ def resample(samples: np.ndarray, old_rate: int, new_rate: int) -> np.ndarray:
 
 def is_silent(audio: Audio) -> bool:
     """Whether nothing can be heard: no sample above -60 dB of full scale."""
-    return not audio.samples.size or float(np.abs(audio.samples).max()) < _SILENCE
+    return _peak(audio.samples) < _SILENCE
 
 
 def require_sound(audio: Audio, what: str = "The audio") -> None:
@@ -240,11 +242,12 @@ def _decode(data: bytes, name: str, limits: Limits, whole: bool = True) -> Audio
         file = soundfile.SoundFile(io.BytesIO(data))
     except (soundfile.LibsndfileError, TypeError, ValueError) as error:
         raise _Unreadable from error
-    with file:
+    with file, _DECODING:
         rate, channels, promised = file.samplerate, file.channels, max(file.frames, riff.promised_frames(data))
         # Without a total in its header, a file claims as many frames as a counter holds.
         endless = promised >= 2**62
         _check_format(name, rate, channels, 1 if endless else promised, limits)
+        _check_memory(name, _MAX_VALUES if endless else promised * min(channels, 2))
         blocks, count = [], 0
         try:
             while len(block := file.read(_BLOCK, dtype="float32", always_2d=True)):
@@ -254,7 +257,9 @@ def _decode(data: bytes, name: str, limits: Limits, whole: bool = True) -> Audio
         except soundfile.LibsndfileError as error:
             raise ValueError(f"{name} is damaged or was cut off: decoding fails after "
                              f"{count / rate:.1f} s; save or upload it again.") from error
-    if not count:
+        samples = np.concatenate(blocks, axis=1) if count else None
+        del blocks
+    if samples is None:
         raise ValueError(f"{name} holds no sound at all (0 samples); choose another file, or record again.")
     # Estimates of compressed files are off by a few blocks; what is missing beyond that was cut off.
     if whole and not endless and promised - count > max(0.01 * promised, 0.1 * rate):
@@ -262,7 +267,7 @@ def _decode(data: bytes, name: str, limits: Limits, whole: bool = True) -> Audio
             f"{name} is cut off: it should last {promised / rate:.1f} s, but only {count / rate:.1f} s are there; "
             "save or upload it again."
         )
-    return _finish(np.concatenate(blocks, axis=1), rate, name)
+    return _finish(samples, rate, name)
 
 
 def _check_format(name: str, rate: int, channels: int, frames: int, limits: Limits) -> None:
@@ -280,6 +285,16 @@ def _check_format(name: str, rate: int, channels: int, frames: int, limits: Limi
         raise ValueError(f"{name} is too large once decoded; save it at 44100 Hz, or cut it to a shorter part.")
 
 
+def _check_memory(name: str, values: int) -> None:
+    """Refuse what would not fit beside what is there: a system that runs out of memory ends programs without a word."""
+    from musicgen.memory import free_bytes, in_words
+
+    needed, free = 2 * 4 * values, free_bytes("cpu")  # the blocks, and what they are joined to
+    if free is not None and needed > free:
+        raise ValueError(f"{name} takes {in_words(needed)} of memory, but only {in_words(free)} are free now; cut it "
+                         "to a shorter part, or try again in a while.")  # fmt: skip
+
+
 def _downmix(samples: np.ndarray) -> np.ndarray:
     """More than two channels ``[C, N]`` -> stereo from 5.1 and 7.1, mono (the mean) from anything else."""
     if len(samples) <= 2:
@@ -295,17 +310,22 @@ def _downmix(samples: np.ndarray) -> np.ndarray:
 
 def _finish(samples: np.ndarray, rate: int, name: str) -> Audio:
     """Refuse what is not a number; bring what is louder than full scale down to it."""
-    if not np.isfinite(samples).all():
+    if not math.isfinite(_peak(samples)):
         raise ValueError(f"{name} contains values that are not numbers (NaN or infinity); save it again.")
     return Audio(np.ascontiguousarray(_turned_down(samples, 1.0)), rate)
 
 
 def _turned_down(samples: np.ndarray, ceiling: float) -> np.ndarray:
-    peak = float(np.abs(samples).max()) if samples.size else 0.0
+    peak = _peak(samples)
     if peak <= ceiling:
         return samples
     # The division rounds, so the last step keeps the promise exactly.
     return np.clip(samples / np.float32(peak) * np.float32(ceiling), -ceiling, ceiling)
+
+
+def _peak(samples: np.ndarray) -> float:
+    """The largest magnitude, without a copy of them all; no number if one of them is none."""
+    return max(float(samples.max()), -float(samples.min())) if samples.size else 0.0
 
 
 def _ffmpeg_to_wav(data: bytes, limits: Limits) -> bytes:

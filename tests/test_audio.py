@@ -4,6 +4,7 @@ import io
 import json
 import struct
 import subprocess
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -332,7 +333,28 @@ def test_too_large_once_decoded(monkeypatch, tmp_path):
         read(encoded(tone(0.02, channels=2), ".wav", tmp_path))
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_small_file_that_takes_more_memory_than_there_is(monkeypatch):
+    file = io.BytesIO()
+    soundfile.write(file, np.zeros((600 * 8_000, 2), np.int16), 8_000, format="FLAC")
+    monkeypatch.setattr("musicgen.memory.free_bytes", lambda device: 50_000_000)
+    assert "takes 77 MB of memory, but only 50 MB are free now" in refusal(file.getvalue())
+    monkeypatch.setattr("musicgen.memory.free_bytes", lambda device: None)  # where the system does not tell
+    assert read(file.getvalue()).seconds == 600
+
+
+def test_decoding_takes_no_more_memory_than_was_asked_for():
+    file = io.BytesIO()
+    soundfile.write(file, np.full((600 * 8_000, 2), 3_000, np.int16), 8_000, format="FLAC")
+    data = file.getvalue()
+    tracemalloc.start()
+    try:
+        samples = read(data).samples
+        assert tracemalloc.get_traced_memory()[1] < 2.1 * samples.nbytes
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_not_a_number(value):
     samples = tone(0.1).samples.copy()
     samples[0, 5] = value
