@@ -45,8 +45,9 @@ def midi_of(recipe: Mapping[str, Any], seconds: float, melody: np.ndarray | None
 
 def chords_of(plan: Plan, painting: Painting | None, recipe: Mapping[str, Any], seconds: float) -> list[Span]:
     """Every chord of a take with its time, struck anew at each bar; where none is told there is none."""
-    given = (recipe.get("continue_from") or {}).get("seconds", 0.0)  # it has chords of its own, which nobody told us
-    ends = plan.ends(float(recipe.get("duration", seconds))) if plan.key and plan.chords else None
+    begun = recipe.get("continue_from")  # it has chords of its own, which nobody told us
+    given = _seconds(begun.get("seconds"), 0.0) if isinstance(begun, Mapping) else 0.0
+    ends = plan.ends(_seconds(recipe.get("duration"), seconds)) if plan.key and plan.chords else None
     bar = bar_seconds(plan.bpm, plan.meter) if plan.bpm else 0.0
     last = min(seconds, math.inf if ends is None else ends)
     bars = np.arange(-plan.start % bar, last - 1e-6, bar) if bar else np.zeros(0)
@@ -71,6 +72,14 @@ def chords_of(plan: Plan, painting: Painting | None, recipe: Mapping[str, Any], 
 
     edges = {*struck, given, *(step * i for i in range(len(cells) + 1))}
     return _spans(edges, seconds, sounding, struck)
+
+
+def _seconds(told: Any, otherwise: float) -> float:
+    """What a recipe says as a number; it may be of another version, or somebody else's."""
+    try:
+        return float(told) if math.isfinite(told) else otherwise
+    except (TypeError, OverflowError):
+        return otherwise
 
 
 def melody_of(melody: np.ndarray | None, painting: Painting | None, seconds: float) -> list[Span]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from dataclasses import replace
 from pathlib import Path
@@ -176,6 +177,13 @@ def test_the_melody_is_a_track_of_its_own_and_paint_lies_over_both():
 def test_of_a_recording_that_is_gone_on_from_no_chords_are_known():
     told = recipe(4.0, bpm=120.0, chords=parse_chords("C F")) | {"continue_from": {"seconds": 2.0}}
     assert {begin for begin, *_ in Parsed(midi_of(told, 4.0)).tracks["Chords"]} == {4 * TICKS}
+
+
+@pytest.mark.parametrize("lie", [None, "x", [1], {"seconds": "x"}, {"seconds": [1]}, math.nan, math.inf, 10**400])
+@pytest.mark.parametrize("name", ["duration", "continue_from"])
+def test_of_a_recipe_that_lies_what_is_true_is_written(name, lie):
+    told = recipe(4.0, bpm=120.0, chords=parse_chords("C F"), key=parse_key("C"), ending=True)
+    assert midi_of(told | {name: lie}, 4.0) == midi_of(told, 4.0)
 
 
 @pytest.mark.parametrize("bare", [{}, {"plan": None}, {"plan": Plan(90.0).to_dict(), "duration": 3.0}])
