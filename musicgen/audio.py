@@ -23,6 +23,7 @@ from musicgen.compat import ensure_ffmpeg
 
 _MAX_VALUES = 60_000_000  # decoded samples over all channels, 0.24 GB: ten minutes of stereo at 48 kHz
 _MAX_RECIPE = 1_000_000  # characters
+_MOST_TAGS = 100  # before the sound; a hostile file has millions
 _BLOCK = 65_536  # samples
 _SILENCE = 1e-3  # peak, -60 dB of full scale
 _DECODING = threading.Lock()  # one at a time: each takes some hundred megabytes for a moment, of however small a file
@@ -225,7 +226,9 @@ def _length_is_a_guess(data: bytes) -> bool:
     libsndfile guesses from the first frame then, and reads no further.
     """
     start = 0
-    while data[start : start + 3] == b"ID3" and len(data) >= start + 10:  # titles, pictures
+    for _ in range(_MOST_TAGS):  # titles, pictures
+        if data[start : start + 3] != b"ID3" or len(data) < start + 10:
+            break
         size = data[start + 6 : start + 10]
         start += 10 + sum((byte & 0x7F) << shift for byte, shift in zip(size, (21, 14, 7, 0), strict=True))
     head = data[start : start + 4096]

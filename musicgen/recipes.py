@@ -14,7 +14,7 @@ import numpy as np
 
 from musicgen import audio
 
-_MAX_BYTES = 4_000_000  # unpacked; far more than any recipe
+_MAX_BYTES = 4_000_000  # of the file, and of its recipe unpacked; far more than any of ours
 
 
 def read_recipe(path: str | Path) -> dict[str, Any]:
@@ -35,7 +35,9 @@ def read_recipe(path: str | Path) -> dict[str, Any]:
 
 def _in_codes(path: Path) -> str:
     # Not by np.load, which would unpack another member of that name, whatever its size; and by no decompressor that
-    # knows no bounds.
+    # knows no bounds. The list of its members is read whole, however long.
+    if path.stat().st_size > _MAX_BYTES:
+        raise ValueError("It is no file of codes.")
     with zipfile.ZipFile(path) as archive:
         member = archive.getinfo("recipe.npy")
         if member.file_size > _MAX_BYTES or member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):

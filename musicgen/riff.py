@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MIDDLE_C = 60
+_MOST_CHUNKS = 10_000  # that are looked at; files have some ten, and a hostile one millions
 _ROOT_SET, _STRETCH = 2, 4  # flags of an acid chunk; 1 would be a sound that is no loop
 
 
@@ -30,7 +31,9 @@ class LoopMarks:
 def chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
     """Name, start and stated size of each chunk of a RIFF file, as far as they can be followed."""
     position = 12
-    while position + 8 <= len(data):
+    for _ in range(_MOST_CHUNKS):
+        if position + 8 > len(data):
+            return
         name, size = struct.unpack_from("<4sI", data, position)
         yield name, position + 8, size
         position += 8 + size + size % 2

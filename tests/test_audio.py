@@ -12,7 +12,18 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from musicgen.audio import Audio, Limits, is_silent, read, read_recipe, require_sound, resample, write
+from musicgen import riff
+from musicgen.audio import (
+    Audio,
+    Limits,
+    _length_is_a_guess,
+    is_silent,
+    read,
+    read_recipe,
+    require_sound,
+    resample,
+    write,
+)
 from musicgen.compat import ensure_ffmpeg
 
 WRITTEN = (".wav", ".flac", ".mp3", ".ogg")
@@ -85,6 +96,19 @@ def test_other_programs_see_the_wav_comment(tmp_path):
     encoded(tone(0.1), ".wav", tmp_path, {"seed": 1})
     with soundfile.SoundFile(tmp_path / "file.wav") as file:
         assert json.loads(file.comment) == {"seed": 1}
+
+
+def test_a_file_of_nothing_but_chunks_or_tags_is_soon_done_with(tmp_path):
+    write(tmp_path / "a.wav", tone(0.1), {"seed": 1})
+    data = (tmp_path / "a.wav").read_bytes()
+
+    def after(chunks: int) -> bytes:
+        return data[:12] + chunks * struct.pack("<4sI", b"junk", 0) + data[12:]
+
+    assert read_recipe(after(100)) == {"seed": 1}
+    assert len(list(riff.chunks(after(100_000)))) == 10_000
+    tags = 100_000 * (b"ID3\x04" + bytes(6))
+    assert not _length_is_a_guess(tags + b"\xff\xfb") and _length_is_a_guess(tags[:100] + b"\xff\xfb")
 
 
 @pytest.mark.parametrize("suffix", WRITTEN)

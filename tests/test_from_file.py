@@ -156,6 +156,13 @@ def test_an_archive_is_not_unpacked_beyond_what_a_recipe_takes(tmp_path):
             read_recipe(packed(*bad))
 
 
+def test_an_archive_of_a_million_members_is_not_listed(tmp_path, monkeypatch):
+    (path := tmp_path / "codes.npz").write_bytes(b"PK\x01\x02" + bytes(4_000_000))
+    monkeypatch.setattr(zipfile, "ZipFile", lambda *_: pytest.fail("it was opened"))
+    with pytest.raises(ValueError, match="holds no recipe"):
+        read_recipe(path)
+
+
 def array(text: str) -> bytes:
     file = BytesIO()
     np.save(file, np.array(text))
