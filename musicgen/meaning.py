@@ -61,7 +61,8 @@ def nearest_kind(prompt: str) -> str | None:
     None for others, and, too, where nothing is near, where the prompt is in other letters, where it says nothing beyond
     tempo, key, metre and drums, and where the encoder is not installed.
     """
-    return _nearest(prompt[:MAX_PROMPT].strip())
+    whole = prompt[:MAX_PROMPT].encode(errors="ignore").decode()  # half an emoji is no letter
+    return _nearest(whole.strip())
 
 
 @lru_cache(maxsize=64)  # the page asks several times for the same prompt

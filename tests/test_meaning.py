@@ -193,3 +193,8 @@ def test_a_kind_may_name_who_plays() -> None:
     assert "piano" not in make_plan("a recital, no piano", 5, near="solo piano").instruments
     assert 166 <= (make_plan("a basement", 5, near="drum and bass").bpm or 0) <= 178
     assert make_plan("a basement at 100 bpm", 5, near="drum and bass").bpm == 100
+
+
+def test_half_an_emoji_is_no_letter() -> None:
+    scene = "a knight rides against a dragon"
+    assert nearest_kind(f"\ud83d {scene}\udc09") == nearest_kind(scene) is not None
