@@ -163,7 +163,9 @@ def test_a_file_that_nobody_uploaded_is_neither_read_nor_served(address, tmp_pat
     [
         ({"seed": "7; drop"}, "The seed must be a number or left empty"), ({"seed": {"a": 1}}, "must be a number"),
         ({"top_k": "many"}, "Top-k must be a number"), ({"duration": "long"}, "The duration must be a number"),
-        ({"duration": None}, "The duration must be a number"),
+        ({"duration": None}, "The duration must be a number"), ({"ending": ["auto"]}, "ending must be one of auto"),
+        ({"greedy": "false"}, "Greedy must be true or false, not 'false'"), ({"greedy": [1]}, "must be true or false"),
+        ({"follow_plan": "no"}, "Following a plan must be true or false"),
     ],
 )  # fmt: skip
 def test_a_value_of_another_kind_is_one_sentence(address, values, sentence):

@@ -64,9 +64,9 @@ class Settings:
             top_k=_whole(self.top_k, "Top-k"),
             top_p=_number(self.top_p, "Top-p"),
             guidance=_number(self.guidance, "The guidance"),
-            greedy=self.greedy,
+            greedy=_flag(self.greedy, "Greedy"),
             **self.plan_parts(),
-            plan="auto" if self.follow_plan else "off",
+            plan="auto" if _flag(self.follow_plan, "Following a plan") else "off",
             painting=self.painting or None,
             bars=self.chosen_bars(),
         )
@@ -83,10 +83,10 @@ class Settings:
         """The parts of the plan given by hand, None where the prompt and the seed decide. Raises ``ValueError``."""
         if not self.follow_plan:
             return dict.fromkeys(("bpm", "key", "meter", "chords", "drums", "instruments", "ending"))
-        if self.drums not in DRUMS:
-            raise ValueError(f"Drums are one of {', '.join(DRUMS)}.")
-        if self.ending not in ENDINGS:
-            raise ValueError(f"The ending is one of {', '.join(ENDINGS)}.")
+        if self.drums not in tuple(DRUMS):  # a program may send what no dictionary can look up
+            raise ValueError(f"The drums must be one of {', '.join(DRUMS)}.")
+        if self.ending not in tuple(ENDINGS):
+            raise ValueError(f"The ending must be one of {', '.join(ENDINGS)}.")
         return {
             "bpm": _number(self.bpm, "The tempo"),
             "key": _given(self.key),
@@ -101,6 +101,12 @@ class Settings:
 def roll_seed() -> int:
     """A seed short enough to be told to a friend."""
     return random.randrange(100_000)
+
+
+def _flag(value: Any, what: str) -> bool:
+    if value not in (True, False, None):  # a "false" would count as true
+        raise ValueError(f"{what} must be true or false, not '{str(value)[:40]}'.")
+    return bool(value)
 
 
 def _given(text: str | None) -> str | None:
