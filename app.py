@@ -6,6 +6,7 @@ import argparse
 import importlib
 import os
 import signal
+import tempfile
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -65,10 +66,16 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Build the page and serve it; the first model loads meanwhile."""
+    """Serve the page as flags and environment say."""
     arguments = parse(argv)
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before gradio is imported
+    with tempfile.TemporaryDirectory(prefix="musicgen-studio-", ignore_cleanup_errors=True) as folder:
+        os.environ.setdefault("GRADIO_TEMP_DIR", folder)  # of its own: what lies there is swept
+        serve(arguments)
 
+
+def serve(arguments: argparse.Namespace) -> None:
+    """Build the page and serve it until somebody stops it; the first model loads meanwhile."""
     from musicgen import compat
 
     compat.guard_torchaudio()

@@ -172,6 +172,17 @@ def test_a_value_of_another_kind_is_one_sentence(address, values, sentence):
     assert sentence in asked(address, **values)
 
 
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("gradio_api/queue/join", 413), ("gradio_api/process_recording", 404), ("monitoring/summary", 403)],
+)
+def test_what_nobody_needs_is_not_let_in(address, path, status):
+    """Requests of any size, a tool that runs ffmpeg at once on what comes, figures of what was asked for."""
+    content = b'{"data": "' + bytes(5_000_000)
+    answer = httpx.get(address + path) if "summary" in path else httpx.post(address + path, content=content)
+    assert answer.status_code == status
+
+
 def test_what_the_page_wrote_goes_when_it_closes(tmp_path, monkeypatch):
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "served"))
     page = build(Engines(["pocket"], MAX_DURATION, lambda *_: Engine(build_model("aligned"), MAX_DURATION)))

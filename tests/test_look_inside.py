@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
+import time
 from base64 import b64decode
 from dataclasses import replace
 from html import escape
@@ -20,7 +20,7 @@ from musicgen.request import request_from_recipe
 from musicgen.takes import Codes
 from musicgen.ui import handlers, inside
 from musicgen.ui.engines import Engines
-from musicgen.ui.files import OLD_SECONDS, new_folder
+from musicgen.ui.files import OLD_SECONDS, sweep
 from musicgen.ui.settings import Settings
 from musicgen.ui.shown import Made, Update
 
@@ -116,8 +116,7 @@ def test_what_was_read_goes_with_the_next_press_and_after_a_while(engines):
     assert cleared["looked"] is None and cleared["inside"].props["base"] == "" and not Path(looked.file).exists()
     assert "no longer here" in inside.place(looked, "0,0")["status"]
     looked = looked_into(engines, make(engines))["looked"]
-    os.utime(Path(looked.file).parent, (0, Path(looked.file).stat().st_mtime - 2 * OLD_SECONDS))
-    new_folder("take")
+    sweep(now=time.time() + 2 * OLD_SECONDS)
     assert "no longer here" in inside.place(looked, "0,0")["status"]
     inside.forget(looked)
     inside.forget(None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from pathlib import Path
 
@@ -14,7 +13,6 @@ from musicgen import audio
 from musicgen.engine import Engine
 from musicgen.ui import app, codebooks, compare, handlers
 from musicgen.ui.engines import Engines
-from musicgen.ui.files import new_folder
 from musicgen.ui.settings import Settings
 
 MAX_DURATION = 8.0
@@ -114,17 +112,6 @@ def test_who_gives_a_melody_is_told_that_it_is_listened_to(engines, tune, tmp_pa
         run = handlers.Run()
         first = next(handlers.generate(engines, settings, run))
     assert "Listening to the melody" in first["status"] or "happens once" in first["status"]
-
-
-def test_old_folders_go_if_they_are_empty_or_hold_sound_as_it_came(tmp_path, monkeypatch):
-    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
-    empty, full, heard, new = (new_folder(kind) for kind in ("saved", "take", "live", "live"))
-    for folder in (full, heard, new):
-        (folder / "a.wav").write_bytes(b"")
-    for folder in (empty, full, heard):
-        os.utime(folder, (0, 0))
-    newest = new_folder("live")
-    assert [folder.is_dir() for folder in (empty, full, heard, new, newest)] == [False, True, False, True, True]
 
 
 def test_a_take_without_sound_leaves_the_one_before_it_usable(engines, monkeypatch):

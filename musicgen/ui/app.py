@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from musicgen.takes import Takes
 from musicgen.ui import keeping
@@ -17,6 +18,7 @@ from musicgen.ui.engines import Engines
 from musicgen.ui.health import health
 from musicgen.ui.how import how_tab
 from musicgen.ui.lab import lab_tab
+from musicgen.ui.served import Door, served
 from musicgen.ui.takes import takes_tab, wire_links
 from musicgen.ui.theme import CSS, theme
 from musicgen.ui.words import I18N, say
@@ -51,12 +53,16 @@ def build(engines: Engines, takes: Takes | None = None) -> gr.Blocks:
 
 
 def launch_options(engines: Engines | None = None, auth: tuple[str, str] | None = None) -> dict[str, Any]:
-    """How the page is served, whoever serves it: our looks, small uploads, tools for MCP clients, no second server;
-    with ``engines`` also `/health`, with ``auth`` only for whoever knows the name and the password."""
+    """How the page is served, whoever serves it: our looks, small uploads, tools for MCP clients, no second server, no
+    figures of what was asked for; with ``engines`` also `/health`, with ``auth`` only for whoever knows the name and
+    the password."""
     return {
         "auth": auth,
         "mcp_server": auth is None,  # Gradio's MCP endpoint asks nobody for a password
-        "app_kwargs": {"routes": [health(engines)] if engines else []},
+        "app_kwargs": {
+            "routes": [health(engines)] if engines else [], "middleware": [Middleware(Door)], "lifespan": served,
+        },
+        "enable_monitoring": False,
         "theme": theme(),
         "css_paths": CSS,
         "head": f"<script>\n{SCRIPT.read_text(encoding='utf-8')}</script>",

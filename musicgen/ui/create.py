@@ -27,6 +27,10 @@ from musicgen.ui.settings import FREE, Settings, roll_seed
 from musicgen.ui.shown import Update
 from musicgen.ui.wiring import QUIET, RESULTS, Parts, controls, named
 
+# To a file that was given: it may be large, so a few at a time, whoever gives them.
+_LISTENING: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "always_last", "concurrency_limit": 2,
+                              "api_visibility": "private"}  # fmt: skip
+
 
 def create_tab(engines: Engines, keep: Callable[..., str] | None = None, find: Find = lambda made, *_: made) -> Parts:
     """Lay out the tab and wire it; return its parts.
@@ -139,13 +143,12 @@ def _wire_helpers(parts: Parts, engines: Engines, find: Find) -> None:
     gr.on(
         [*(parts[name].change for name in ("melody", "separation", "bars", "model")), parts["duration"].release],
         show_melody, [parts[name] for name in ("melody", "separation", "duration", "bars", "model")],
-        [parts["melody_view"], parts["heard"]],
-        show_progress="hidden", trigger_mode="always_last", concurrency_limit=2, api_visibility="private",
+        [parts["melody_view"], parts["heard"]], **_LISTENING,
     )
     gr.on(
         [parts["continue_from"].upload, parts["continue_from"].stop_recording],
         partial(before.room, longest=engines.max_duration), [parts["continue_from"], parts["duration"]],
-        parts["duration"], **QUIET,
+        parts["duration"], **_LISTENING,
     )
 
 

@@ -5,13 +5,14 @@ Knows nothing of the page or of how the files get there. Names of folders are dr
 
 from __future__ import annotations
 
-import contextlib
+import os
 import re
 import shutil
 import tempfile
 import time
 import wave
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,9 @@ from musicgen.loop import Cut
 from musicgen.request import plan_of
 from musicgen.theory import PITCH_NAMES
 
-OLD_SECONDS = 3600.0  # how old an empty folder is before it goes, and one of those that are for the moment only
+DAY = 86_400.0  # seconds that a file is served
+OLD_SECONDS = 3600.0  # how old an empty folder is before it goes, and what is in those that are for the moment only
+MOST_BYTES = 5_000_000_000  # of all files; and no more than half of the disk that others leave
 LIVE = "live"  # the kind of folder that holds sound as it comes
 INSIDE = "inside"  # and the one that holds a take's scores while somebody looks at them
 NAME = 40  # letters of a prompt that a file's name has at most
@@ -40,16 +43,47 @@ def served_folder() -> str:
 
 
 def new_folder(kind: str) -> Path:
-    """A new folder among the served ones, with a name that nobody can guess.
+    """A new folder among the served ones, with a name that nobody can guess."""
+    with writing():
+        return Path(tempfile.mkdtemp(prefix=f"{kind}-", dir=served_folder()))
 
-    Those whose files are gone go, and those of sound as it came, for the whole take has been there since, or of scores,
-    for they can be read again.
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """What a disk that is full makes of the writing within: a ``ValueError`` of one sentence."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or error
+        raise ValueError(f"The server cannot write a file now ({reason}); try again in a while.") from error
+
+
+def sweep(kept: Collection[str] = (), now: float | None = None) -> None:
+    """Clear away what has been served for a day, and what is for the moment only sooner: sound as it came, for the
+    whole take has been there since, and scores, for they can be read again. Where all that is left is too much, the
+    oldest goes, too. What is ``kept`` stays; who misses a take finds it among those that are kept.
+
+    Gradio clears away only what it has shown to somebody: not what comes in and is never used, and what breaks off.
     """
-    for old in Path(served_folder()).glob("*-*/"):
-        with contextlib.suppress(OSError):  # it is not empty, or somebody else was quicker
-            if time.time() - old.stat().st_mtime > OLD_SECONDS:
-                shutil.rmtree(old) if old.name.startswith((f"{LIVE}-", f"{INSIDE}-")) else old.rmdir()
-    return Path(tempfile.mkdtemp(prefix=f"{kind}-", dir=served_folder()))
+    now = time.time() if now is None else now
+    folder, staying = Path(served_folder()).resolve(), {Path(path).resolve() for path in kept}
+    files: list[tuple[float, int, Path]] = []
+    for parent, _, names in os.walk(folder):
+        for path in {Path(parent, name) for name in names} - staying:
+            with suppress(OSError):  # somebody else was quicker
+                state = path.lstat()
+                files.append((state.st_ctime, state.st_size, path))  # a copy is as new as it is here
+    room = min(MOST_BYTES, (sum(size for _, size, _ in files) + shutil.disk_usage(folder).free) / 2)
+    for changed, size, path in sorted(files, reverse=True):
+        room -= size
+        brief = path.relative_to(folder).parts[0].startswith((f"{LIVE}-", f"{INSIDE}-"))
+        if room < 0 or now - changed > (OLD_SECONDS if brief else DAY):
+            with suppress(OSError):
+                path.unlink()
+    for parent, _, _ in os.walk(folder, topdown=False):
+        with suppress(OSError):  # it is not empty
+            if Path(parent) != folder and now - Path(parent).stat().st_mtime > OLD_SECONDS:
+                Path(parent).rmdir()
 
 
 def name_of(recipe: Mapping[str, Any], kind: str) -> str:
@@ -123,7 +157,7 @@ class Chunks:
 
 def write_wav(path: Path, samples: np.ndarray, sample_rate: int) -> None:
     """Write float32 [C, N] as a 16-bit WAV file, quickly: without what ``audio.write`` adds to a take."""
-    with wave.open(str(path), "wb") as out:
+    with writing(), wave.open(str(path), "wb") as out:
         out.setnchannels(samples.shape[0])
         out.setsampwidth(2)
         out.setframerate(sample_rate)
