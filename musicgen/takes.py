@@ -13,10 +13,11 @@ import json
 import os
 import re
 import secrets
+import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ import numpy as np
 from musicgen import audio
 
 MAX_BYTES = 5_000_000_000  # of all takes together
+SPARE_BYTES = 50_000_000  # that are left on the disk, so that the next take can be written
 MAX_DAYS = 60.0  # favourites stay longer
 SHARED_DAYS = 365.0  # whoever has the link may come back to it; the page says so beside the link
 MAX_TAKES = 300  # of one owner
@@ -69,6 +71,11 @@ def new_owner() -> str:
     return secrets.token_urlsafe(32)
 
 
+def is_owner(secret: object) -> bool:
+    """Whether ``secret`` can be one: it is not looked up whether it has takes."""
+    return isinstance(secret, str) and _SECRET.fullmatch(secret) is not None
+
+
 class Takes:
     """The takes in ``folder``, which is made if it is not there.
 
@@ -91,8 +98,9 @@ class Takes:
                 part.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._create()
             self._sweep()
-        except (OSError, sqlite3.Error) as error:
-            raise ValueError(f"Takes cannot be kept in '{self.folder}' ({error}); choose another folder.") from error
+        except (OSError, ValueError) as error:
+            reason = error.__cause__ or error
+            raise ValueError(f"Takes cannot be kept in '{self.folder}' ({reason}); choose another folder.") from error
 
     def keep(
         self,
@@ -103,7 +111,7 @@ class Takes:
         recipe: Mapping[str, Any],
         facts: Sequence[str] = (),
     ) -> str:
-        """Keep a take for ``owner``; return its id. Raises ``OSError`` or ``sqlite3.Error`` when the disk will not."""
+        """Keep a take for ``owner``; return its id. Raises ``OSError`` or ``ValueError`` when the disk will not."""
         holder, take = _hash(owner), secrets.token_urlsafe(16)
         sound_file, codes_file = self._files(take)
         arrays = {"values": codes.values, "step_of": codes.step_of, "melody": codes.melody}
@@ -196,9 +204,10 @@ class Takes:
 
     def prune(self, kept: str = "") -> None:
         """Delete what is beyond the limits, the oldest first, favourites and shared ones last; never the one just
-        ``kept``."""
+        ``kept``. If there was one, the oldest of the others make room for the next where the disk is full."""
         order = "id = ? DESC, favourite DESC, shared DESC, made DESC, rowid DESC"
         now, days = self._clock(), self._max_days
+        missing = SPARE_BYTES - shutil.disk_usage(self.folder).free if kept else 0
         with self._rows() as rows:
             old = rows.execute(
                 "SELECT id FROM takes WHERE NOT favourite AND made < CASE WHEN shared THEN ? ELSE ? END",
@@ -212,19 +221,23 @@ class Takes:
                 f"SELECT id FROM (SELECT id, sum(bytes) OVER (ORDER BY {order}) AS total FROM takes) WHERE total > ?",
                 (kept, self._max_bytes),
             ).fetchall()
-        self._drop({row["id"] for row in (*old, *many, *large)})
+            crowding = rows.execute(
+                "SELECT id FROM (SELECT id, sum(bytes) OVER (ORDER BY made, rowid) - bytes AS before FROM takes "
+                "WHERE id != ? AND NOT favourite AND NOT shared) WHERE before < ?", (kept, missing),
+            ).fetchall()
+        self._drop({row["id"] for row in (*old, *many, *large, *crowding)})
 
     # -- rows and files -----------------------------------------------------------------------------------------------
 
     @contextmanager
     def _rows(self) -> Iterator[sqlite3.Connection]:
-        rows = sqlite3.connect(self.folder / "takes.db", timeout=30)
-        rows.row_factory = sqlite3.Row
         try:
-            with rows:  # commits, or takes everything back
-                yield rows
-        finally:
-            rows.close()
+            with closing(sqlite3.connect(self.folder / "takes.db", timeout=30)) as rows:
+                rows.row_factory = sqlite3.Row
+                with rows:  # commits, or takes everything back
+                    yield rows
+        except sqlite3.Error as error:  # no room on the disk, or somebody holds the file for long
+            raise ValueError(f"The takes cannot be read or changed now ({error}); try again in a while.") from error
 
     def _create(self) -> None:
         with self._rows() as rows:
@@ -276,7 +289,7 @@ class Takes:
 
 
 def _hash(owner: str) -> str:
-    if not isinstance(owner, str) or not _SECRET.fullmatch(owner):
+    if not is_owner(owner):
         raise ValueError("This browser has no takes yet; reload the page.")
     return hashlib.sha256(owner.encode()).hexdigest()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sqlite3
 import sys
 import types
 from collections.abc import Iterator
@@ -119,12 +118,45 @@ def test_a_melody_is_drawn_again_and_asked_for_again(engines, takes, tune, tmp_p
 
 def test_what_cannot_be_kept_is_still_heard(engines, takes, monkeypatch):
     def full(*_):
-        raise sqlite3.OperationalError("database or disk is full")
+        raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(keeping, "keep", full)
     made = make(engines, takes, duration=1.0)
     assert "could not be kept" in made["status"] and Path(made["take"]["value"]).is_file()
     assert made["take_id"] == "" and not made["share_row"]["visible"] and made["generate"]["interactive"]
+
+
+def test_a_database_that_cannot_be_read_is_one_sentence_and_nobody_loses_a_take(engines, takes):
+    take = make(engines, takes, duration=1.0)["take_id"]
+    database = takes.folder / "takes.db"
+    (whole := takes.folder / "whole").write_bytes(database.read_bytes())
+    for part in takes.folder.glob("takes.db*"):
+        part.write_bytes(b"no database" * 1000)
+    for query in ({}, {"take": take}):
+        update = arriving.arrive(engines, takes, MINE, query)
+        assert "owner" not in update, "the browser keeps its secret"
+    assert "cannot be read or changed now" in update["status"]
+    assert "cannot be read or changed now" in keeping.listing(takes, MINE, "", None)["kept_note"]
+    for part in takes.folder.glob("takes.db*"):
+        part.unlink()
+    whole.rename(database)
+    assert [one.id for one in takes.mine(MINE)[0]] == [take]
+
+
+def test_a_full_disk_is_one_sentence_and_the_take_is_still_there(engines, takes, monkeypatch):
+    made = make(engines, takes, duration=1.0)
+    take = takes.get(made["take_id"], MINE)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(keeping.shutil, "copyfile", full)
+    for shown in (keeping.panel(takes, MINE, take.id, "first")["kept_first_title"],
+                  arriving.arrive(engines, takes, MINE, {"take": take.id})["status"]):
+        assert "cannot write a file now (No space left on device); try again" in shown
+    monkeypatch.setattr(handlers, "save", lambda result: keeping.served(takes, take))
+    assert "cannot write a file now" in make(engines, takes, duration=1.0)["status"]
+    assert len(takes.mine(MINE)[0]) == 2, "what could not be shown is kept"
 
 
 # -- who sees it ------------------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from musicgen.notated import midi_of
 from musicgen.request import without_end
 from musicgen.ui import views
 from musicgen.ui.before import beyond
-from musicgen.ui.files import name_of, name_of_loop, new_folder
+from musicgen.ui.files import name_of, name_of_loop, new_folder, writing
 from musicgen.ui.settings import DRUMS, ENDINGS, FREE, Settings, roll_seed
 from musicgen.ui.shown import Made, Update, show_take
 
@@ -152,7 +152,8 @@ def save_as(made: Made | None, kind: str) -> str:
     except ValueError:
         raise gr.Error(_GONE, print_exception=False) from None
     try:
-        return _written(made, sound, kind)
+        with writing():
+            return _written(made, sound, kind)
     except ValueError as error:  # a format that has no such sample rate, a take that has no bars
         raise gr.Error(str(error), print_exception=False) from None
 

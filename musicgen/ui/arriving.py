@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from musicgen import links
-from musicgen.takes import Takes, new_owner
+from musicgen.takes import Takes, is_owner, new_owner
 from musicgen.ui import keeping, views
 from musicgen.ui.engines import Engines
 from musicgen.ui.settings import Settings
@@ -27,11 +27,8 @@ def arrive(
     what was set before (``before.draft``). The words are the browser's own.
     """
     update: Update = {}
-    if takes is not None:
-        try:
-            takes.mine(owner or "", limit=0)
-        except ValueError:
-            update["owner"] = owner = new_owner()
+    if takes is not None and not is_owner(owner):
+        update["owner"] = owner = new_owner()
     try:
         if "take" in query:
             if takes is None:

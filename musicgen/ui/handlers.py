@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import math
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -333,7 +332,7 @@ def _finished(
     if keep is not None:
         try:
             take = keep(result, codes, facts)
-        except (OSError, sqlite3.Error, ValueError) as error:
+        except (OSError, ValueError) as error:
             notes = f"It could not be kept among your takes: {error}. {notes}"
     if run.replaced:  # nobody sees it here: no file for the page
         return {}

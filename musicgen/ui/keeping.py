@@ -25,7 +25,7 @@ from musicgen.instruments import parse_instruments
 from musicgen.takes import SHOWN, Codes, Take, Takes
 from musicgen.ui import handlers, views
 from musicgen.ui.engines import Engines
-from musicgen.ui.files import name_of, served_folder
+from musicgen.ui.files import name_of, served_folder, writing
 from musicgen.ui.handlers import Run
 from musicgen.ui.settings import AS_TRAINED, BARS, DRUMS, ENDINGS, FREE, Settings
 from musicgen.ui.shown import Made, Update, show_take
@@ -226,11 +226,10 @@ def panel(takes: Takes, owner: str, picked: str | None, side: str) -> Update:
         return empty
     try:
         take = takes.get(picked, owner)
-        codes = takes.codes(take)
+        made = Made(served(takes, take), takes.codes(take), take.recipe, take.facts, Settings())
         sound = audio.read(takes.sound_file(take))
     except ValueError as error:
         return empty | {names["title"]: views.problem(str(error)), f"kept_{side}": gr.update(visible=True)}
-    made = Made(served(takes, take), codes, take.recipe, take.facts, Settings())
     shown = show_take(made, sound)
     return {
         f"kept_{side}": gr.update(visible=True),
@@ -304,16 +303,18 @@ def _done(takes: Takes, owner: str, picked: str | None, search: str, what: Calla
 
 
 def served(takes: Takes, take: Take) -> str:
-    """A copy of the sound where the page may serve it from; it is cleared away with the other temporary files."""
+    """A copy of the sound where the page may serve it from; it is cleared away with the other temporary files. Raises
+    ``ValueError``."""
     copy = _served_copy(take, take.shared)
     if copy.is_file():
         os.utime(copy)  # in use again: its age counts from now
         return str(copy)
-    copy.parent.mkdir(parents=True, exist_ok=True)
-    handle, unfinished = tempfile.mkstemp(dir=copy.parent)
-    os.close(handle)
-    shutil.copyfile(takes.sound_file(take), unfinished)
-    os.replace(unfinished, copy)
+    with writing():
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        handle, unfinished = tempfile.mkstemp(dir=copy.parent)
+        os.close(handle)
+        shutil.copyfile(takes.sound_file(take), unfinished)
+        os.replace(unfinished, copy)
     return str(copy)
 
 
