@@ -69,8 +69,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Serve the page as flags and environment say."""
     arguments = parse(argv)
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before gradio is imported
-    with tempfile.TemporaryDirectory(prefix="musicgen-studio-", ignore_cleanup_errors=True) as folder:
-        os.environ.setdefault("GRADIO_TEMP_DIR", folder)  # of its own: what lies there is swept
+    parent = Path(os.environ.get("GRADIO_TEMP_DIR") or tempfile.gettempdir())
+    parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="musicgen-studio-", dir=parent, ignore_cleanup_errors=True) as folder:
+        os.environ["GRADIO_TEMP_DIR"] = folder  # of its own: what lies there is swept
         serve(arguments)
 
 

@@ -13,7 +13,6 @@ import json
 import os
 import re
 import secrets
-import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,7 +26,6 @@ import numpy as np
 from musicgen import audio
 
 MAX_BYTES = 5_000_000_000  # of all takes together
-SPARE_BYTES = 50_000_000  # that are left on the disk, so that the next take can be written
 MAX_DAYS = 60.0  # favourites stay longer
 SHARED_DAYS = 365.0  # whoever has the link may come back to it; the page says so beside the link
 MAX_TAKES = 300  # of one owner
@@ -204,10 +202,9 @@ class Takes:
 
     def prune(self, kept: str = "") -> None:
         """Delete what is beyond the limits, the oldest first, favourites and shared ones last; never the one just
-        ``kept``. If there was one, the oldest of the others make room for the next where the disk is full."""
+        ``kept``."""
         order = "id = ? DESC, favourite DESC, shared DESC, made DESC, rowid DESC"
         now, days = self._clock(), self._max_days
-        missing = SPARE_BYTES - shutil.disk_usage(self.folder).free if kept else 0
         with self._rows() as rows:
             old = rows.execute(
                 "SELECT id FROM takes WHERE NOT favourite AND made < CASE WHEN shared THEN ? ELSE ? END",
@@ -221,11 +218,7 @@ class Takes:
                 f"SELECT id FROM (SELECT id, sum(bytes) OVER (ORDER BY {order}) AS total FROM takes) WHERE total > ?",
                 (kept, self._max_bytes),
             ).fetchall()
-            crowding = rows.execute(
-                "SELECT id FROM (SELECT id, sum(bytes) OVER (ORDER BY made, rowid) - bytes AS before FROM takes "
-                "WHERE id != ? AND NOT favourite AND NOT shared) WHERE before < ?", (kept, missing),
-            ).fetchall()
-        self._drop({row["id"] for row in (*old, *many, *large, *crowding)})
+        self._drop({row["id"] for row in (*old, *many, *large)})
 
     # -- rows and files -----------------------------------------------------------------------------------------------
 

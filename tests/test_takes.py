@@ -7,7 +7,6 @@ import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -176,23 +175,6 @@ def test_disk_and_age_are_bounded(tmp_path):
     clock.now += 100_000
     store.prune()
     assert [take.id for take in store.mine(MINE)[0]] == [made[2]] and len(files(store)) == 2
-
-
-def test_on_a_full_disk_the_oldest_make_room_for_the_next_and_favourites_stay(store, monkeypatch):
-    favourite, *made = [keep(store) for _ in range(3)]
-    store.set_favourite(favourite, MINE, True)
-    free = takes.SPARE_BYTES
-    monkeypatch.setattr(takes.shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
-    made.append(keep(store))
-    assert {take.id for take in store.mine(MINE)[0]} == {favourite, *made}
-    free -= 1
-    new = keep(store)
-    assert {take.id for take in store.mine(MINE)[0]} == {favourite, *made[1:], new}, "one is as much as is missing"
-    free = 0
-    store.prune()
-    assert len(store.mine(MINE)[0]) == 4, "nothing goes where nothing came"
-    last = keep(store)
-    assert {take.id for take in store.mine(MINE)[0]} == {favourite, last}
 
 
 def test_a_shared_take_stays_a_year(tmp_path):

@@ -446,10 +446,13 @@ def test_hosts_flags_and_their_environment(monkeypatch, capsys):
         assert wrong[0] in capsys.readouterr().err
 
 
-def test_a_data_folder_that_cannot_be_is_said_at_the_start(tmp_path):
+def test_a_data_folder_that_cannot_be_is_said_at_the_start(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "served"))  # it is set by the program, too
     with pytest.raises(SystemExit, match="choose another folder"):
         app.main(["--data-dir", str(tmp_path / "file"), "--models", "pocket"])
+    assert os.environ["GRADIO_TEMP_DIR"].startswith(str(tmp_path / "served" / "musicgen-studio-")), "one of its own"
+    assert list((tmp_path / "served").iterdir()) == [], "and it goes with the program"
 
 
 def test_a_lent_gpu_is_asked_for_only_where_gpus_are_lent(monkeypatch):
