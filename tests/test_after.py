@@ -19,6 +19,7 @@ from musicgen.plan import make_plan
 from musicgen.preparation import KEY_UNTOLD
 from musicgen.ui import after, before, handlers, words
 from musicgen.ui.engines import Engines
+from musicgen.ui.run import Run
 from musicgen.ui.settings import Settings
 from musicgen.ui.shown import Update
 from musicgen.ui.words import say
@@ -34,7 +35,7 @@ def engines(tmp_path, monkeypatch) -> Engines:
 
 def press(engines: Engines, takes: int = 1, **settings) -> Update:
     """All updates of one press of Generate, the later over the earlier."""
-    steps = handlers.generate(engines, Settings(**settings), handlers.Run(), takes=takes)
+    steps = handlers.generate(engines, Settings(**settings), Run(), takes=takes)
     return {name: value for update in steps for name, value in update.items()}
 
 
@@ -80,7 +81,7 @@ def test_the_melody_of_several_takes_is_heard_once_and_each_is_what_it_is_alone(
 
 @pytest.mark.parametrize("when", ["while it is made", "when it is there"])
 def test_stopping_between_takes_makes_no_more_and_gives_the_button_back(engines, when):
-    run, last = handlers.Run(), {}
+    run, last = Run(), {}
     for update in handlers.generate(engines, Settings(prompt="a", duration=1.5, seed="7"), run, takes=3):
         last |= update
         if ("live" in update) if when == "while it is made" else (update.get("shown") is not None):
@@ -89,12 +90,12 @@ def test_stopping_between_takes_makes_no_more_and_gives_the_button_back(engines,
 
 
 def test_the_last_update_of_a_press_holds_take_and_button_together(engines):
-    *_, last = handlers.generate(engines, Settings(prompt="a", duration=1.0), handlers.Run())
+    *_, last = handlers.generate(engines, Settings(prompt="a", duration=1.0), Run())
     assert last["shown"] is not None and last["generate"]["interactive"] and isinstance(last["next_seed"], int)
 
 
 def test_the_take_that_is_heard_stays_while_others_of_the_press_come(engines):
-    steps = list(handlers.generate(engines, Settings(prompt="a", duration=1.0, seed="7"), handlers.Run(), takes=3))
+    steps = list(handlers.generate(engines, Settings(prompt="a", duration=1.0, seed="7"), Run(), takes=3))
     assert [update["shown"].recipe["seed"] for update in steps if "shown" in update] == [7]
     assert [len(update["made"]) for update in steps if "made" in update] == [1, 2, 3]
     assert "value" not in steps[-1]["versions"] and steps[-1]["generate"]["interactive"]

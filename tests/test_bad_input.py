@@ -17,6 +17,7 @@ from musicgen.engine import Engine
 from musicgen.ui import before, handlers
 from musicgen.ui.app import build, launch_options
 from musicgen.ui.engines import Engines
+from musicgen.ui.run import Run
 from musicgen.ui.settings import Settings
 from musicgen.ui.shown import Update
 
@@ -36,7 +37,7 @@ def engines(engine, tmp_path, monkeypatch) -> Engines:
 
 def last(engines: Engines, **settings) -> Update:
     """All updates of one press, the later over the earlier."""
-    steps = handlers.generate(engines, Settings(**{"duration": 1.0, "seed": "1"} | settings), handlers.Run())
+    steps = handlers.generate(engines, Settings(**{"duration": 1.0, "seed": "1"} | settings), Run())
     return {name: value for update in steps for name, value in update.items()}
 
 

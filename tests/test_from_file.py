@@ -17,6 +17,7 @@ from musicgen.recipes import read_recipe
 from musicgen.ui import after, handlers
 from musicgen.ui.engines import Engines
 from musicgen.ui.from_file import settings_of
+from musicgen.ui.run import Run
 from musicgen.ui.settings import Settings
 from musicgen.ui.shown import Made
 
@@ -30,7 +31,7 @@ def engines(tmp_path, monkeypatch) -> Engines:
 
 
 def made(engines: Engines, **settings) -> Made:
-    steps = handlers.generate(engines, Settings(**{"duration": 1.0} | settings), handlers.Run())
+    steps = handlers.generate(engines, Settings(**{"duration": 1.0} | settings), Run())
     return {name: value for update in steps for name, value in update.items()}["shown"]
 
 

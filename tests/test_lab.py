@@ -17,7 +17,7 @@ from musicgen.ui import before, compare, lab, pattern_views, views
 from musicgen.ui.board import _SUBSCRIPT, board
 from musicgen.ui.compare import Comparison
 from musicgen.ui.engines import Engines
-from musicgen.ui.handlers import Run
+from musicgen.ui.run import Run
 from musicgen.ui.shown import Update
 from musicgen.ui.words import say
 

@@ -21,6 +21,7 @@ from musicgen.takes import Codes
 from musicgen.ui import handlers, inside
 from musicgen.ui.engines import Engines
 from musicgen.ui.files import OLD_SECONDS, sweep
+from musicgen.ui.run import Run
 from musicgen.ui.settings import Settings
 from musicgen.ui.shown import Made, Update
 
@@ -40,7 +41,7 @@ def tune_file(tmp_path) -> str:
 
 def make(engines: Engines, **settings) -> Made:
     values = {"prompt": "calm piano, 120 bpm", "duration": 2.0, "seed": "3", "separation": "none"} | settings
-    updates = handlers.generate(engines, Settings(**values), handlers.Run())
+    updates = handlers.generate(engines, Settings(**values), Run())
     return [update["shown"] for update in updates if "shown" in update][-1]
 
 

@@ -24,7 +24,7 @@ from musicgen.ui import compare
 from musicgen.ui.compare import Comparison
 from musicgen.ui.engines import Engines
 from musicgen.ui.evaluated import FIGURES, table
-from musicgen.ui.handlers import Run
+from musicgen.ui.run import Run
 
 # Made up, for these tests only.
 ROW = {"steps for 10 s": 503, "times real time": 1.23, "nats a frame": 13.21, "Frechet": 0.34, "tempo": 0.75,

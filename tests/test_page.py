@@ -29,6 +29,7 @@ from musicgen.ui.app import build, launch_options
 from musicgen.ui.engines import Engines
 from musicgen.ui.files import Stream
 from musicgen.ui.live import told
+from musicgen.ui.run import Run
 from musicgen.ui.settings import Settings
 from musicgen.ui.shown import GRID, Update
 from musicgen.ui.words import say
@@ -59,8 +60,8 @@ def tiny_engines() -> Engines:
     ))
 
 
-def updates(engines: Engines, run: handlers.Run | None = None, **settings) -> list[Update]:
-    return list(handlers.generate(engines, Settings(**settings), run or handlers.Run()))
+def updates(engines: Engines, run: Run | None = None, **settings) -> list[Update]:
+    return list(handlers.generate(engines, Settings(**settings), run or Run()))
 
 
 def merged(all_updates: list[Update]) -> Update:
@@ -143,7 +144,7 @@ def test_a_take_streams_sound_and_ends_with_all_of_it(engines):
 def test_takes_of_one_press_are_heard_one_after_another_and_every_press_has_a_place_of_its_own(engines):
     presses = []
     for _ in range(2):
-        steps = list(handlers.generate(engines, Settings(prompt="a", duration=1.0, seed="5"), handlers.Run(), takes=2))
+        steps = list(handlers.generate(engines, Settings(prompt="a", duration=1.0, seed="5"), Run(), takes=2))
         heard = [update["live"] for update in steps if "live" in update]
         assert [stream.over for stream in heard] == [False] * (len(heard) - 1) + [True]
         sound = b"".join(frames(Path(heard[-1].folder) / name) for name in heard[-1].names)
@@ -208,7 +209,7 @@ def test_the_grid_of_a_take_says_how_it_is_read(engines):
 
 
 def test_stopping_keeps_what_was_made_and_gives_the_engine_back(engines):
-    run = handlers.Run()
+    run = Run()
     steps = handlers.generate(engines, Settings(duration=MAX_DURATION, seed=1), run)
     seen = []
     for update in steps:
@@ -224,7 +225,7 @@ def test_stopping_keeps_what_was_made_and_gives_the_engine_back(engines):
 
 
 def test_stop_ends_only_the_run_of_its_own_page(engines):
-    mine, yours = handlers.Run(), handlers.Run()
+    mine, yours = Run(), Run()
     mine_steps = handlers.generate(engines, Settings(duration=2.0, seed=1), mine)
     next(mine_steps)
     handlers.stop(yours)
@@ -234,7 +235,7 @@ def test_stop_ends_only_the_run_of_its_own_page(engines):
 
 
 def test_a_new_press_ends_the_last_one_and_starts_unstopped():
-    old = handlers.Run()
+    old = Run()
     refused = handlers.begin(old, Settings(bpm="900"))
     assert set(refused) == {"status"} and not old.replaced, "nothing is cleared, and Stop reaches the one before"
     words_only = build_model("text").config
@@ -247,7 +248,7 @@ def test_a_new_press_ends_the_last_one_and_starts_unstopped():
 
 
 def test_a_closed_page_stops_the_model(engines):
-    run = handlers.Run()
+    run = Run()
     steps = handlers.generate(engines, Settings(duration=MAX_DURATION), run)
     while "live" not in next(steps):
         pass
@@ -259,7 +260,7 @@ def test_a_closed_page_stops_the_model(engines):
 
 def test_two_pages_at_once_get_what_each_asked_for(engines):
     alone = [merged(updates(engines, prompt=p, seed=s, duration=1.5))["take"]["value"] for p, s in (("a", 1), ("b", 2))]
-    pair = [handlers.generate(engines, Settings(prompt=p, seed=s, duration=1.5), handlers.Run())
+    pair = [handlers.generate(engines, Settings(prompt=p, seed=s, duration=1.5), Run())
             for p, s in (("a", 1), ("b", 2))]
     both: list[Update] = [{}, {}]
     open_pages = [0, 1]
@@ -389,7 +390,7 @@ def test_a_download_tells_how_far_it_is_and_the_take_follows():
 
     said = []
     for update in handlers.generate(Engines(["small"], MAX_DURATION, open_engine), Settings("a", "small", 1.0),
-                                    handlers.Run()):
+                                    Run()):
         said.append(update.get("status") or said[-1])
         if "Downloading 1 of 2 files" in said[-1]:
             assert 'aria-valuenow="25"' in said[-1]

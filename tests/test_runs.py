@@ -13,6 +13,7 @@ from musicgen import audio
 from musicgen.engine import Engine
 from musicgen.ui import app, codebooks, compare, handlers
 from musicgen.ui.engines import Engines
+from musicgen.ui.run import Run, once
 from musicgen.ui.settings import Settings
 
 MAX_DURATION = 8.0
@@ -35,7 +36,7 @@ def slow(begun: threading.Event, go_on: threading.Event) -> Engines:
 
 
 def test_stop_is_heeded_while_the_model_is_loaded_and_the_load_goes_on():
-    begun, go_on, run = threading.Event(), threading.Event(), handlers.Run()
+    begun, go_on, run = threading.Event(), threading.Event(), Run()
     engines = slow(begun, go_on)
     steps = handlers.generate(engines, Settings(duration=1.0), run)
     assert "status" in next(steps) and begun.wait(60)
@@ -44,12 +45,12 @@ def test_stop_is_heeded_while_the_model_is_loaded_and_the_load_goes_on():
     assert "Stopped before it began" in last["status"] and last["generate"] == IDLE["generate"] and last["live"] == ""
     assert not engines.loaded("pocket")
     go_on.set()
-    *_, last = handlers.generate(engines, Settings(duration=1.0), handlers.Run())
+    *_, last = handlers.generate(engines, Settings(duration=1.0), Run())
     assert "Done" in last["status"]
 
 
 def test_stop_is_heeded_while_the_model_of_a_comparison_is_loaded():
-    begun, go_on, run = threading.Event(), threading.Event(), handlers.Run()
+    begun, go_on, run = threading.Event(), threading.Event(), Run()
     steps = compare.compare(slow(begun, go_on), compare.Comparison("a", "pocket", 1.0, 1, ["delay", "parallel"]), run)
     next(steps)
     run.stop()
@@ -58,7 +59,7 @@ def test_stop_is_heeded_while_the_model_of_a_comparison_is_loaded():
 
 
 def test_who_was_replaced_says_no_more_but_keeps_what_was_made(engines):
-    run, kept, seen = handlers.Run(), [], []
+    run, kept, seen = Run(), [], []
     for update in run.shown(handlers.generate(
         engines, Settings(duration=MAX_DURATION, seed="1"), run, lambda *take: str(kept.append(take)) or "id"
     )):  # fmt: skip
@@ -72,7 +73,7 @@ def test_who_was_replaced_says_no_more_but_keeps_what_was_made(engines):
 
 def test_a_page_that_goes_away_while_the_take_is_finished_keeps_it_once(engines):
     kept = []
-    steps = handlers.generate(engines, Settings(duration=1.0, seed="1"), handlers.Run(),
+    steps = handlers.generate(engines, Settings(duration=1.0, seed="1"), Run(),
                               lambda *take: str(kept.append(take)) or "id")
     for update in steps:
         if update.get("shown") is not None:
@@ -85,18 +86,18 @@ def test_a_page_that_goes_away_while_the_take_is_finished_keeps_it_once(engines)
 
 
 def test_stop_lets_go_of_a_page_whose_press_has_not_begun(engines):
-    run = handlers.Run()
+    run = Run()
     update = handlers.stop(run)
     assert update["generate"]["interactive"] and "Stopped before it began" in update["status"]
     assert list(run.shown(handlers.generate(engines, Settings(duration=1.0), run))) == [{}], "nothing is changed"
 
 
 def test_stop_lets_go_of_the_patterns_tab_before_a_comparison_begins(engines):
-    run = handlers.Run()
+    run = Run()
     update = compare.stop(run)
     assert update["go"]["interactive"] and "Stopped before it began" in update["status"]
     asked = compare.Comparison("a", "pocket", 1.0, 1, ["delay", "parallel"])
-    assert list(handlers.once(run, lambda run: compare.compare(engines, asked, run))) == [{}], "nothing is changed"
+    assert list(once(run, lambda run: compare.compare(engines, asked, run))) == [{}], "nothing is changed"
     assert compare.stop(None) == compare.stop(run) == {"halt": IDLE["stop"]}, "it is over"
     page = app.build(engines)
     (halt,) = [number for number, block in page.blocks.items() if getattr(block, "elem_id", None) == "lab-stop"]
@@ -107,15 +108,15 @@ def test_stop_lets_go_of_the_patterns_tab_before_a_comparison_begins(engines):
 def test_who_gives_a_melody_is_told_that_it_is_listened_to(engines, tune, tmp_path):
     audio.write(tmp_path / "tune.wav", tune)
     settings = Settings(duration=1.0, melody=str(tmp_path / "tune.wav"), separation="none")
-    first = next(handlers.generate(engines, settings, handlers.Run()))
+    first = next(handlers.generate(engines, settings, Run()))
     if "Loading" in first["status"]:  # the model comes first
-        run = handlers.Run()
+        run = Run()
         first = next(handlers.generate(engines, settings, run))
     assert "Listening to the melody" in first["status"] or "happens once" in first["status"]
 
 
 def test_a_take_without_sound_leaves_the_one_before_it_usable(engines, monkeypatch):
-    run, last = handlers.Run(), {}
+    run, last = Run(), {}
     start = Engine.start
 
     def stopped_before_the_second(self, request, listened):
@@ -139,7 +140,7 @@ def test_what_a_lost_page_was_waiting_for_is_kept(engines):
         kept.set()
         return "id"
 
-    steps = handlers.generate(engines, Settings(duration=MAX_DURATION, seed="3"), handlers.Run(), keep)
+    steps = handlers.generate(engines, Settings(duration=MAX_DURATION, seed="3"), Run(), keep)
     heard = next(update["live"] for update in steps if "live" in update)
     assert heard.names
     steps.close()
@@ -151,10 +152,10 @@ def test_what_a_lost_page_was_waiting_for_is_kept(engines):
 
 def test_an_error_ends_the_sound_that_was_promised(engines, monkeypatch):
     monkeypatch.setattr(handlers, "save", lambda *_: 1 / 0)
-    seen = list(handlers.generate(engines, Settings(duration=1.0), handlers.Run()))
+    seen = list(handlers.generate(engines, Settings(duration=1.0), Run()))
     assert "its log says what" in seen[-1]["status"] and seen[-1]["live"].over and seen[-1]["generate"]["interactive"]
-    assert list(handlers.generate(engines, Settings(bpm="900"), handlers.Run()))[-1]["live"].over
-    assert list(handlers.generate(engines, Settings(), handlers.Run(), takes=9))[-1]["live"] == ""
+    assert list(handlers.generate(engines, Settings(bpm="900"), Run()))[-1]["live"].over
+    assert list(handlers.generate(engines, Settings(), Run(), takes=9))[-1]["live"] == ""
 
 
 @pytest.mark.parametrize("refused", [handlers.refused, compare.refused, codebooks.refused])
@@ -173,10 +174,10 @@ def test_every_press_that_waits_in_the_servers_queue_has_an_answer_to_a_refusal(
 
 
 def test_a_beginning_is_heard_at_once(engines, tmp_path):
-    first = list(handlers.generate(engines, Settings(prompt="a", duration=4.0, seed="1"), handlers.Run()))[-1]
+    first = list(handlers.generate(engines, Settings(prompt="a", duration=4.0, seed="1"), Run()))[-1]
     given = audio.read(first["shown"].file)
     asked = Settings(prompt="a", duration=6.0, seed="2", continue_from=first["shown"].file)
-    steps = handlers.generate(engines, asked, handlers.Run())
+    steps = handlers.generate(engines, asked, Run())
     sounds = [update["live"] for update in steps if "live" in update]
     assert len(sounds[2].names) == 3, "a second at a time, not all that was given at once"
     whole = b"".join((Path(sounds[-1].folder) / name).read_bytes()[44:] for name in sounds[-1].names)

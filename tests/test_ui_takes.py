@@ -27,6 +27,7 @@ from musicgen.takes import Takes, new_owner
 from musicgen.ui import after, arriving, before, handlers, keeping, lent
 from musicgen.ui.app import build, launch_options
 from musicgen.ui.engines import Engines
+from musicgen.ui.run import Run
 from musicgen.ui.settings import Settings
 from musicgen.ui.shown import Update
 
@@ -58,7 +59,7 @@ def served(engines, tmp_path_factory) -> Iterator[str]:
 
 def make(engines: Engines, takes: Takes, owner: str = MINE, stop: bool = False, **settings) -> Update:
     """All updates of one press of Generate, the later over the earlier."""
-    run, update = handlers.Run(), {}
+    run, update = Run(), {}
     for step in handlers.generate(engines, Settings(**settings), run, partial(keeping.keep, takes, owner)):
         update |= step
         if stop and "live" in step:
@@ -347,7 +348,7 @@ def test_another_owners_take_is_neither_shown_nor_deleted_by_its_id(engines, tak
     for change in (keeping.delete, keeping.mark, keeping.unshare):
         change(takes, YOURS, take, "")
     assert not takes.get(take, MINE).favourite
-    run = handlers.Run()
+    run = Run()
     assert "tabs" not in keeping.reopen(engines, takes, YOURS, take, run) and not run.replaced
     opened = keeping.reopen(engines, takes, MINE, take, run)
     assert opened["take_id"] == take and opened["generate"]["interactive"]

@@ -21,7 +21,7 @@ from musicgen.ui import handlers, pattern_views, views
 from musicgen.ui.engines import Card, Engines
 from musicgen.ui.evaluated import evaluated
 from musicgen.ui.failing import explained
-from musicgen.ui.handlers import Run
+from musicgen.ui.run import Run
 from musicgen.ui.settings import Settings, roll_seed
 from musicgen.ui.shown import Update
 from musicgen.ui.words import say

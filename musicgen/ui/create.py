@@ -23,6 +23,7 @@ from musicgen.ui.from_file import settings_of
 from musicgen.ui.lent import GPU_SECONDS, on_gpu, seconds_for
 from musicgen.ui.prompts import TUNES, surprise
 from musicgen.ui.results import HELD, Find, results, wire_results
+from musicgen.ui.run import Run, once
 from musicgen.ui.settings import FREE, Settings, roll_seed
 from musicgen.ui.shown import Update
 from musicgen.ui.wiring import QUIET, RESULTS, Parts, controls, named
@@ -61,26 +62,26 @@ def _wire_generation(parts: Parts, engines: Engines, keep: Callable[..., str] | 
     """Wire Generate and Stop; return what makes a press of Generate follow another event."""
     shown = [parts[name] for name in RESULTS]
 
-    def asked_for(run: handlers.Run, owner: str | None, takes: int, settings: Settings) -> int:
+    def asked_for(run: Run, owner: str | None, takes: int, settings: Settings) -> int:
         # What is heard first takes time; it, or bars, tell how long the take will be; a model may have to be fetched.
         more = settings.melody or settings.continue_from or settings.bars != FREE or not engines.loaded(settings.model)
         return GPU_SECONDS if more else seconds_for(takes * settings.duration)
 
     @partial(on_gpu, seconds=asked_for)  # perhaps in a process of its own, with a copy of what is handed in
-    def takes_of(run: handlers.Run, owner: str | None, takes: int, settings: Settings) -> Iterator[Update]:
+    def takes_of(run: Run, owner: str | None, takes: int, settings: Settings) -> Iterator[Update]:
         kept = partial(keep, owner) if keep and owner else None
         yield from handlers.generate(engines, settings, run, kept, takes)
 
     def make(
-        run: handlers.Run | None, owner: str | None, takes: int, next_seed: int | None, **values: Any
+        run: Run | None, owner: str | None, takes: int, next_seed: int | None, **values: Any
     ) -> Iterator[Update]:
         settings = _seeded(_seen(engines, Settings(**values)), next_seed)  # the seed whose plan was seen
         settings, _ = before.in_seconds(settings, engines.card(settings.model), engines.max_duration)
-        yield from handlers.once(run, lambda run: takes_of(run, owner, takes, settings))
+        yield from once(run, lambda run: takes_of(run, owner, takes, settings))
 
     inputs = {"run": parts["run"], "owner": parts["owner"], "takes": parts["takes"], "next_seed": parts["next_seed"]}
 
-    def begin(run: handlers.Run | None, **values: Any) -> Update:
+    def begin(run: Run | None, **values: Any) -> Update:
         settings = _seen(engines, Settings(**values))
         return handlers.begin(run, settings, engines.configuration(settings.model))
 

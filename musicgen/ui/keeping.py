@@ -26,7 +26,7 @@ from musicgen.takes import SHOWN, Codes, Take, Takes
 from musicgen.ui import handlers, views
 from musicgen.ui.engines import Engines
 from musicgen.ui.files import name_of, served_folder, writing
-from musicgen.ui.handlers import Run
+from musicgen.ui.run import Run
 from musicgen.ui.settings import AS_TRAINED, BARS, DRUMS, ENDINGS, FREE, Settings
 from musicgen.ui.shown import Made, Update, show_take
 from musicgen.ui.words import say

@@ -14,9 +14,10 @@ from musicgen.patterns import PATTERN_NAMES, get_pattern
 from musicgen.ui import compare, pattern_views, views
 from musicgen.ui.board import SCRIPT, board
 from musicgen.ui.engines import Engines
-from musicgen.ui.handlers import OPEN_TAKES, Run, once
+from musicgen.ui.handlers import OPEN_TAKES
 from musicgen.ui.lent import on_gpu
 from musicgen.ui.prompts import EXAMPLES
+from musicgen.ui.run import Run, once
 from musicgen.ui.shown import Update
 from musicgen.ui.wiring import QUIET, WAVES, named
 from musicgen.ui.words import say
