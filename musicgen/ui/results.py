@@ -72,7 +72,7 @@ def results() -> Parts:
 def _buttons(parts: Parts) -> None:
     with gr.Row():
         parts["again"] = gr.Button(say("Same again"), size="sm", min_width=90, elem_id="again")
-        parts["anew"] = gr.Button(say("Play it anew"), size="sm", min_width=90, elem_id="anew")
+        parts["anew"] = gr.Button(say("New performance"), size="sm", min_width=90, elem_id="anew")
         parts["new_seed"] = gr.Button(say("New seed"), size="sm", min_width=90, elem_id="new-seed")
         parts["go_on"] = gr.Button(say("Continue it"), size="sm", min_width=90, elem_id="go-on")
         parts["as_melody"] = gr.Button(say("Use as melody"), size="sm", min_width=90, elem_id="as-melody")

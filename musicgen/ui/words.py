@@ -63,7 +63,7 @@ KOREAN = {
     "Waiting for its turn …": "차례를 기다리는 중 …",
     "Live": "실시간", "Play": "재생", "Pause": "일시정지",
     "Takes made together": "이번에 만든 테이크", "The whole take": "전체 테이크",
-    "Save as": "다음 형식으로 저장", "Same again": "똑같이 다시", "Play it anew": "새로 연주하기",
+    "Save as": "다음 형식으로 저장", "Same again": "똑같이 다시", "New performance": "새로 연주하기",
     "New seed": "새 시드로", "Continue it": "이어가기",
     "Use as melody": "선율로 쓰기", "Start afresh": "처음부터 새로",
     "Loop": "루프", "Loop here": "반복해서 듣기", "bars": "마디", "Codes": "코드", "Picture": "그림",
