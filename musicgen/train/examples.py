@@ -36,16 +36,16 @@ from musicgen.train.data import facts_of
 
 FRAME_RATE = 50.0
 
-# Which aligned groups are told, and how often: about as often as people ask for them, but for the last.
+# Which aligned groups are told, and how often: what people will ask for, in about those proportions.
 MIXTURES: tuple[tuple[float, tuple[str, ...]], ...] = (
-    (0.28, ("beat", "chords", "drums")),
-    (0.10, ("beat", "chords")),
-    (0.07, ("beat", "drums")),
-    (0.13, ("beat", "melody", "drums")),
-    (0.06, ("melody",)),
-    (0.06, ("beat", "chords", "melody", "drums")),
-    (0.03, ("drums",)),
-    (0.27, ()),  # words alone: hard, for nothing says where the beat is, and so shown more often than it is asked for
+    (0.34, ("beat", "chords", "drums")),
+    (0.12, ("beat", "chords")),
+    (0.08, ("beat", "drums")),
+    (0.16, ("beat", "melody", "drums")),
+    (0.08, ("melody",)),
+    (0.08, ("beat", "chords", "melody", "drums")),
+    (0.04, ("drums",)),
+    (0.10, ()),
 )
 INSTRUMENTS_TOLD = 0.75  # of the rows that are told any of these, the share that is told its instruments too
 ENDING_TOLD = 0.75  # the same, of whether and where they end; where an end can be heard it is always told
