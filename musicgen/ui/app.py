@@ -15,6 +15,7 @@ from musicgen.ui.api import add_api
 from musicgen.ui.codebooks import codebooks_tab
 from musicgen.ui.create import create_tab
 from musicgen.ui.engines import Engines
+from musicgen.ui.files import DAY
 from musicgen.ui.health import health
 from musicgen.ui.how import how_tab
 from musicgen.ui.lab import lab_tab
@@ -29,7 +30,7 @@ SCRIPT = Path(__file__).with_name("page.js")
 
 def build(engines: Engines, takes: Takes | None = None) -> gr.Blocks:
     """The whole page over ``engines``; without ``takes`` nothing is kept."""
-    with gr.Blocks(title=TITLE, delete_cache=(3600, 86_400), analytics_enabled=False) as page:
+    with gr.Blocks(title=TITLE, delete_cache=(3600, round(DAY)), analytics_enabled=False) as page:
         lead = say("Say what it should sound like and hear it being made.")
         gr.HTML(f"<h1>{TITLE}</h1><p>{lead}</p>", elem_id="heading")
         address = gr.Textbox(visible=False)  # where the browser writes what it calls this page
