@@ -63,7 +63,7 @@ def test_of_a_long_sound_the_first_half_minute_is_taken_and_that_is_said(engines
     audio.write(path, sine_tune(seconds=9.0))
     last = merged(list(codebooks.hear(engines, str(path), "pocket")))
     assert audio.read(last["audio4"]).seconds == pytest.approx(30.0)
-    assert "The first 30 s" in last["status"]
+    assert "Only the first 30 s of it are used" in last["status"]
 
 
 def test_what_cannot_be_encoded_is_said_and_the_button_comes_back(engines, tmp_path, tune_file):

@@ -29,11 +29,12 @@ FIGURES = (
 )  # fmt: skip
 
 MEANING = (
-    "Averages over {takes} held-out requests, the same for each pattern, and {melodies} more with a melody. Times real "
-    "time: the speed on one core, four takes at a time. Nats a frame: how much the codes of real pieces surprise the "
-    "model (less is better). Tempo obeyed: the share of takes in the tempo asked for. In key: the share of the sound "
-    "that lies in the key. Chords and melody: how alike what is heard is to what was asked for (1: nothing else is "
-    "heard). Instruments: the share of those asked for that are heard. With so few takes, small differences are chance."
+    "Averages over {takes} held-out requests, the same for each pattern, and {melodies} more with a melody. The rows "
+    "say: times real time, the speed on one core, four takes at a time; nats a frame, how much the codes of real "
+    "pieces surprise the model (less is better); tempo obeyed, the share of takes in the tempo asked for; in key, the "
+    "share of the sound that lies in the key; chords and melody, how alike what is heard is to what was asked for (1: "
+    "nothing else is heard); instruments, the share of those asked for that are heard. With so few takes, small "
+    "differences are chance."
 )
 
 
