@@ -1,4 +1,5 @@
-"""Words about music in Spanish, French, German, Italian and Portuguese, put into the English that the reader knows.
+"""Words about music in other languages, put into the English that the reader knows: here those of Spanish, French,
+German, Italian and Portuguese; of Korean, Japanese and Chinese ``eastern`` knows.
 
 "guitarra triste y lenta" is "guitar sad and slow": word by word, which is all that a reader of words needs. English
 stays as it is: a word that is English as well, or means something else elsewhere, is translated only beside one that
@@ -10,6 +11,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+
+from musicgen import eastern
 
 LANGUAGES = ("es", "fr", "de", "it", "pt")
 # What "~" at the end of an adjective stands for. Spanish, French and Portuguese words may have an "s" besides.
@@ -177,6 +180,8 @@ sombres suave suaves tres tress trop troppo und vif vite vites vive vives voce v
 
 def in_english(text: str) -> str:
     """The text with the music words of the language it is in put into English; the text itself if it is in none."""
+    if (english := eastern.in_english(text)) != text:
+        return english
     found = [match for match in _FOREIGN.finditer(_folded(text)) if text[match.start() : match.end()] not in "EOY"]
     if all(match[0] in _SHY for match in found):
         return text

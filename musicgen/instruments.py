@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
+from musicgen.foreign import in_english
+
 INSTRUMENTS = (  # in the order of their features (``aligned``)
     "piano", "electric piano", "organ", "church organ", "harpsichord", "celesta", "glockenspiel", "music box",
     "vibraphone", "marimba", "accordion", "harmonica", "nylon guitar", "acoustic guitar", "electric guitar",
@@ -30,66 +32,64 @@ UNPLUGGED = {  # who plays instead where nothing shall be electric
 _OTHER = ""  # words that only look like an instrument
 
 _WORDS = {
-    "piano": "piano, pianos, grand piano, acoustic piano, upright piano, piano solo, 피아노",
+    "piano": "piano, pianos, grand piano, acoustic piano, upright piano, piano solo",
     "electric piano": "electric piano, e-piano, e piano, clavinet, keyboard, keyboards, keys, rhodes, rhodes piano, "
-                      "fender rhodes, wurlitzer, 일렉트릭 피아노",
-    "organ": "organ, organs, hammond, hammond organ, drawbar organ, 오르간",
-    "church organ": "church organ, pipe organ, cathedral organ, 파이프 오르간",
-    "harpsichord": "harpsichord, harpsichords, cembalo, clavichord, 하프시코드, 쳄발로",
-    "celesta": "celesta, celeste, 첼레스타",
-    "glockenspiel": "glockenspiel, tubular bells, bells, church bells, sleigh bells, jingle bells, chimes, 글로켄슈필",
-    "music box": "music box, musical box, 오르골",
-    "vibraphone": "vibraphone, vibraphones, on vibes, jazz vibes, vibes solo, 비브라폰",
-    "marimba": "marimba, marimbas, xylophone, kalimba, mallets, 마림바",
-    "accordion": "accordion, accordions, concertina, bandoneon, 아코디언",
-    "harmonica": "harmonica, mouth organ, blues harp, 하모니카",
+                      "fender rhodes, wurlitzer",
+    "organ": "organ, organs, hammond, hammond organ, drawbar organ",
+    "church organ": "church organ, pipe organ, cathedral organ",
+    "harpsichord": "harpsichord, harpsichords, cembalo, clavichord",
+    "celesta": "celesta, celeste",
+    "glockenspiel": "glockenspiel, tubular bells, bells, church bells, sleigh bells, jingle bells, chimes",
+    "music box": "music box, musical box",
+    "vibraphone": "vibraphone, vibraphones, on vibes, jazz vibes, vibes solo",
+    "marimba": "marimba, marimbas, xylophone, kalimba, mallets",
+    "accordion": "accordion, accordions, concertina, bandoneon",
+    "harmonica": "harmonica, mouth organ, blues harp",
     "nylon guitar": "nylon guitar, nylon-string guitar, nylon string guitar, classical guitar, spanish guitar, "
-                    "flamenco guitar, nylon guitars, koto, sitar, oud, guzheng, 클래식 기타, 가야금",
+                    "flamenco guitar, nylon guitars, koto, sitar, oud, guzheng",
     "acoustic guitar": "acoustic guitar, acoustic guitars, steel-string guitar, steel string guitar, folk guitar, "
-                       "ukulele, lute, mandolin, 12-string guitar, 우쿨렐레, 통기타, "
-                       "어쿠스틱 기타",
+                       "ukulele, lute, mandolin, 12-string guitar",
     "electric guitar": "electric guitar, electric guitars, clean guitar, clean electric guitar, jazz guitar, "
-                       "surf guitar, 일렉 기타, 일렉트릭 기타",
+                       "surf guitar",
     "distorted guitar": "distorted guitar, distorted guitars, distorted electric guitar, distorted electric guitars, "
                         "overdriven guitar, overdriven guitars, heavy guitar, heavy guitars, crunchy guitars, "
                         "fuzz guitar, overdriven electric guitar, power chords, palm muted guitar, palm muted guitars, "
                         "wall of guitars",
-    "acoustic bass": "acoustic bass, upright bass, double bass, contrabass, walking bass, 콘트라베이스, 더블 베이스",
-    "electric bass": "electric bass, bass guitar, fretless bass, 베이스 기타",
+    "acoustic bass": "acoustic bass, upright bass, double bass, contrabass, walking bass",
+    "electric bass": "electric bass, bass guitar, fretless bass",
     "slap bass": "slap bass, slapped bass, slap-bass",
     "synth bass": "synth bass, bass synth, synthesizer bass, 808 bass, 808s, sub bass, acid bass, wobble bass, "
                   "reese bass, moog bass",
-    "violin": "violin, violins, fiddle, fiddles, 바이올린",
-    "cello": "cello, cellos, violoncello, 첼로",
+    "violin": "violin, violins, fiddle, fiddles",
+    "cello": "cello, cellos, violoncello",
     "pizzicato strings": "pizzicato strings, plucked strings, pizzicato, string pizzicato",
-    "harp": "harp, harps, 하프",
+    "harp": "harp, harps",
     "strings": "strings, string section, string ensemble, string orchestra, string quartet, string trio, "
-               "orchestral strings, orchestra, violas, viola, mellotron, 현악, 현악기, 스트링",
-    "choir": "choir, choirs, choral, chorus of voices, barbershop, barbershop quartet, wordless choir, choral voices, "
-             "합창, 합창단",
-    "trumpet": "trumpet, trumpets, 트럼펫",
-    "french horn": "french horn, french horns, 호른",
+               "orchestral strings, orchestra, violas, viola, mellotron",
+    "choir": "choir, choirs, choral, chorus of voices, barbershop, barbershop quartet, wordless choir, choral voices",
+    "trumpet": "trumpet, trumpets",
+    "french horn": "french horn, french horns",
     "brass": "brass, brass section, horn section, brass band, trombone, trombones, bass trombone, tuba, tubas, "
-             "euphonium, horns, 금관, 브라스",
-    "saxophone": "saxophone, saxophones, sax, alto sax, tenor sax, 색소폰",
-    "clarinet": "clarinet, clarinets, bass clarinet, oboe, oboes, bassoon, english horn, 클라리넷",
-    "flute": "flute, flutes, bass flute, piccolo, shakuhachi, tin whistle, recorder, 플루트, 플룻",
-    "pan flute": "pan flute, pan flutes, panpipes, pan pipes, 팬플루트",
+             "euphonium, horns",
+    "saxophone": "saxophone, saxophones, sax, alto sax, tenor sax",
+    "clarinet": "clarinet, clarinets, bass clarinet, oboe, oboes, bassoon, english horn",
+    "flute": "flute, flutes, bass flute, piccolo, shakuhachi, tin whistle, recorder",
+    "pan flute": "pan flute, pan flutes, panpipes, pan pipes",
     "synth lead": "synth lead, lead synth, synth leads, synthesizer, synthesizers, synth, synths, arpeggiator, "
-                  "supersaw, synth brass, brass synth, 신디사이저, 신스",
+                  "supersaw, synth brass, brass synth",
     "synth pad": "synth pad, synth pads, pad, pads, warm pad, ambient pad, pad synth, synth strings, string synth, "
-                 "string pad, string pads, 패드",
-    "banjo": "banjo, banjos, 밴조",
-    WOODWINDS: "woodwind, woodwinds, wind quintet, woodwind quintet, 목관",
-    GUITAR: "guitar, guitars, 기타",
-    BASS: "bass, bass line, bassline, 베이스",
+                 "string pad, string pads",
+    "banjo": "banjo, banjos",
+    WOODWINDS: "woodwind, woodwinds, wind quintet, woodwind quintet",
+    GUITAR: "guitar, guitars",
+    BASS: "bass, bass line, bassline",
     _OTHER: "drum and bass, drum & bass, drum'n'bass, drum'n bass, drum n bass, future bass, bass drum, bass-heavy, "
             "bass heavy, heavy bass, bass boosted, piano bar, jew's harp, steel pan, steel pans, brass monkey, "
             "organ donor, no strings attached, double bass drum, double bass drums, double bass drumming, "
             "double bass pedal, car keys, house keys, my keys, keyboard warrior, landing pad, organ transplant, "
             "bass fishing, sea bass, pulling strings, alarm bells",
 }  # fmt: skip
-_DRUM_WORDS = (KIT, "drum kit", "drum machine", "percussion", "드럼")
+_DRUM_WORDS = (KIT, "drum kit", "drum machine", "percussion")
 WORDS = {word.strip(): name for name, words in _WORDS.items() for word in words.split(",")}
 
 
@@ -97,11 +97,12 @@ def parse_instruments(text: str) -> tuple[str, ...]:
     """``"piano, double bass"`` -> names of ``INSTRUMENTS`` or ``KIT``, each once, in the order given. Raises
     ``ValueError``."""
     found = []
-    for part in re.split(r",|;|\+|&|\band\b", text):
+    for part in re.split(r"[,;+&、，；]|\band\b", text):
         word = " ".join(part.lower().split())
         if not word:
             continue
-        name = KIT if word in _DRUM_WORDS else word if word in INSTRUMENTS else WORDS.get(word, _OTHER)
+        english = in_english(word).lower()
+        name = KIT if english in _DRUM_WORDS else english if english in INSTRUMENTS else WORDS.get(english, _OTHER)
         if not name:
             known = ", ".join((*INSTRUMENTS, KIT))
             raise ValueError(f"'{word[:40]}' is not an instrument the model knows; choose from {known}.")

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from musicgen import aligned, chroma, rhythm
+from musicgen import aligned, chroma, eastern, rhythm
 from musicgen.conditions import Conditions
 from musicgen.instruments import parse_instruments
 from musicgen.meaning import nearest_kind
@@ -100,9 +100,10 @@ def prepare(model: Model, request: GenerationRequest, listened: Listened | None 
             onehot = np.eye(chroma.BINS, dtype=np.float32)[np.maximum(sung, 0)]
         if painting is not None and painting.harmonises:
             notes.append("The painted chords are left out: this model can only be told a melody.")
-        return Prepared(frames, with_metadata(request), None, None, onehot, listened, tuple(notes))
+        text = with_metadata(replace(request, prompt=_read(model, request.prompt)))
+        return Prepared(frames, text, None, None, onehot, listened, tuple(notes))
 
-    words = understood(request.prompt)  # the encoder reads English
+    words = _read(model, request.prompt)
     untold = replace(request, prompt=words, bpm=None, chords=None, instruments=None)  # the features tell them better
     text = words if request.plan == "auto" else with_metadata(untold)
     plan = plan_for(request, heard, given.shape[1] / model.codec.frame_rate, notes)
@@ -149,6 +150,11 @@ def _sung(painting: Painting, seconds: float, heard: np.ndarray | None) -> np.nd
     return painting.sung(np.arange(frames) / chroma.CHROMA_RATE, before)
 
 
+def _read(model: Model, words: str) -> str:
+    """Words as the model's encoder can read them: MiniLM in English; T5 as they are, if they are in its letters."""
+    return understood(words) if model.config.lm.aligned_dim else eastern.in_english(words)
+
+
 def with_metadata(request: GenerationRequest) -> str:
     """The prompt with the parts given by hand, worded like the metadata in the released models' training captions."""
     names = {"bpm": "bpm", "key": "key", "meter": "meter", "chords": "chords", "instruments": "instruments"}
@@ -182,7 +188,7 @@ def conditions(
         features = torch.from_numpy(prepared.features[None, start : start + frames])
     row = Conditions(text, mask, melody, None if features is None else _louder(features, prepared.melody_strength))
     if negative_prompt:
-        against = Conditions(*model.conditioner.text([negative_prompt]))
+        against = Conditions(*model.conditioner.text([_read(model, negative_prompt)]))
     elif features is not None and bool(features.any()):
         against = replace(row.null(), text=TEXT_SHARE * row.text, text_mask=row.text_mask)
     else:

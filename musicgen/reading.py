@@ -141,7 +141,6 @@ _SOLO = re.compile(
     rf"\bsolo (?:[a-z-]+ )?(?:{_PLAYER})\b|\bpiano solo\b|\b(?:{_PLAYER}) (?:only|alone)\b"
     rf"|\b{_ONLY} (?:an? |the )?(?:[a-z-]+ )?(?:{_PLAYER})\b"
     r"|\bno other instruments?\b|\bnothing else\b|\bby itself\b|\bunaccompanied\b"
-    rf"|(?:{'|'.join(word for word in _PLAYERS if not word.isascii())})만"
 )
 _NO = (
     r"\b(?:no|without|w/o|minus|lacking|excluding|avoid|skip|omit|remove|zero|free of|absence of|lack of"
@@ -164,7 +163,7 @@ _NO_LIST_OR = re.compile(
 )
 _OR_AFTER = re.compile(r"^(?: ?, ?[\w'-]+)* ?,? (?:or|nor)\b")
 _NO_AFTER = re.compile(
-    r"^(?: ?[:=]? ?(?:none|no|off|absent)\b(?! \w)|-(?:less|free)\b|(?:은|는|이|가|을|를|도)? ?(?:없|빼|제외|말고)"
+    r"^(?: ?[:=]? ?(?:none|no|off|absent)\b(?! \w)|-(?:less|free)\b"
     r"| (?:(?:is|are) not |isn't |aren't |not )(?:needed|wanted|necessary|required|allowed)\b)"
 )
 # "leave the drums out", "replace the piano with a harp"
@@ -178,7 +177,6 @@ _BEATS = "|".join(re.escape(word) for word in listed(DRUM_WORDS) if word.isascii
 _DRUMS_ALONE = re.compile(
     r"\b(?:drums?|percussion|beats?) (?:only|alone|solos?)\b"
     rf"|\b(?:{_ONLY}|solo) (?:the |an? )?(?:{_BEATS}|[a-z-]+ drums?)\b(?! (?:and|with)\b(?! (?:{_BEATS})\b))"
-    r"|드럼만|드럼 솔로|드럼 루프"
 )
 # A drum loop that is the thing itself, "a fast drum loop", but neither one of several things nor under a melody.
 _DRUM_LOOP = re.compile(r"\b(?:drums?|percussion) (?:(?P<part>beat|groove)|loop|break|pattern|track|fill)s?\b")
@@ -213,14 +211,13 @@ def _drums(lower: str, solo: bool) -> bool | None:
 
 
 _LOOP = re.compile(
-    r"\b(?:fad(?:e|es|ing) out|loops?|loopable|looping|looped|seamless(?:ly)?|endless(?:ly)?|never-ending)\b|루프|반복"
+    r"\b(?:fad(?:e|es|ing) out|loops?|loopable|looping|looped|seamless(?:ly)?|endless(?:ly)?|never-ending)\b"
 )
 _END = re.compile(
     r"\b(?:ending|final chord|final note|outro|finale|(?:final|closing|perfect) cadence"
     r"|big finish|stinger|logo (?:sting|reveal)|victory fanfare"
     r"|game over|(?:podcast|news|youtube|channel) intro|at the end(?! of\b)"
     r"|ends? (?:with|on) (?:an? |the )?(?:[\w-]+ )?(?:chord|note|bang|hit|flourish|finish|crash|tonic|cadence))\b"
-    r"|엔딩|아웃트로|피날레|끝나는"
 )
 
 

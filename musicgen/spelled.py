@@ -51,10 +51,6 @@ _NOTE = re.compile(r"(?:^|[,|;(] ?|(?:\d|bpm) )(?:([A-G][#♯♭b])|(?:^|(?<=[,|
 # "Bbm trap, 140 bpm": one minor chord that is all there is of its kind is the key, if it cannot be a word.
 _LONE = re.compile(r"(?<![A-Za-z0-9#♯♭'’])([A-G])([#♯♭b]?)m(?:in)?(?![A-Za-z0-9#'’])")
 _APART_BEFORE, _APART_AFTER = re.compile(r"(?:^|[,|;(-]) ?$"), re.compile(r"^ ?(?:$|[,|;)-])")
-_KOREAN_KEY = re.compile(r"(올림|내림)?([가나다라마바사]) ?(장조|단조)")
-_KOREAN_LETTER = re.compile(r"(?<![A-Za-z0-9#])([A-G])([#♯♭b]?) ?(장조|단조|메이저|마이너)")
-_KOREAN_MODES = {"장조": "major", "메이저": "major", "단조": "minor", "마이너": "minor"}
-_KOREAN_NOTES = dict(zip("다라마바사가나", "CDEFGAB", strict=True))
 # "la menor", "si bémol majeur", "fa diesis minore"
 _SUNG = re.compile(
     r"(?<!\w)(?P<lead>en )?(?P<note>d[oó]|r[eéê]|mi|f[aá]|sol|l[aá]|si)"
@@ -82,15 +78,6 @@ def spelled_key(text: str) -> tuple[Key | None, str | None]:
     if bare:
         name = next(filter(None, bare.groups()))
         return parse_key(name[0].upper() + name[1:].lower()), None
-    mixed = _KOREAN_LETTER.search(text)
-    if mixed:
-        mode = _KOREAN_MODES[mixed[3]]
-        return parse_key(f"{mixed[1]}{mixed[2]} {mode}"), mode
-    korean = _KOREAN_KEY.search(text)
-    if korean:
-        accidental = {"올림": "#", "내림": "b", None: ""}[korean[1]]
-        mode = _KOREAN_MODES[korean[3]]
-        return parse_key(f"{_KOREAN_NOTES[korean[2]]}{accidental} {mode}"), mode
     if (foreign := _foreign_key(text)) is not None:
         return foreign, foreign.mode
     notes = [match[1] or match[2] for match in _NOTE.finditer(text)]
@@ -149,7 +136,7 @@ _QUALITY = "|".join(re.escape(quality) for quality in sorted(_SPELLINGS, key=len
 _CHORD = rf"(?<![A-Za-z0-9#])[A-G][#♯b♭]?(?:{_QUALITY})(?:/[A-G][#♯b♭]?)?(?![A-Za-z0-9#/'’])(?! ?(?:major|minor))"
 _BETWEEN = r"(?: ?[-–—→>|,/]+ ?(?:and |then )?| and | to | then | )"
 _CHORDS_AFTER = re.compile(
-    r"(?i:\b(?:chords?|progression|changes|vamp|turnaround|코드)(?: progression| loop)?"
+    r"(?i:\b(?:chords?|progression|changes|vamp|turnaround)(?: progression| loop)?"
     r"(?: (?:of|is|are|like|on|over|between|from))? ?[:=]? ?\|? ?)"
     rf"({_CHORD}(?:{_BETWEEN}{_CHORD})*)"
 )

@@ -16,7 +16,7 @@ SLOWEST, FASTEST = 40.0, 220.0  # felt beats a minute
 NOT_SLOW, NOT_FAST = 84.0, 0.9  # what is not slow has at least, and of a quick word's least what is not quick
 
 _NUMBER = r"(\d{2,4}(?:\.\d+)?)"
-_BPM = r"(?:-?ish)? ?-?(?:bpm|b\.p\.m\.?|beats? (?:per|a) minute|비피엠)"
+_BPM = r"(?:-?ish)? ?-?(?:bpm|b\.p\.m\.?|beats? (?:per|a) minute)"
 _BPM_RANGE = re.compile(rf"(?<![\d.]){_NUMBER} ?(?:bpm ?)?(?:-|–|to|~|and) ?{_NUMBER}{_BPM}")
 _BPM_RANGE_AFTER = re.compile(
     rf"\b(?:bpm|tempo)(?: (?:of|is|at|around|about|range|from))* ?[:=]? ?(?:{_NUMBER} ?(?:-|–|to|~) ?{_NUMBER}"
@@ -26,7 +26,7 @@ _BPM_FORMS = tuple(
     re.compile(form)
     for form in (
         rf"(?<![\d.]){_NUMBER}{_BPM}",
-        rf"(?:bpm|tempo|metronome|템포)(?: (?:of|is|at|around|about|approximately))* ?[:=]? ?{_NUMBER}(?![\d.]*\d)",
+        rf"(?:bpm|tempo|metronome)(?: (?:of|is|at|around|about|approximately))* ?[:=]? ?{_NUMBER}(?![\d.]*\d)",
         rf"(?:♩|\bq|\bquarter(?: note)?s?) ?= ?{_NUMBER}",
         rf"(?<![\d.]){_NUMBER} tempo\b",
         # "at 120", but not "at 17", "at 128 kbps", "at 60 %", "at 12:30"

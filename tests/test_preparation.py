@@ -38,6 +38,15 @@ def test_other_models_are_told_in_the_words_they_were_trained_with():
     assert with_metadata(GenerationRequest(bpm=92.5)) == "bpm: 92.5"
 
 
+def test_a_model_is_told_in_letters_that_its_encoder_reads(tiny_model):
+    """And T5, which was trained on some languages of Europe, what stands there in one of them."""
+    models = {kind: tiny_model(kind) for kind in ("aligned", "text")}
+    texts = {(kind, prompt): prepare(model, resolve(replace(ASK, prompt=prompt), model.config, 600)).text
+             for kind, model in models.items() for prompt in ("슬픈 피아노", "piano triste")}
+    assert texts == {("aligned", "슬픈 피아노"): "sad piano", ("aligned", "piano triste"): "piano sad",
+                     ("text", "슬픈 피아노"): "sad piano", ("text", "piano triste"): "piano triste"}
+
+
 def test_the_features_are_the_plan_in_absolute_time(tiny_model):
     model = tiny_model("aligned")
     request = resolve(replace(ASK, duration=7.0), model.config, 600)

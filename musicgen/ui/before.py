@@ -6,17 +6,18 @@ Settings in; HTML, JSON for the sheet of notes, or updates of the page out. Hold
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
 import numpy as np
 
-from musicgen import audio, bars, chroma, links, painting, visual
+from musicgen import audio, bars, chroma, eastern, links, painting, visual
 from musicgen.aligned import bar_seconds
 from musicgen.bars import Length
 from musicgen.errors import ModelUnavailable
+from musicgen.foreign import in_english
 from musicgen.instruments import KIT
 from musicgen.meaning import nearest_kind
 from musicgen.patterns import get_pattern
@@ -171,10 +172,11 @@ def show_plan(settings: Settings, planned: bool = True) -> str:
     try:
         if not planned:
             added = with_metadata(replace(settings, prompt="", melody=None, continue_from=None).request())
-            return views.note(f"This model reads the words, and after them: {added}" if added else
-                              "This model reads words only; what is set by hand here is added to them.")
+            said = (f"This model reads the words, and after them: {added}" if added else
+                    "This model reads words only; what is set by hand here is added to them.")
+            return views.note(_translated(settings.prompt or "", eastern.in_english) + said)
         kind = nearest_kind(settings.prompt or "")
-        near = f"Sounds like: {kind}. " if kind else ""
+        near = _translated(settings.prompt or "") + (f"Sounds like: {kind}. " if kind else "")
         seed, untold = settings.chosen_seed(), _left_to_audio(settings)
         if seed is not None and not untold:
             return views.note(f"{near}{_planned(settings, seed).describe()}.")
@@ -195,6 +197,13 @@ def show_plan(settings: Settings, planned: bool = True) -> str:
     if heard := [part for part in ("tempo", "key") if _FIELDS[part] in untold and (part != "key" or follows)]:
         line += f" Heard in the {'melody' if settings.melody else 'recording'}: {' and '.join(heard)}."
     return views.note(line) + (views.note(KEY_UNTOLD) if unheeded else "")
+
+
+def _translated(prompt: str, in_english: Callable[[str], str] = in_english) -> str:
+    """What a prompt in another language is read as; a sentence where nothing of it is known."""
+    if (english := in_english(prompt)) != prompt:
+        return f"Read as: {english}. "
+    return "No word of this is known: say it in English. " if eastern.written_in(prompt) else ""
 
 
 def in_seconds(settings: Settings, card: Card, longest: float) -> tuple[Settings, str]:
