@@ -54,7 +54,7 @@ from musicgen.train.lm import (
 from musicgen.train.metrics import linear_distance, mel_distance
 from musicgen.train.mix import halfway
 from musicgen.train.quantizer import QuantizerTrainer, kmeans
-from musicgen.train.tokens import heard, keep, load_codec
+from musicgen.train.tokens import check_books, heard, keep, load_codec
 from musicgen.train.translate import shares, translated
 from musicgen.ui.views import UNTAUGHT
 
@@ -148,6 +148,21 @@ def test_what_codes_sound_like_is_what_their_stream_decodes_to(tmp_path: Path) -
     assert quick.shape == slow.shape
     assert (strongest(quick) == strongest(slow)).mean() > 0.9
     assert (strongest(quick)[2:-2] == 9).all()
+
+
+def test_codes_of_another_codec_are_not_mixed_with_those_that_are_there(tmp_path: Path) -> None:
+    from musicgen.config import PocketCodecConfig
+    from musicgen.pocket_codec import PocketCodec
+
+    shipped, other = Path(__file__).parents[1] / "assets" / "pocket", PocketCodec(PocketCodecConfig())
+    check_books(tmp_path, shipped)
+    same = tmp_path / "checkpoint"
+    same.mkdir()
+    torch.save({"codec": load_codec(shipped).float().state_dict()}, same / "last.pt")
+    check_books(tmp_path, same)
+    torch.save({"codec": other.state_dict()}, same / "last.pt")
+    with pytest.raises(SystemExit, match="of another codec"):
+        check_books(tmp_path, same)
 
 
 def test_what_was_written_in_part_is_made_again(tmp_path: Path, monkeypatch) -> None:

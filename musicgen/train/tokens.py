@@ -2,12 +2,14 @@
 
 ``python -m musicgen.train.tokens text`` writes each caption's MiniLM states beside the shards,
 ``python -m musicgen.train.tokens codes`` each piece's codes, and then ``python -m musicgen.train.tokens heard`` the
-chromagram of what these codes sound like. Finished shards are kept. Knows nothing of the language model.
+chromagram of what these codes sound like. Finished shards are kept, with a note of whose codes they are. Knows nothing of
+the language model.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import multiprocessing
 import time
@@ -72,6 +74,18 @@ def keep(path: Path, array: np.ndarray) -> None:
     partial.rename(path)
 
 
+def check_books(data: Path, codec_dir: Path) -> None:
+    """Note in ``data`` by which codebooks its codes are made. Raises ``SystemExit`` where they are another codec's: a
+    code is the number of an entry and means nothing in other books."""
+    note = data / "books.txt"
+    books = load_codec(codec_dir).quantizer.codebooks.half().numpy()  # as they ship
+    digest = hashlib.sha256(books.tobytes()).hexdigest()
+    if note.exists() and note.read_text() != digest:
+        raise SystemExit(f"The codes in {data} are of another codec than that in {codec_dir}: name theirs, or delete "
+                         f"*.codes.npy, *.heard.npy and {note.name} there.")
+    note.write_text(digest)
+
+
 def load_codec(folder: Path):  # type: ignore[no-untyped-def]
     """The codec of the last checkpoint in ``folder``, or of the whole model that lies there."""
     from musicgen.checkpoints import load
@@ -104,6 +118,8 @@ def main() -> None:
     parser.add_argument("--codec", type=Path, default=Path("work/codec"))
     parser.add_argument("--workers", type=int, default=2)
     args = parser.parse_args()
+    if args.kind != "text":
+        check_books(args.data, args.codec)
     suffix = f".{args.kind}.npy"
     jobs = [(args.kind, shard, args.codec) for shard in sorted(args.data.glob("*.jsonl"))
             if not shard.with_suffix(suffix).exists()]
