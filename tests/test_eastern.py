@@ -26,6 +26,11 @@ SAYS = [
      {"bpm": 92.0, "instruments": ("acoustic guitar",)}),
     ("4분의 3박자 왈츠, 끝나는", "3/4 waltz, ending", {"meter": "3/4", "ending": True}),
     ("드럼 루프", "drums loop", {"drums_alone": True, "ending": False}),
+    ("너무 밝지 않게, 용과 싸우는 기사", "not too bright, dragon knight", {"mode": None}),
+    ("바이올린이랑 첼로 듀엣, 단조로", "violin and cello duet, minor key",
+     {"instruments": ("violin", "cello"), "mode": "minor"}),
+    ("드럼은 빼고 패드만 깔아줘", "without drums, only synth pad", {"drums": False, "solo": True}),
+    ("비 오는 날 창가에 앉아 커피 마시는 느낌", "rain window coffee", {"instruments": ()}),
     ("블록, 벽시계", "블록, 벽시계", {"style": None}),  # no rock
     # Japanese
     ("悲しいピアノ、ゆっくり", "sad piano, slow", {"instruments": ("piano",), "mode": "minor", "bpm_range": (56, 78)}),
@@ -38,6 +43,9 @@ SAYS = [
     ("ジャズではなくロック", "not jazz, rock", {"style": "rock", "unlike": ("jazz",)}),
     ("８ビットのゲーム音楽、１４０ＢＰＭ", "chiptune chiptune, 140BPM", {"genre": "chiptune", "bpm": 140.0}),
     ("三拍子、オルゴール", "3/4, music box", {"meter": "3/4", "instruments": ("music box",)}),
+    ("あまり暗くないシンセウェイヴ", "not too dark, synthwave", {"style": "synthwave", "mode": None}),
+    ("ボーカルなしのBGM、ドラムはいらない", "without vocals, BGM, without drums", {"drums": False}),
+    ("和風の琴と尺八、月曜日", "japanese koto and shakuhachi", {"instruments": ("nylon guitar", "flute")}),  # no moon
     ("クロックの部屋", "クロックの部屋", {"style": None}),  # no rock
     # Chinese
     ("慢速悲伤的钢琴，没有鼓", "slow sad piano, without drums",
@@ -48,6 +56,9 @@ SAYS = [
     ("不要太快的搖滾", "not too fast rock", {"style": "rock", "bpm_range": None}),
     ("纯钢琴，C大调", "only piano, C major", {"instruments": ("piano",), "solo": True, "key": "C major"}),
     ("降E小调大提琴独奏", "Eb minor solo cello", {"instruments": ("cello",), "solo": True, "key": "Eb minor"}),
+    ("无人声的流行，要有808", "without vocals, pop, 808", {"style": "pop"}),
+    ("只要钢琴，别的都不要", "only piano, nothing else", {"instruments": ("piano",), "solo": True}),
+    ("電子琴與鼓，輕快的流行樂", "keyboard and drums, lively pop", {"style": "pop", "drums": True}),
     ("有力的鼓", "drums", {"drums": True}),
     ("鼓励", "encouraging", {"drums": None}),
     ("八分之六拍", "6/8", {"meter": "6/8"}),

@@ -2,8 +2,8 @@
 
 ``python -m musicgen.train.tokens text`` writes each caption's MiniLM states beside the shards,
 ``python -m musicgen.train.tokens codes`` each piece's codes, and then ``python -m musicgen.train.tokens heard`` the
-chromagram of what these codes sound like. Finished shards are kept, with a note of whose codes they are. Knows nothing of
-the language model.
+chromagram of what these codes sound like. Finished shards are kept, with a note of whose codes they are. Knows nothing
+of the language model.
 """
 
 from __future__ import annotations
