@@ -6,6 +6,7 @@ Settings in; HTML, JSON for the sheet of notes, or updates of the page out. Hold
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -202,7 +203,7 @@ def show_plan(settings: Settings, planned: bool = True) -> str:
 def _translated(prompt: str, in_english: Callable[[str], str] = in_english) -> str:
     """What a prompt in another language is read as; a sentence where nothing of it is known."""
     if (english := in_english(prompt)) != prompt:
-        return f"Read as: {english}. "
+        return f"Read as: {textwrap.shorten(english, 200, placeholder=' …')}. "
     return "No word of this is known: say it in English. " if eastern.written_in(prompt) else ""
 
 
