@@ -128,7 +128,10 @@ GENRES = _table(
     ("reggaeton, dancehall, dembow, moombahton", Genre((88, 108), True, _SYNTHS, minor=0.8)),
     ("calypso, soca", Genre((104, 126), True, _bands("marimba, brass, electric bass"), minor=0.1)),
     # folk
-    ("celtic, irish, scottish, jig", Genre(bands=_CELTIC)), ("reel", Genre((100, 126), None, _CELTIC, meter="4/4")),
+    ("celtic, irish, scottish", Genre(bands=_CELTIC)), ("reel", Genre((100, 126), None, _CELTIC, meter="4/4")),
+    ("jig", Genre((100, 118), None, _CELTIC, meter="6/8")),
+    ("tarantella", Genre((102, 120), None, _bands("accordion, acoustic guitar", "violin, accordion"), minor=0.7,
+                         meter="6/8")),
     ("sea shanty, sea shanties", Genre(bands=_bands("accordion, acoustic guitar, acoustic bass", "accordion, violin"))),
     ("klezmer", Genre(bands=_bands("clarinet, accordion, violin, acoustic bass"), minor=0.9,
                       minor_loops=("Am Dm E7 Am", "Am E7 Am E7"))),

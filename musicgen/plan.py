@@ -167,7 +167,10 @@ def make_plan(
     the_meter = _meter(meter) if meter is not None else said.meter or _draw_meter(narrow, habits, seed)
     the_bpm = said.bpm if bpm is None else check_bpm(bpm)
     if the_bpm is None:
-        the_bpm = _draw_bpm(narrow.bpm or habits.bpm, said, the_meter, seed)
+        usual = narrow.bpm or habits.bpm
+        if the_meter.name == "6/8" and narrow.meter != "6/8":  # a felt beat is three eighths long, so it comes slower
+            usual = 0.6 * usual[0], 0.68 * usual[1]
+        the_bpm = _draw_bpm(usual, said, the_meter, seed)
     # Chords in the prompt belong to the prompt's key: a key given by hand without chords asks for a new loop.
     the_chords = _chords(chords) if chords is not None else said.chords if key is None else ()
 
@@ -309,10 +312,8 @@ def _draw_meter(genre: Genre, habits: Habits, seed: int) -> Meter:
 def _draw_bpm(usual: tuple[float, float], said: Reading, meter: Meter, seed: int) -> float:
     low, high = usual
     asked = said.bpm_range or said.mood_range
-    if meter.name == "6/8":  # a felt beat of 6/8 is three eighths long, so it comes more slowly
-        low, high = 0.6 * low, 0.68 * high
-        if asked is not None and not said.counted:
-            asked = asked[0] / 1.5, asked[1] / 1.5
+    if meter.name == "6/8" and asked is not None and not said.counted:
+        asked = asked[0] / 1.5, asked[1] / 1.5
     if asked is not None:
         both = max(low, asked[0]), min(high, asked[1])
         # A word for a tempo is obeyed, a mood has its way as far as the style goes: beyond it, its nearest third.

@@ -149,7 +149,9 @@ def test_words_for_a_tempo_are_of_the_bar_not_of_dotted_beats():
     """A dotted beat is a beat and a half: what is fast in 4/4 is two thirds of that in 6/8."""
     for seed in range(9):
         assert 88 <= make_plan("a fast irish jig", seed).bpm <= 112
-        assert make_plan("energetic jig", seed).bpm <= 86, "a mood goes as far as the style"
+        assert make_plan("energetic folk in 6/8", seed).bpm <= 86, "a mood goes as far as the style"
+        assert 100 <= make_plan("an irish jig", seed).bpm <= 118, "what is always in 6/8 has a tempo of its own"
+        assert make_plan("a slow jig", seed).bpm <= 56
         assert 90 <= make_plan("a jig, 90-100 bpm", seed).bpm <= 100, "a number is a number"
         assert make_plan("jazz, not too fast", seed).bpm <= 120 and make_plan("a sad song, never slow", seed).bpm >= 84
 
