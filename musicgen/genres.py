@@ -129,7 +129,7 @@ GENRES = _table(
     ("calypso, soca", Genre((104, 126), True, _bands("marimba, brass, electric bass"), minor=0.1)),
     # folk
     ("celtic, irish, scottish", Genre(bands=_CELTIC)), ("reel", Genre((100, 126), None, _CELTIC, meter="4/4")),
-    ("jig", Genre((100, 118), None, _CELTIC, meter="6/8")),
+    ("jig", Genre((104, 118), None, _CELTIC, meter="6/8")),
     ("tarantella", Genre((102, 120), None, _bands("accordion, acoustic guitar", "violin, accordion"), minor=0.7,
                          meter="6/8")),
     ("sea shanty, sea shanties", Genre(bands=_bands("accordion, acoustic guitar, acoustic bass", "accordion, violin"))),
