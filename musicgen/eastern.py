@@ -292,9 +292,7 @@ _ROWS: dict[str, tuple[str, str, str]] = {
     "nothing else": ("", "", "别的都不要, 其他都不要"),
 }  # fmt: skip
 
-_LETTERS = "\u1100-\u11ff\u3041-\u30ff\u3130-\u318f\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3"
-_EASTERN = re.compile(f"[{_LETTERS}]")
-_REST = re.compile(f"[{_LETTERS}]+")
+_EASTERN = re.compile("[\u1100-\u11ff\u3041-\u30ff\u3130-\u318f\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3]")
 _MARKS = str.maketrans({"、": ", ", "，": ", ", "。": ". ", **dict.fromkeys("・「」『』【】", " ")})
 # What stands before a particle, or after one, stands alone.
 _PARTICLES = frozenset("은는이가을를와과의도로에랑만지のと或や和与與跟的地得用加有及を")
@@ -303,14 +301,13 @@ _PREFIXES = frozenset("无無纯純")
 # "내림마단조", "変ホ短調", "降E小调", "A단조"
 _SHARPS, _FLATS = ("올림", "嬰", "升"), ("내림", "変", "變", "降")
 _NOTES = dict(zip("다라마바사가나" + "ハニホヘトイロ", "CDEFGAB" * 2, strict=True))
-_MAJOR = ("장조", "메이저", "長調", "メジャー", "大调", "大調")
-_MINOR = ("단조", "마이너", "短調", "マイナー", "小调", "小調")
+_MODES = {**dict.fromkeys(("장조", "長調", "大调", "大調"), "major"),
+          **dict.fromkeys(("단조", "短調", "小调", "小調"), "minor")}  # fmt: skip
+_AFTER_A_NOTE = {**_MODES, "메이저": "major", "メジャー": "major", "마이너": "minor", "マイナー": "minor"}
 _KEY = re.compile(
     rf"(?P<sign>{'|'.join(_SHARPS + _FLATS)})?(?:(?P<note>[{''.join(_NOTES)}])|(?<![A-Za-z0-9#])(?P<letter>[A-Ga-g]))"
-    rf"(?P<accidental>[#♯♭b])? ?(?:(?P<major>{'|'.join(_MAJOR)})|(?:{'|'.join(_MINOR)}))"
+    rf"(?P<accidental>[#♯♭b])? ?(?P<mode>{'|'.join(_AFTER_A_NOTE)})"
 )
-_MODES = {**dict.fromkeys(("장조", "長調", "大调", "大調"), "major key"),
-          **dict.fromkeys(("단조", "短調", "小调", "小調"), "minor key")}  # fmt: skip
 _COUNT = re.compile(
     r"(?:每分钟|每分鐘|毎分)? ?(?P<bpm>\d{2,3}) ?(?:拍(?!子)|비피엠)|(?:템포|テンポ|速度) ?(?P<tempo>\d{2,3})"
 )
@@ -352,7 +349,7 @@ def in_english(text: str) -> str:
         elif between.strip() or not out or out[-1] not in _DEGREES:
             if between.startswith("的") and "without" in out[listed - 1 : listed]:
                 out.append(",")  # "没有鼓的吉他"
-            out += [rest] if (rest := _REST.sub(" ", between).strip()) else []
+            out += [rest] if (rest := _EASTERN.sub(" ", between).strip()) else []
             listed = len(out)
         out.append(_said(match))
         end = match.end()
@@ -364,7 +361,7 @@ def in_english(text: str) -> str:
                 break
     if not out:
         return text
-    out.append(_REST.sub(" ", text[end:]))
+    out.append(_EASTERN.sub(" ", text[end:]))
     english = re.sub(r"(?: *,)+", ",", " ".join(" ".join(out).split()))
     return re.sub(r" +(?=[.;:!?)])", "", english).strip(" ,")
 
@@ -373,12 +370,12 @@ def _said(match: re.Match[str]) -> str:
     """What is found, in English."""
     if name := match["word"]:
         return _WORDS[name.replace(" ", "").lower()]
-    if key := _KEY.fullmatch(match[0]):
-        note = _NOTES[key["note"]] if key["note"] else key["letter"].upper()
-        sign = "#" if key["sign"] in _SHARPS else "b" if key["sign"] in _FLATS else key["accidental"] or ""
-        return f"{note}{sign} {'major' if key['major'] else 'minor'}"
-    if count := _COUNT.fullmatch(match[0]):
-        return f"{count['bpm'] or count['tempo']} bpm"
+    if mode := match["mode"]:
+        note = _NOTES[match["note"]] if match["note"] else match["letter"].upper()
+        sign = "#" if match["sign"] in _SHARPS else "b" if match["sign"] in _FLATS else match["accidental"] or ""
+        return f"{note}{sign} {_AFTER_A_NOTE[mode]}"
+    if bpm := match["bpm"] or match["tempo"]:
+        return f"{bpm} bpm"
     return _METERS[match["beats"]]
 
 
@@ -404,8 +401,9 @@ def _forms(cell: str) -> list[str]:
 
 
 _LISTED = {word: english for english, cells in _ROWS.items() for cell in cells for word in _forms(cell)}
-_WORDS = {word.replace(" ", ""): english for word, english in (_MODES | _LISTED).items()}
+_LISTED |= {word: f"{mode} key" for word, mode in _MODES.items()}
+_WORDS = {word.replace(" ", ""): english for word, english in _LISTED.items()}
 _FOUND = re.compile("{}|{}|{}|(?P<word>{})".format(
     _KEY.pattern, _COUNT.pattern, _METER.pattern,
-    "|".join(re.escape(word).replace(r"\ ", " ?") for word in sorted({**_MODES, **_LISTED}, key=len, reverse=True)),
+    "|".join(re.escape(word).replace(r"\ ", " ?") for word in sorted(_LISTED, key=len, reverse=True)),
 ), re.IGNORECASE)

@@ -13,9 +13,10 @@ Bands = tuple[tuple[str, ...], ...]
 
 @dataclass(frozen=True)
 class Genre:
-    """None or empty leaves a thing to the style. ``bpm``: felt beats a minute. ``minor`` is the share of minor keys;
-    ``major_loops`` and ``minor_loops`` are in C major and A minor, one chord a bar. ``guitar`` and ``bass`` are those
-    meant where only that is said; the first of the ``bands`` backs an instrument asked for by name."""
+    """None or empty leaves a thing to the style. ``bpm``: felt beats a minute, of its ``meter`` where it has one.
+    ``minor`` is the share of minor keys; ``major_loops`` and ``minor_loops`` are in C major and A minor, one chord a
+    bar. ``guitar`` and ``bass`` are those meant where only that is said; the first of the ``bands`` backs an instrument
+    asked for by name."""
 
     bpm: tuple[float, float] | None = None
     drums: bool | None = None

@@ -89,8 +89,10 @@ _WORDS = {
             "double bass pedal, car keys, house keys, my keys, keyboard warrior, landing pad, organ transplant, "
             "bass fishing, sea bass, pulling strings, alarm bells",
 }  # fmt: skip
-_DRUM_WORDS = (KIT, "drum kit", "drum machine", "percussion")
 WORDS = {word.strip(): name for name, words in _WORDS.items() for word in words.split(",")}
+# What may stand in a list of instruments.
+_NAMES = {**WORDS, **dict(zip(INSTRUMENTS, INSTRUMENTS, strict=True)),
+          **dict.fromkeys((KIT, "drum kit", "drum machine", "percussion"), KIT)}  # fmt: skip
 
 
 def parse_instruments(text: str) -> tuple[str, ...]:
@@ -101,8 +103,7 @@ def parse_instruments(text: str) -> tuple[str, ...]:
         word = " ".join(part.lower().split())
         if not word:
             continue
-        english = in_english(word).lower()
-        name = KIT if english in _DRUM_WORDS else english if english in INSTRUMENTS else WORDS.get(english, _OTHER)
+        name = _NAMES.get(word) or _NAMES.get(in_english(word).lower(), _OTHER)
         if not name:
             known = ", ".join((*INSTRUMENTS, KIT))
             raise ValueError(f"'{word[:40]}' is not an instrument the model knows; choose from {known}.")

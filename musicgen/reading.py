@@ -130,8 +130,8 @@ _OTHER_BEATS = re.compile(
     r"|(?:penalty|free|corner|high) kicks?|skips? a beat|beats? (?:me|him|her|them|us|it|the)\b"
     r"|brush(?:es|ing) (?:her|his|my|their|the)\b|clap (?:your|their|my|our) hands"
 )
-_PLAYERS = sorted((word for word, name in INSTRUMENT_WORDS.items() if name), key=len, reverse=True)
-_PLAYER = "|".join(re.escape(word) for word in _PLAYERS if word.isascii())
+_PLAYER = "|".join(map(re.escape, sorted((word for word, name in INSTRUMENT_WORDS.items() if name),
+                                         key=len, reverse=True)))  # fmt: skip
 _PARTS = frozenset(listed(KIT_PARTS))
 # "acoustic pop", but not "acoustic guitar", which says nothing of the others.
 _ACOUSTIC = re.compile(rf"\bunplugged\b|(?<!-)\bacoustic\b(?!-?(?: (?:and|or|&))? (?:{_PLAYER}|drums?|kit)\b)")

@@ -12,6 +12,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import hashlib  # noqa: E402
 from collections.abc import Callable  # noqa: E402
+from typing import Any  # noqa: E402
 
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
@@ -26,6 +27,7 @@ from musicgen.config import EncodecConfig, LMConfig, ModelConfig, PocketCodecCon
 from musicgen.lm import LM  # noqa: E402
 from musicgen.model import Model  # noqa: E402
 from musicgen.pocket_codec import PocketCodec  # noqa: E402
+from musicgen.reading import read_prompt  # noqa: E402
 
 settings.register_profile("untimed", deadline=None)  # how long a case takes is the machine's
 settings.load_profile("untimed")
@@ -127,3 +129,15 @@ def sine_tune(notes: tuple[float, ...] = (440.0, 523.25, 659.25, 440.0), seconds
 def tune() -> Audio:
     """A, C, E, A: four seconds, a note a second."""
     return sine_tune()
+
+
+def check_reading(prompt: str, expected: dict[str, Any]) -> None:
+    """What is read of ``prompt`` is what is ``expected``: keys, metres and chords of it as text."""
+    said = read_prompt(prompt)
+    for name, value in expected.items():
+        found = getattr(said, name)
+        if name == "chords":
+            found = " ".join(map(str, found))
+        elif name in ("key", "meter") and found is not None:
+            found = str(found)
+        assert found == value, f"{name} of '{prompt}'"

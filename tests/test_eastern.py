@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from conftest import check_reading
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -68,10 +69,7 @@ SAYS = [
 @pytest.mark.parametrize(("prompt", "english", "expected"), SAYS, ids=[prompt for prompt, _, _ in SAYS])
 def test_what_an_eastern_prompt_says(prompt: str, english: str, expected: dict) -> None:
     assert understood(prompt) == english
-    said = read_prompt(prompt)
-    for name, value in expected.items():
-        found = getattr(said, name)
-        assert (str(found) if name in ("key", "meter") else found) == value, f"{name} of '{prompt}'"
+    check_reading(prompt, expected)
 
 
 def test_every_word_means_one_thing_and_is_read_as_it() -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from conftest import check_reading
 from hypothesis import given
 from hypothesis import strategies as st
 
 from musicgen import foreign
 from musicgen.foreign import in_english
-from musicgen.reading import read_prompt, understood
+from musicgen.reading import understood
 
 SAYS = [
     # Spanish
@@ -77,10 +78,7 @@ faithful
 @pytest.mark.parametrize(("prompt", "english", "expected"), SAYS, ids=[prompt for prompt, _, _ in SAYS])
 def test_what_a_foreign_prompt_says(prompt: str, english: str, expected: dict) -> None:
     assert understood(prompt) == english
-    said = read_prompt(prompt)
-    for name, value in expected.items():
-        found = getattr(said, name)
-        assert (str(found) if name in ("key", "meter") else found) == value, f"{name} of '{prompt}'"
+    check_reading(prompt, expected)
 
 
 @pytest.mark.parametrize("text", [" ".join(text.split()) for text in ENGLISH.split(";")])

@@ -322,6 +322,7 @@ def test_the_plan_line_tells_what_words_and_seed_decide():
     assert "Read as: sad piano, without drums. " in before.show_plan(Settings(prompt="슬픈 피아노, 드럼 없이"))
     assert "Read as: sad piano. " in before.show_plan(Settings(prompt="悲しいピアノ"), planned=False)
     assert "say it in English" in before.show_plan(Settings(prompt="안녕하세요"))
+    assert len(before.show_plan(Settings(prompt="슬픈 피아노 " * 200))) < 500, "a long one in part"
     words = before.show_plan(Settings(prompt="jazz in A minor, 120 bpm, no drums"))
     assert "Read as" not in words
     assert "Told: 120 bpm" in words and "A minor" in words and "no drums" in words

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from conftest import check_reading
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -321,14 +322,7 @@ SAYS = [
 
 @pytest.mark.parametrize(("prompt", "expected"), SAYS, ids=[prompt for prompt, _ in SAYS])
 def test_what_a_prompt_says(prompt, expected):
-    said = read_prompt(prompt)
-    for name, value in expected.items():
-        found = getattr(said, name)
-        if name == "chords":
-            found = " ".join(map(str, found))
-        elif name in ("key", "meter") and found is not None:
-            found = str(found)
-        assert found == value, f"{name} of '{prompt}'"
+    check_reading(prompt, expected)
 
 
 @given(PROMPTS)

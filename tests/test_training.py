@@ -29,7 +29,7 @@ from musicgen.instruments import INSTRUMENTS
 from musicgen.lm import LM
 from musicgen.patterns import MONO_NAMES, get_pattern
 from musicgen.pocket_codec import ResidualQuantizer
-from musicgen.train import likelihood
+from musicgen.train import likelihood, tokens
 from musicgen.train import lm as lm_stage
 from musicgen.train.examples import Batch, Pieces, in_key, melody_heard, piece_aligned
 from musicgen.train.likelihood import WRONG
@@ -163,6 +163,12 @@ def test_codes_of_another_codec_are_not_mixed_with_those_that_are_there(tmp_path
     torch.save({"codec": other.state_dict()}, same / "last.pt")
     with pytest.raises(SystemExit, match="of another codec"):
         check_books(tmp_path, same)
+
+
+def test_without_pieces_no_codes_are_made(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("sys.argv", ["tokens", "codes", "--data", str(tmp_path / "nowhere")])
+    with pytest.raises(SystemExit, match="no pieces in"):
+        tokens.main()
 
 
 def test_what_was_written_in_part_is_made_again(tmp_path: Path, monkeypatch) -> None:

@@ -118,11 +118,13 @@ def main() -> None:
     parser.add_argument("--codec", type=Path, default=Path("work/codec"))
     parser.add_argument("--workers", type=int, default=2)
     args = parser.parse_args()
+    shards = sorted(args.data.glob("*.jsonl"))
+    if not shards:
+        raise SystemExit(f"There are no pieces in {args.data}; run python -m musicgen.train.data first.")
     if args.kind != "text":
         check_books(args.data, args.codec)
     suffix = f".{args.kind}.npy"
-    jobs = [(args.kind, shard, args.codec) for shard in sorted(args.data.glob("*.jsonl"))
-            if not shard.with_suffix(suffix).exists()]
+    jobs = [(args.kind, shard, args.codec) for shard in shards if not shard.with_suffix(suffix).exists()]
     began = time.time()
     with multiprocessing.get_context("spawn").Pool(args.workers) as pool:
         for i, _ in enumerate(pool.imap(_work, jobs), 1):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -170,14 +170,15 @@ def show_plan(settings: Settings, planned: bool = True) -> str:
     """The plan that the prompt, the seed and the fields make, in one line; or what a model reads that has none."""
     if not settings.follow_plan:
         return views.note("Switched off: the model is told no tempo, key, chords or players.")
+    prompt = settings.prompt or ""
     try:
         if not planned:
             added = with_metadata(replace(settings, prompt="", melody=None, continue_from=None).request())
             said = (f"This model reads the words, and after them: {added}" if added else
                     "This model reads words only; what is set by hand here is added to them.")
-            return views.note(_translated(settings.prompt or "", eastern.in_english) + said)
-        kind = nearest_kind(settings.prompt or "")
-        near = _translated(settings.prompt or "") + (f"Sounds like: {kind}. " if kind else "")
+            return views.note(_translated(prompt, eastern.in_english(prompt)) + said)
+        kind = nearest_kind(prompt)
+        near = _translated(prompt, in_english(prompt)) + (f"Sounds like: {kind}. " if kind else "")
         seed, untold = settings.chosen_seed(), _left_to_audio(settings)
         if seed is not None and not untold:
             return views.note(f"{near}{_planned(settings, seed).describe()}.")
@@ -194,15 +195,15 @@ def show_plan(settings: Settings, planned: bool = True) -> str:
     if seed is None:
         line += f" Drawn by the seed: {', '.join(part for part in choices if len(choices[part]) > 1) or 'nothing'}."
     # A key is told by the chords that follow from it; beside a melody only those asked for by Roman numerals do.
-    follows = not settings.melody or bool(read_prompt(settings.prompt or "").degrees)
+    follows = not settings.melody or bool(read_prompt(prompt).degrees)
     if heard := [part for part in ("tempo", "key") if _FIELDS[part] in untold and (part != "key" or follows)]:
         line += f" Heard in the {'melody' if settings.melody else 'recording'}: {' and '.join(heard)}."
     return views.note(line) + (views.note(KEY_UNTOLD) if unheeded else "")
 
 
-def _translated(prompt: str, in_english: Callable[[str], str] = in_english) -> str:
+def _translated(prompt: str, english: str) -> str:
     """What a prompt in another language is read as; a sentence where nothing of it is known."""
-    if (english := in_english(prompt)) != prompt:
+    if english != prompt:
         return f"Read as: {textwrap.shorten(english, 200, placeholder=' …')}. "
     return "No word of this is known: say it in English. " if eastern.written_in(prompt) else ""
 
