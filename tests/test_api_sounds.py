@@ -63,7 +63,7 @@ def written(path: Path, sound: audio.Audio) -> str:
 def test_the_melody_is_what_the_page_keeps_of_it(client, tmp_path):
     path = written(tmp_path / "tune.wav", sine_tune())
     picture, told = client.predict(handle_file(path), "none", api_name="/melody")
-    *_, (_, kept) = before.show_melody(path, "none", MAX_DURATION)
+    *_, (_, _, kept) = before.show_melody(path, "none", MAX_DURATION)
     assert told["strongest"] == kept and len(kept) == 32
     moments = [round((second + 0.5) * told["frame_rate"]) for second in range(4)]
     assert [kept[moment] for moment in moments] == [9, 0, 4, 9], "A, C, E, A"

@@ -77,10 +77,17 @@ def visit(served, browser) -> Iterator[Callable]:
 
     opened.errors = errors  # type: ignore[attr-defined]
     yield opened
+    marks = [raw_marks(page) for context in contexts for page in context.pages]
     for context in contexts:
         context.close()
     assert errors == []
+    assert not any(marks)
     assert hosts <= {urlsplit(served).hostname, None}  # None: data and blob addresses
+
+
+def raw_marks(page) -> int:
+    """How many phrases a page shows as the mark that Gradio should have put words for."""
+    return page.locator("text=__i18n__").count()
 
 
 def ask(page, prompt: str, seconds: float, seed: int | None = None) -> None:

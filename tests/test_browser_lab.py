@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from conftest import build_model
-from test_browser import PHONE, WIDE, browser, pytestmark  # noqa: F401
+from test_browser import PHONE, WIDE, browser, pytestmark, raw_marks  # noqa: F401
 
 from musicgen import audio, checkpoints, measured
 from musicgen.engine import Engine
@@ -56,9 +56,11 @@ def visit(served, browser) -> Iterator[Callable]:  # noqa: F811
 
     yield opened
     wide = [page.evaluate("document.documentElement.scrollWidth - window.innerWidth") for page in pages]
+    marks = [raw_marks(page) for page in pages]
     for page in pages:
         page.context.close()
     assert errors == []
+    assert not any(marks)
     assert hosts <= {urlsplit(served).hostname, None}
     assert all(beyond <= 0 for beyond in wide)
 

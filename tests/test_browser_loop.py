@@ -84,7 +84,7 @@ def test_four_bars_that_are_asked_for_are_the_four_of_the_loop(visit):  # noqa: 
     page.fill("#bpm textarea, #bpm input", "160")
     page.fill("#chords textarea, #chords input", "C F Am G")
     chosen(page, "4")
-    page.wait_for_selector("#plan-line >> text=4 bars, 6.1 s")
+    page.wait_for_selector("#length-line >> text=4 bars, 6.1 s")
     page.click("#pattern-fold > button")
     page.wait_for_selector("#pattern-card >> text=306 steps")  # 303 frames, and 3 of delay
     page.click("#generate")

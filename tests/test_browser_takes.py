@@ -18,6 +18,7 @@ from test_browser import (  # noqa: F401
     finished,
     fits,
     pytestmark,
+    raw_marks,
 )
 
 from musicgen import audio
@@ -84,9 +85,11 @@ def visitor(server, browser) -> Iterator[Callable]:  # noqa: F811
 
     profile.errors = errors  # type: ignore[attr-defined]
     yield profile
+    marks = [raw_marks(page) for context in contexts for page in context.pages]
     for context in contexts:
         context.close()
     assert errors == []
+    assert not any(marks)
     assert hosts <= {urlsplit(server.url).hostname, None}
 
 

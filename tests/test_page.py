@@ -174,16 +174,16 @@ def test_a_melody_is_drawn_asked_over_followed(engines, tune, tmp_path):
     assert re.search(r"similarity [-0-9.]+", shown["followed"])
     first, *_, last = before.show_melody(str(path), "none", 4.0)
     assert "Listening" in first[0] and "kept" in last[0] and "Melody, 4.0 s" in last[0]
-    assert {last[1][4], last[1][12]} == {9, 0} and len(last[1]) == 32, "A, then C"
-    assert list(before.show_melody(None, "none", 4.0)) == [("", [])]
+    assert {last[2][4], last[2][12]} == {9, 0} and len(last[2]) == 32, "A, then C"
+    assert list(before.show_melody(None, "none", 4.0)) == [("", "", [])]
 
 
 def test_silence_in_a_melody_is_shown_as_the_model_is_told_it(tmp_path, tune):
     path = tmp_path / "tune.wav"
     audio.write(path, audio.Audio(np.pad(tune.samples, ((0, 0), (0, 64_000))), tune.sample_rate))
-    *_, (rest, heard) = before.show_melody(str(path), "none", 6.0)
-    assert heard[-8:] == [-1] * 8 and str(say(before.NO_REST)) not in rest
-    *_, (told, kept) = before.show_melody(str(path), "none", 6.0, rests=False)
+    *_, (_, rest, heard) = before.show_melody(str(path), "none", 6.0)
+    assert heard[-8:] == [-1] * 8 and rest == ""
+    *_, (_, told, kept) = before.show_melody(str(path), "none", 6.0, rests=False)
     assert kept[-8:] == [0] * 8 and kept[:25] == heard[:25] and str(say(before.NO_REST)) in told
     engines = Engines(["pocket", "small", "melody"], MAX_DURATION)
     assert [engines.card(name).rests for name in engines.names] == [True, True, False]
@@ -196,7 +196,7 @@ def test_what_is_shown_of_a_melody_is_what_the_engine_tells(kind, tune, tmp_path
     model = build_model(kind)
     engines = Engines(["pocket"], MAX_DURATION, lambda *_: Engine(model, MAX_DURATION))
     engines.get("pocket")
-    *_, (_, shown) = before.show_melody(str(path), "none", 6.0, engines.card("pocket").rests)
+    *_, (_, _, shown) = before.show_melody(str(path), "none", 6.0, engines.card("pocket").rests)
     told = prepare(model, resolve(Settings(melody=str(path), separation="none", duration=6.0, seed="1").request(),
                                   model.config, MAX_DURATION)).chroma
     expected = np.where(told.any(1), told.argmax(1), -1)[: len(shown)].tolist()

@@ -91,8 +91,9 @@ def _main(engines: Engines) -> Parts:
 def _plan(engines: Engines) -> Parts:
     card = engines.card(engines.default)
     plan_line = gr.HTML(before.show_plan(START, card.planned), elem_id="plan-line")
+    length_line = gr.HTML("", elem_id="length-line", elem_classes="may-be-empty")
     with gr.Accordion(say("Plan and notes: tempo, key, chords, melody"), open=False, elem_id="plan-fold"):
-        parts: Parts = {"plan_line": plan_line}
+        parts: Parts = {"plan_line": plan_line, "length_line": length_line}
         with gr.Column(visible=card.sings, elem_id="sheet-box") as parts["sheet_box"]:
             parts["painting"] = sheet(before.score(START, None, card.planned))
             gr.HTML(views.note(say(
@@ -143,8 +144,9 @@ def _melody() -> Parts:
             info=say("How closely the bundled model follows the tune, and painted notes. Above 3 the sound suffers."),
         )
         melody_view = gr.HTML(elem_classes="figure", elem_id="melody-view")
+        melody_rests = gr.HTML("", elem_id="melody-rests", elem_classes="may-be-empty")
     return {"melody": melody, "separation": separation, "melody_strength": strength, "melody_view": melody_view,
-            "melody_fold": fold} | tunes
+            "melody_rests": melody_rests, "melody_fold": fold} | tunes
 
 
 def _continue() -> Parts:

@@ -90,22 +90,23 @@ def listen(path: str, how: str, duration: float, rests: bool = True) -> Tune:
 
 def show_melody(
     path: str | None, how: str, duration: float, rests: bool = True
-) -> Iterator[tuple[str, list[int]]]:
+) -> Iterator[tuple[str, str, list[int]]]:
     """The chromagram of what was uploaded, over the argmax that is all the model gets to know of it.
 
-    Beside the picture: that strongest pitch class of each chroma frame, -1 for a rest. ``rests`` as in `listen`.
+    Beside the picture: what becomes of silence, if it is no rest; and that strongest pitch class of each chroma frame,
+    -1 for a rest. ``rests`` as in `listen`.
     """
     if not path:
-        yield "", []
+        yield "", "", []
         return
-    yield views.note("Listening to the melody …"), []
+    yield views.note("Listening to the melody …"), "", []
     try:
         tune = listen(path, how, duration, rests)
     except (ValueError, ModelUnavailable) as error:
-        yield views.problem(str(error)), []
+        yield views.problem(str(error)), "", []
         return
     picture = visual.chromagrams(tune.panels, chroma.CHROMA_RATE, f"Melody, {tune.seconds:.1f} s")
-    yield picture + "".join(map(views.note, tune.notes)), tune.strongest.tolist()
+    yield picture + views.note(tune.notes[0]), "" if rests else views.note(NO_REST), tune.strongest.tolist()
 
 
 def room(path: str | None, duration: float, longest: float) -> float:
@@ -181,7 +182,7 @@ def show_plan(settings: Settings, planned: bool = True) -> str:
         near = _translated(prompt, in_english(prompt)) + (f"Sounds like: {kind}. " if kind else "")
         seed, untold = settings.chosen_seed(), _left_to_audio(settings)
         if seed is not None and not untold:
-            return views.note(f"{near}{_planned(settings, seed).describe()}.")
+            return views.verbatim(f"{near}{_planned(settings, seed).describe()}.")
         # Without a seed, what several seeds agree on is what the words and the fields decide.
         plans = [_told(_planned(settings, seed)) for seed in (range(8) if seed is None else [seed])]
     except ValueError as error:
@@ -198,7 +199,7 @@ def show_plan(settings: Settings, planned: bool = True) -> str:
     follows = not settings.melody or bool(read_prompt(prompt).degrees)
     if heard := [part for part in ("tempo", "key") if _FIELDS[part] in untold and (part != "key" or follows)]:
         line += f" Heard in the {'melody' if settings.melody else 'recording'}: {' and '.join(heard)}."
-    return views.note(line) + (views.note(KEY_UNTOLD) if unheeded else "")
+    return views.verbatim(line) + (views.note(KEY_UNTOLD) if unheeded else "")
 
 
 def _translated(prompt: str, english: str) -> str:

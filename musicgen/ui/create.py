@@ -137,14 +137,14 @@ def _wire_helpers(parts: Parts, engines: Engines, find: Find) -> None:
 
     def show_melody(
         path: str | None, how: str, duration: float, bars: str, model: str
-    ) -> Iterator[tuple[str, list[int]]]:
+    ) -> Iterator[tuple[str, str, list[int]]]:
         seconds = duration if bars == FREE else engines.max_duration  # as long as the bars may come to be
         yield from before.show_melody(path, how, seconds, engines.card(model).rests)
 
     gr.on(
         [*(parts[name].change for name in ("melody", "separation", "bars", "model")), parts["duration"].release],
         show_melody, [parts[name] for name in ("melody", "separation", "duration", "bars", "model")],
-        [parts["melody_view"], parts["heard"]], **_LISTENING,
+        [parts["melody_view"], parts["melody_rests"], parts["heard"]], **_LISTENING,
     )
     gr.on(
         [parts["continue_from"].upload, parts["continue_from"].stop_recording],
@@ -163,14 +163,14 @@ def _wire_plan(parts: Parts, engines: Engines) -> None:
     plan = {name: parts[name] for name in names}
     plan |= {"melody": parts["melody"], "continue_from": parts["continue_from"]}
     under = plan | {name: parts[name] for name in ("model", "duration", "bars", "painting")}
-    told = [parts["plan_line"], parts["painting"], parts["seconds"]]
+    told = [parts[name] for name in ("plan_line", "length_line", "painting", "seconds")]
 
-    def show(heard: list[int], next_seed: int | None, **values: Any) -> tuple[str, Any, float]:
+    def show(heard: list[int], next_seed: int | None, **values: Any) -> tuple[str, str, Any, float]:
         settings = Settings(**values)
         card = engines.card(settings.model)
         lasting, length = before.in_seconds(_seeded(settings, next_seed), card, engines.max_duration)
         base = before.score(lasting, heard, card.planned)
-        return before.show_plan(settings, card.planned) + length, gr.HTML(base=base), lasting.duration
+        return before.show_plan(settings, card.planned), length, gr.HTML(base=base), lasting.duration
 
     gr.on(
         [control.change for control in plan.values()]

@@ -45,13 +45,15 @@ def lab_tab(engines: Engines) -> None:
             )
             gr.HTML(f'<p class="note">{say(pattern_views.LOOK)}</p>')
     with gr.Accordion(say("All patterns side by side"), open=False, elem_id="lab-table-fold"):
-        table = gr.HTML(elem_id="lab-table")
-    shown = [picture, about, table]
+        table, seen = gr.HTML(elem_id="lab-table"), gr.HTML(elem_classes="may-be-empty")
+        gr.HTML(views.note(pattern_views.PAPER_SOURCE))
+    shown = [picture, about, table, seen]
 
     def show(pattern: str | None, books: float, frames: float, seconds: float) -> list[Any]:
         return show_pattern(pattern, int(books), int(frames), float(seconds), card.frame_rate)
 
-    picture.value, about.value, table.value = show("delay", card.codebooks, FRAMES, SECONDS)
+    for part, value in zip(shown, show("delay", card.codebooks, FRAMES, SECONDS), strict=True):
+        part.value = value
     gr.on(
         [control.change for control in controls], show, controls, shown, queue=False, show_progress="hidden",
         trigger_mode="always_last", api_visibility="private",
@@ -78,16 +80,19 @@ def _controls(codebooks: int) -> list[Any]:
 def show_pattern(
     pattern: str | None, books: int, frames: int, seconds: float, frame_rate: float
 ) -> list[str]:
-    """Board, figures and table of a pattern; of what is none, the validator's sentence in place of the board."""
+    """Board, figures, table and its note of a pattern; of what is none, the validator's sentence in place of the
+    board."""
     books, frames, seconds = min(max(books, 1), 8), min(max(frames, 2), 12), min(max(seconds, 1.0), 600.0)
+    seen = pattern_views.seen(books)
     try:
         chosen = get_pattern(pattern or "", books)
     except ValueError as error:
-        return [views.problem(str(error)), "", pattern_views.table(books, seconds, frame_rate, None)]
+        return [views.problem(str(error)), "", pattern_views.table(books, seconds, frame_rate, None), seen]
     return [
         board(chosen, frames),
         pattern_views.figures(chosen, seconds, frame_rate),
         pattern_views.table(books, seconds, frame_rate, chosen),
+        seen,
     ]
 
 

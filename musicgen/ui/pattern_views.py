@@ -98,8 +98,13 @@ def table(codebooks: int, seconds: float, frame_rate: float, chosen: Pattern | N
     )
     return (
         f'<div class="scroll"><table class="patterns"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody>'
-        f"</table></div>{views.note(SEEN_SOURCE) if codebooks > 2 else ''}{views.note(PAPER_SOURCE)}"
+        "</table></div>"
     )
+
+
+def seen(codebooks: int) -> str:
+    """What the table says of seeing; of so few codebooks that all patterns see much the same, nothing."""
+    return views.note(SEEN_SOURCE) if codebooks > 2 else ""
 
 
 def _possible(codebooks: int) -> list[Pattern]:

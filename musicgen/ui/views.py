@@ -1,7 +1,8 @@
 """Small pieces of HTML the page shows. Knows nothing of engines or sessions: values in, HTML out.
 
 Sentences that ``sentences`` knows are told in the reader's language; where a text may be any object it may be a phrase
-of ``words``.
+of ``words``. Gradio translates one phrase in a value and shows the mark of a second as it is: two notes that are known
+each stand in a ``gr.HTML`` of their own.
 """
 
 from __future__ import annotations
@@ -36,6 +37,11 @@ def plain(text: Any) -> str:
 def note(text: Any) -> str:
     """A quiet line."""
     return f'<p class="note">{plain(text)}</p>'
+
+
+def verbatim(text: str) -> str:
+    """A quiet line that may hold a visitor's own words: nothing in it is taken for a phrase."""
+    return f'<p class="note">{escape(text)}</p>'
 
 
 def warning(text: str) -> str:
