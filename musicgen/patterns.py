@@ -175,9 +175,7 @@ def _features(frame_of: Tensor, step_frame: Tensor) -> Tensor:
 
 # What a person reads beside each name.
 DESCRIPTIONS: dict[str, str] = {
-    "delay": "Each codebook starts one step after the one before it. Almost as few steps as parallel, while finer "
-    "codebooks still see the coarser ones of their frame. The price: the codes of a step, now of neighbouring frames, "
-    "do not see each other. All mono releases were trained with it.",
+    "delay": "Each codebook starts one step after the one before it. All mono releases were trained with it.",
     "partial_delay": "Codebook 1 first, all others together one step later.",
     "parallel": "All codebooks of a frame at once: fewest steps, but the codes of a frame do not see each other. "
     "Blog posts sometimes call it 'VALL-E style'; VALL-E itself is nearer to coarse first.",

@@ -12,7 +12,7 @@ from conftest import build_model
 
 from musicgen import audio, sight
 from musicgen.engine import Engine, GenerationRequest
-from musicgen.patterns import MONO_NAMES, PATTERN_NAMES, get_pattern
+from musicgen.patterns import MONO_NAMES, PAPER_FIGURES, PATTERN_NAMES, get_pattern
 from musicgen.ui import before, compare, lab, pattern_views, views
 from musicgen.ui.board import _SUBSCRIPT, board
 from musicgen.ui.compare import Comparison
@@ -96,15 +96,24 @@ def test_frames_get_whole_one_by_one_with_delay_and_late_with_coarse_first():
     assert first_whole == {"parallel": 1, "delay": 4, "coarse_first": 7}
 
 
+def test_the_price_of_delay_is_told_and_it_is_that_a_frame_begins_before_the_three_before_it_are_whole():
+    assert "four different frames" in pattern_views.INTRODUCTION
+    assert "price: a frame begins before the fine codes of the three before it" in pattern_views.INTRODUCTION
+    step = get_pattern("delay", 4).steps(9)[6]
+    assert [t for t, _ in step] == [6, 5, 4, 3], "when a frame is begun, the last three are not whole"
+    assert "FAD {:.2f} to {:.2f}".format(*(PAPER_FIGURES[name][0] for name in ("delay", "flattening"))) in (
+        pattern_views.INTRODUCTION)
+
+
 def test_the_figures_of_delay_are_the_papers_and_the_naming_trap_is_told():
     delay = pattern_views.figures(get_pattern("delay", 4), 30, 50.0)
     for words in ("1503 steps for 30 s", "50.1 steps a second", "inexact", "streams", "FAD 0.96, KL 0.52, CLAP 0.35"):
         assert words in delay
     coarse = pattern_views.figures(get_pattern("coarse_first", 4), 30, 50.0)
     assert "VALL-E" in coarse and "does not stream" in coarse and "3000 steps" in coarse
-    assert delay.endswith("CLAP 0.35.</p>") and "independent of each other, given all earlier steps" in delay
-    assert coarse.count("half-way") == 1 and "half-way through the first window" in coarse
-    assert "exact: every code" in pattern_views.figures(get_pattern("flattening", 4), 30, 50.0).lower()
+    assert delay.endswith("CLAP 0.35.</p>") and f'title="{pattern_views.INEXACT}">inexact<' in delay
+    assert coarse.count("half-way") == 1 and f'title="{views.HALF_WAY}">does not stream<' in coarse
+    assert f'title="{pattern_views.EXACT}">exact<' in pattern_views.figures(get_pattern("flattening", 4), 30, 50.0)
     assert "no figures" in pattern_views.figures(get_pattern("0,2,4,6", 4), 30, 50.0)
 
 

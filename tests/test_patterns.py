@@ -301,12 +301,6 @@ def test_the_naming_trap_is_explained_where_a_pattern_is_chosen():
     assert "VALL-E" in DESCRIPTIONS["coarse_first"] and "VALL-E" in DESCRIPTIONS["parallel"]
 
 
-def test_the_price_of_delay_is_told_and_it_is_that_codes_of_a_step_are_of_different_frames():
-    assert "price" in DESCRIPTIONS["delay"] and "neighbouring frames" in DESCRIPTIONS["delay"]
-    step = get_pattern("delay", 4).steps(9)[6]
-    assert [t for t, _ in step] == [6, 5, 4, 3], "when a frame is begun, the last three are not whole"
-
-
 def test_half_way_is_where_sound_begins_without_streaming():
     for name in ("coarse_first", "musiclm"):
         pattern = get_pattern(name, 4)

@@ -31,9 +31,7 @@ IDEAS = (  # what it is, in plain words, and where it can be heard or seen
         say("Why interleave them"),
         say("Predicting all codes of a frame at once is quick, but none of them knows the others. One by one misses "
             "nothing, but takes several times as many steps. The delay pattern is the middle way: each codebook lags "
-            "one step behind the coarser one, and so sees the coarser codes of its own frame. The price: a frame "
-            "begins before the fine codes of the frames just before it are known, and codes of the same step still "
-            "cannot see each other."),
+            "one step behind the coarser one, and so sees the coarser codes of its own frame."),
         say("See and hear it on Patterns."),
     ),
     (

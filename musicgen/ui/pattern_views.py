@@ -26,14 +26,14 @@ SEEN_SOURCE = (
 )
 
 INTRODUCTION = (
-    "A frame of sound is a column of codes, one from each codebook. The first says roughly what it sounds like; each "
-    "of the others corrects the ones before it. <b>A pattern is the order in which the codes are predicted.</b> Codes "
-    "of the same step are predicted at once and cannot see each other. One code per step misses nothing, but takes "
-    "four times as many steps if there are four codebooks. All codes of a frame in one step is quick, but none of them "
-    "knows the others. The paper's idea is the <b>delay</b>: each codebook lags one step behind the coarser one. So "
-    "every code sees the coarser codes of its own frame, in hardly more steps. The price, with four codebooks: a frame "
-    "begins before the fine codes of the three frames before it are known, and the codes of a step, which now belong "
-    "to four frames, still cannot see each other. So delay is nearly exact, but not quite."
+    "A frame of sound is a column of codes, one from each codebook; each corrects the ones before it. <b>A pattern is "
+    "the order in which the codes are predicted.</b> Codes of one step are drawn blind to each other, as if they were "
+    "independent. One code a step avoids that, but with four codebooks takes four times as many steps. All codes of a "
+    "frame in one step draws blind just what belongs together: a code and its corrections. <b>Delay</b> lets each "
+    "codebook lag one step behind the coarser one. A step still draws four codes blind, but of four different frames, "
+    "and each sees all coarser codes of its own frame. The price: a frame begins before the fine codes of the three "
+    "before it are known. It is not exact, but in the paper nearly as good as flattening (FAD 0.96 to 0.86), in a "
+    "quarter of the steps."
 )
 
 LOOK = (
@@ -48,6 +48,11 @@ LISTEN = (
     "MusicLM, row by row."
 )
 
+# What the words on the chips mean.
+EXACT = "Every code is drawn given all codes before it, so nothing is assumed that need not be true."
+INEXACT = "The codes of one step are drawn as if they were independent of each other, given all earlier steps."
+STREAMS = "Frames are completed one after another, so sound can play while the rest is being made."
+
 DIFFERS = "The order differs, and so does the random number that each code is drawn with."
 
 
@@ -55,32 +60,18 @@ def figures(pattern: Pattern, seconds: float, frame_rate: float) -> str:
     """What ``seconds`` of sound cost with this pattern, and what its order is worth."""
     frames = max(1, round(seconds * frame_rate))
     steps, least = pattern.step_count(frames), frames  # a step holds at most one code of a codebook
-    items = [
+    exact = ("exact", EXACT) if pattern.exact else ("inexact", INEXACT)
+    streams = ("streams", STREAMS) if pattern.streams else ("does not stream", views.HALF_WAY)
+    items = (
         f"{steps} steps for {seconds:g} s",
         f"{steps / seconds:.1f} steps a second",
         f"{steps / least:.2f} × the fewest possible",
-        "exact" if pattern.exact else "inexact",
-        "streams" if pattern.streams else "does not stream",
-    ]
-    exact = (
-        "Exact: every code is drawn given all codes before it, so nothing is assumed that need not be true."
-        if pattern.exact
-        else (
-            "Inexact: the codes of one step are drawn as if they were independent of each other, given all earlier "
-            "steps."
-        )
-    )
-    streams = (
-        "It streams: frames are completed one after another, so sound can play while the rest is being made."
-        if pattern.streams
-        else f"It does not stream. {views.HALF_WAY}"
     )
     paper = PAPER_FIGURES.get(pattern.name)
     told = "The paper gives no figures for it." if paper is None else (
         "In the paper: FAD {:.2f}, KL {:.2f}, CLAP {:.2f}.".format(*paper)
     )
-    text = " ".join((pattern.description, exact, streams, told))
-    return f"{views.facts(items)}{views.note(text)}"
+    return f"{views.facts(items, dict((exact, streams)))}{views.note(f'{pattern.description} {told}')}"
 
 
 def table(codebooks: int, seconds: float, frame_rate: float, chosen: Pattern | None) -> str:

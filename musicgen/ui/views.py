@@ -7,7 +7,7 @@ each stand in a ``gr.HTML`` of their own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 # What the words mean; once on each tab that uses them. All codecs on the page have 50 frames a second.
 TERMS = (
-    "A <b>frame</b> is 20 ms of sound. A <b>codebook</b> is a numbered list (1,024 entries in pocket's codec, 2,048 in "
-    "EnCodec); a <b>code</b> is the number of an entry in it. The entries chosen for a frame are added up."
+    "A <b>frame</b> is 20 ms of sound. A <b>code</b> is the number of an entry in a <b>codebook</b>, a list of 1,024 "
+    "(pocket's codec) or 2,048 (EnCodec); the entries of a frame are added up."
 )
 UNTAUGHT = "Not one of the seven orders this model learned; it is told which codes each step holds, but may fail."
 HALF_WAY = "The length must be known before the first step, and sound begins half-way through the first window."
@@ -68,9 +68,11 @@ def progress(text: Any, share: float | None = None) -> str:
     return f'<p class="status" aria-live="{live}">{plain(text)}</p>{bar}'
 
 
-def facts(items: Sequence[str]) -> str:
-    """A row of short facts."""
-    return f'<ul class="facts">{"".join(f"<li>{escape(item)}</li>" for item in items)}</ul>'
+def facts(items: Sequence[str], explained: Mapping[str, str] | None = None) -> str:
+    """A row of short facts; after them those that are ``explained`` to who points at them."""
+    chips = [f"<li>{escape(item)}</li>" for item in items]
+    chips += [f'<li title="{escape(why)}">{escape(item)}</li>' for item, why in (explained or {}).items()]
+    return f'<ul class="facts">{"".join(chips)}</ul>'
 
 
 def seconds(value: float) -> str:

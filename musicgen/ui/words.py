@@ -108,12 +108,10 @@ KOREAN = {
     "Why interleave them": "왜 엇갈려 놓을까",
     "Predicting all codes of a frame at once is quick, but none of them knows the others. One by one misses nothing, "
     "but takes several times as many steps. The delay pattern is the middle way: each codebook lags one step behind "
-    "the coarser one, and so sees the coarser codes of its own frame. The price: a frame begins before the fine codes "
-    "of the frames just before it are known, and codes of the same step still cannot see each other.":
+    "the coarser one, and so sees the coarser codes of its own frame.":
         "한 프레임의 코드를 한꺼번에 예측하면 빠르지만 서로를 모른 채 정해집니다. 하나씩 예측하면 놓치는 것이 없지만 "
         "걸음이 몇 배로 늘어납니다. 지연 패턴은 그 사이의 길입니다. 각 코드북이 더 거친 코드북보다 한 걸음 늦게 가서, "
-        "같은 프레임의 더 거친 코드를 보고 예측합니다. 대가도 있습니다. 바로 앞 프레임들의 고운 코드를 알기 전에 새 "
-        "프레임을 시작하고, 한 걸음에 함께 예측하는 코드는 여전히 서로를 보지 못합니다.",
+        "같은 프레임의 더 거친 코드를 보고 예측합니다.",
     "See and hear it on Patterns.": "패턴 탭에서 보고 들어 보세요.",
     "The melody's bottleneck": "선율의 병목",
     "Of a recording only the strongest of the twelve pitch classes (C, C#, D and so on, in any octave) is kept for "
