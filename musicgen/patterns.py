@@ -177,12 +177,10 @@ def _features(frame_of: Tensor, step_frame: Tensor) -> Tensor:
 DESCRIPTIONS: dict[str, str] = {
     "delay": "Each codebook starts one step after the one before it. All mono releases were trained with it.",
     "partial_delay": "Codebook 1 first, all others together one step later.",
-    "parallel": "All codebooks of a frame at once: fewest steps, but the codes of a frame do not see each other. "
-    "Blog posts sometimes call it 'VALL-E style'; VALL-E itself is nearer to coarse first.",
+    "parallel": "All codebooks of a frame at once: fewest steps, but the codes of a frame do not see each other.",
     "partial_flattening": "At each frame codebook 1 in one step, then all others together in a second one.",
-    "coarse_first": "All of codebook 1 from start to end, then the others in parallel. Codebook 1 first, as in VALL-E, "
-    "whose second model then fills in one codebook at a time, all frames at once; here the others go frame by frame. "
-    "'VALL-E style' in blog posts often means parallel.",
+    "coarse_first": "All of codebook 1 from start to end, then the others together, frame by frame. Often called the "
+    "VALL-E pattern, though VALL-E's second model fills in one codebook at a time, all frames at once.",
     "flattening": "One code a step: exact, and K times as many steps.",
     "musiclm": "Flattened in two halves as in MusicLM: the coarse codebooks one code a step over the whole length, "
     "then the fine ones.",
