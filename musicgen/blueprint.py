@@ -92,21 +92,26 @@ def _plan(config: ModelConfig, parts: Anatomy) -> list[Box]:
 
 def _network(config: ModelConfig, parts: Anatomy) -> tuple[Box, ...]:
     lm = config.lm
-    added = ["its place in the sequence: sine waves"]
+    place = "its place in the sequence: sine waves"
+    added: list[str] = []
     if lm.aligned_dim:
         added.append("plan and melody of the frame it is for")
     if lm.told_pattern:
         added.append(f"what the step holds: {feature_count(lm.codebooks)} features")
+    if lm.cross_attention:
+        added.insert(0, place)
     boxes = [
         Box("The codes so far", (f"{lm.codebooks} codebooks, each code one of {lm.codebook_size:,}",), tone="sound",
             name="codes"),
         Box("Embeddings, summed", (f"{lm.codebooks} tables of {lm.codebook_size + 1:,} × {lm.dim:,}",
                                    "the last row says: no code here"), aside=in_words(parts.embeddings)),
-        Box("Added to the sum", tuple(added), name="added", aside=in_words(parts.steps) if parts.steps else ""),
     ]
-    if not lm.cross_attention:
+    if added:
+        boxes.append(Box("Added to the sum", tuple(added), name="added",
+                         aside=in_words(parts.steps) if parts.steps else ""))
+    if not lm.cross_attention:  # what comes before the codes has its place in the sequence, too
         before = f"{lm.melody_frames:,} frames of melody, then the words" if lm.melody_bins else "the words"
-        boxes.append(Box("Put before the codes", (before,), name="prefix"))
+        boxes += [Box("Put before the codes", (before,), name="prefix"), Box("Added to each", (place,))]
     size = lm.dim // lm.heads
     inside = [Box(f"Self-attention, {lm.heads} heads of {size}", ("each step looks back at all before it",))]
     if lm.cross_attention:

@@ -245,6 +245,17 @@ def test_the_flow_of_each_kind_by_hand():
         ("words", "prefix"), ("melody", "prefix"), ("caption", "prompt")}
 
 
+def test_positions_are_added_to_what_is_put_before_the_codes_too():
+    def titles(config: ModelConfig) -> list[str]:
+        return [box.title for box in chart(config).columns[1].boxes][2:-2]
+
+    melody = released(KNOWN_MODELS["melody"])
+    assert titles(pocket()) == titles(released(KNOWN_MODELS["small"])) == ["Added to the sum"]
+    assert titles(melody) == ["Put before the codes", "Added to each"]
+    told = replace(melody, lm=replace(melody.lm, told_pattern=True))
+    assert titles(told) == ["Added to the sum", "Put before the codes", "Added to each"]
+
+
 # -- boxes and wires --------------------------------------------------------------------------------------------------
 
 
