@@ -106,6 +106,13 @@ def test_a_tapped_code_shows_what_it_sees(visit, viewport):
     page.keyboard.press("ArrowUp")
     page.keyboard.press("ArrowRight")
     assert told.inner_text().startswith("Code (5, 2), in P₆, sees 1 of 1 coarser")
+    field = page.locator("#lab-pattern input")
+    for pattern, seen in (("0,0,0,0", "Code (5, 2), in P₅, sees 0 of 1 coarser"), ("1,2", ""),
+                          ("0,1,2,3", "Code (5, 2), in P₆, sees 1 of 1 coarser")):  # held, past what is no pattern, too
+        field.fill(pattern)
+        field.press("Enter")
+        page.wait_for_selector(f"#lab-board output >> text={seen}" if seen else "#lab-board .trouble")
+    assert page.locator("#lab-board .codes g.asked").get_attribute("data-code") == "4,1"
     page.locator("#lab-board input[type=range]").fill("2")
     assert "P₂ =" in told.inner_text() and page.locator("#lab-board .asked").count() == 0
 

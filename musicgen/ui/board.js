@@ -64,6 +64,10 @@ element.addEventListener("keydown", (event) => {
   stop();
   look(...(asked ? [asked[0] + move[0], asked[1] + move[1]] : [0, 0]));
 });
-watch("value", () => { stop(); show(Number(range()?.value ?? 0)); });
+// Another pattern is another view of the code that was tapped.
+watch("value", () => {
+  stop();
+  if (asked && find(".board")) look(...asked); else show(Number(range()?.value ?? 0));
+});
 stop();
 show(Number(range()?.value ?? 0));
