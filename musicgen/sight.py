@@ -44,6 +44,11 @@ def earlier(step_of: Tensor, frame: int, codebook: int) -> Seen:
     return Seen(int((past < step_of[frame, codebook]).sum()), past.numel())
 
 
+def later(step_of: Tensor, frame: int, codebook: int) -> int:
+    """How many codes of frames after its own a code sees."""
+    return int((step_of[frame + 1 :] < step_of[frame, codebook]).sum())
+
+
 def beside(step_of: Tensor, frame: int, codebook: int) -> int:
     """How many other codes share its step."""
     return int((step_of == step_of[frame, codebook]).sum()) - 1

@@ -98,7 +98,8 @@ def test_a_tapped_code_shows_what_it_sees(visit, viewport):
     page = visit("Patterns", viewport)
     page.locator('#lab-board .codes [data-code="3,2"]').click()  # with delay: step 6
     told = page.locator("#lab-board output")
-    assert "Code (4, 3), in P₆, sees 2 of 2 coarser codes of its frame and 11 of 12 codes of the 3" in told.inner_text()
+    assert "Code (4, 3), in P₆, sees 2 of 2 coarser codes of its frame, 11 of 12 codes of the 3" in told.inner_text()
+    assert "and 1 code of later frames." in told.inner_text()
     assert "3 more are predicted in the same step" in told.inner_text()
     assert page.locator("#lab-board .codes g.now[data-code]").count() == 4
     assert page.locator("#lab-board .codes g.asked").count() == 1

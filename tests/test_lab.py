@@ -64,7 +64,7 @@ def test_the_board_tells_every_step_of_a_pattern(name):
 
 @pytest.mark.parametrize("name", [*PATTERN_NAMES, "0,2,4,6", "1,2|3,4"])
 def test_the_board_tells_what_every_code_sees(name):
-    """Counted anew from the steps themselves: what came before, in its frame and in the three before it."""
+    """Counted anew from the steps themselves: what came before, in its frame, the three before it and those after."""
     pattern, frames = get_pattern(name, 4), 6
     sees = json.loads(unescape(re.search(r'data-sees="([^"]*)"', board(pattern, frames))[1]))
     assert len(sees) == frames and all(len(row) == 4 for row in sees)
@@ -76,8 +76,20 @@ def test_the_board_tells_what_every_code_sees(name):
             own, before = sum((t, j) in known for j in range(k)), sum(u in (t - 1, t - 2, t - 3) for u, _ in known)
             assert k == 0 or f"{own} of {k} coarser codes of its frame" in line
             assert t == 0 or f"{before} of {4 * min(t, 3)} codes of the" in line
+            later = sum(u > t for u, _ in known)
+            assert re.findall(r"(\d+) codes? of later frames", line) == ([str(later)] if later else [])
             assert (f"{len(step) - 1} more" in line) == (len(step) > 1)
         known |= set(step)
+
+
+def test_codes_of_later_frames_are_seen_too():
+    def told(name: str, t: int, k: int) -> str:
+        return json.loads(unescape(re.search(r'data-sees="([^"]*)"', board(get_pattern(name, 4), 6))[1]))[t - 1][k - 1]
+
+    assert "sees 1 of 1 coarser codes of its frame, 4 of 4 codes of the frame before and 4 codes of later frames." in (
+        told("coarse_first", 2, 2))
+    assert "12 of 12 codes of the 3 frames before and 3 codes of later frames." in told("delay", 4, 4)
+    assert "and 1 code of later frames." in told("delay", 4, 3) and "later" not in told("parallel", 2, 2)
 
 
 def test_what_delay_and_parallel_see_worked_by_hand():

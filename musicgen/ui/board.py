@@ -71,10 +71,13 @@ def _seen(step_of: Tensor, t: int, k: int) -> str:
     if t:
         frames = "frame" if t == 1 else f"{min(t, sight.BEFORE)} frames"
         parts.append(f"{sight.earlier(step_of, t, k)} codes of the {frames} before")
+    if ahead := sight.later(step_of, t, k):
+        parts.append(f"{ahead} code{'s' if ahead > 1 else ''} of later frames")
+    told = " and ".join((", ".join(parts[:-1]), parts[-1])) if len(parts) > 1 else "".join(parts) or "nothing yet"
     blind = sight.beside(step_of, t, k)
     beside = f" {blind} more {'is' if blind == 1 else 'are'} predicted in the same step, unseen." if blind else ""
     step = _name(int(step_of[t, k]) + 1)
-    return f"Code ({t + 1}, {k + 1}), in {step}, sees {' and '.join(parts) or 'nothing yet'}.{beside}"
+    return f"Code ({t + 1}, {k + 1}), in {step}, sees {told}.{beside}"
 
 
 def _name(step: int) -> str:
