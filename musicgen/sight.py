@@ -7,6 +7,7 @@ frames before it the first codebook does. Knows nothing of models: it turns numb
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 
 import torch
 from torch import Tensor
@@ -52,6 +53,19 @@ def later(step_of: Tensor, frame: int, codebook: int) -> int:
 def beside(step_of: Tensor, frame: int, codebook: int) -> int:
     """How many other codes share its step."""
     return int((step_of == step_of[frame, codebook]).sum()) - 1
+
+
+def blind(pattern: Pattern) -> tuple[int, int]:
+    """How many pairs of codes share a step, for each frame: pairs of one frame, and pairs of different frames.
+
+    Two codebooks meet in every frame or in none: where their lines have the same slope and lie whole strides apart.
+    """
+    meeting = [
+        a.offset == b.offset
+        for a, b in combinations(pattern.lines, 2)
+        if (a.stride, a.blocks) == (b.stride, b.blocks) and (a.offset - b.offset) % a.stride == 0
+    ]
+    return sum(meeting), len(meeting) - sum(meeting)
 
 
 def own_frame(pattern: Pattern) -> Seen:

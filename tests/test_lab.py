@@ -6,7 +6,9 @@ import json
 import re
 from dataclasses import replace
 from html import unescape
+from itertools import combinations
 
+import numpy as np
 import pytest
 from conftest import build_model
 
@@ -100,6 +102,23 @@ def test_what_delay_and_parallel_see_worked_by_hand():
     assert sight.own_frame(get_pattern("delay", 1)).share == 1
 
 
+@pytest.mark.parametrize("books", [1, 2, 3, 4, 8])
+@pytest.mark.parametrize("name", [*PATTERN_NAMES, "0,2,4,6", "0,0,1,9", "1,2|3,4", "4|1,3|2"])
+def test_pairs_drawn_blind_are_those_that_one_frame_more_adds(name, books):
+    """Counted pair by pair over all steps; what a piece begins and ends with is the same in both lengths."""
+    try:
+        pattern = get_pattern(name, books)
+    except ValueError:
+        return
+
+    def pairs(frames: int) -> np.ndarray:
+        met = [t == u for step in pattern.steps(frames) for (t, _), (u, _) in combinations(step, 2)]
+        return np.array([sum(met), len(met) - sum(met)])
+
+    assert tuple(pairs(31) - pairs(30)) == sight.blind(pattern)
+    assert (sight.blind(pattern) == (0, 0)) == pattern.exact
+
+
 def test_frames_get_whole_one_by_one_with_delay_and_late_with_coarse_first():
     first_whole = {}
     for name in ("delay", "coarse_first", "parallel"):
@@ -134,9 +153,12 @@ def test_the_table_has_all_patterns_and_marks_the_chosen_one():
     rows = re.findall(r"<tr[^>]*>(.*?)</tr>", table)[1:]
     named = {re.search(r'"row">([^<]*)', row)[1]: re.findall(r"<td>([^<]*)", row) for row in rows}
     assert set(named) == {name.replace("_", " ") for name in PATTERN_NAMES if not name.startswith("stereo")}
-    assert named["flattening"] == ["6000", "200.0", "yes", "yes", "6 of 6", "12 of 12", "0.86", "0.51", "0.37"]
-    assert named["musiclm"][6:] == ["–", "–", "–"]
-    told = [float(cells[6]) for cells in named.values() if cells[6] != "–"]
+    assert named["flattening"] == ["6000", "200.0", "yes", "yes", "6 of 6", "12 of 12", "none", "0.86", "0.51", "0.37"]
+    assert named["musiclm"][6:] == ["none", "–", "–", "–"]
+    assert {name: cells[6] for name, cells in named.items() if cells[6] != "none"} == {
+        "delay": "6, other frames", "partial delay": "3 + 3", "parallel": "6, same frame",
+        "partial flattening": "3, same frame", "coarse first": "3, same frame"}
+    told = [float(cells[7]) for cells in named.values() if cells[7] != "–"]
     assert told == sorted(told) and len(told) == 6, "as the note says: in the order of the paper's FAD"
     assert re.findall(r'chosen"[^>]*><th scope="row">([^<]*)', table) == ["parallel"]
     assert all(f"{name}: how" in pattern_views.PAPER_SOURCE for name in ("FAD", "KL", "CLAP"))

@@ -22,7 +22,8 @@ SEEN_SOURCE = (
     "Own frame: in how many of all pairs of codes in a frame the finer code sees the coarser one. Past: how many codes "
     f"of the {sight.BEFORE} frames before it codebook 1 sees. Sorted by the first, then by the second, the paper's six "
     "patterns (with four codebooks) stand in the order of their FAD: seeing one's own frame counts most. Six rows are "
-    "a hint, not a law."
+    "a hint, not a law. Drawn blind: pairs of codes that share a step, for each frame; of two numbers the first is of "
+    "pairs in the same frame."
 )
 
 INTRODUCTION = (
@@ -85,7 +86,7 @@ def table(codebooks: int, seconds: float, frame_rate: float, chosen: Pattern | N
     head = "".join(
         f'<th scope="col">{name}</th>'
         for name in ("Pattern", f"Steps for {seconds:g} s", "a second", "Exact", "Streams", "Own frame", "Past",
-                     "FAD", "KL", "CLAP")
+                     "Drawn blind", "FAD", "KL", "CLAP")
     )
     return (
         f'<div class="scroll"><table class="patterns"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody>'
@@ -115,12 +116,19 @@ def _row(pattern: Pattern, frames: int, seconds: float, chosen: bool) -> str:
     figures = PAPER_FIGURES.get(pattern.name)
     cells = [
         f"{steps}", f"{steps / seconds:.1f}", "yes" if pattern.exact else "no", "yes" if pattern.streams else "no",
-        f"{sight.own_frame(pattern)}", f"{sight.past(pattern)}",
+        f"{sight.own_frame(pattern)}", f"{sight.past(pattern)}", _blind(pattern),
         *(("–",) * 3 if figures is None else (f"{value:.2f}" for value in figures)),
     ]
     name = escape(pattern.name.replace("_", " "))
     mark = ' class="chosen" aria-current="true"' if chosen else ""
     return f'<tr{mark}><th scope="row">{name}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
+
+
+def _blind(pattern: Pattern) -> str:
+    same, other = sight.blind(pattern)
+    if same and other:
+        return f"{same} + {other}"
+    return f"{same}, same frame" if same else f"{other}, other frames" if other else "none"
 
 
 def trained_with(trained: str | None, model: str) -> str:

@@ -104,10 +104,13 @@ SENTENCES = {
     "Own frame: in how many of all pairs of codes in a frame the finer code sees the coarser one. Past: how many codes "
     "of the 3 frames before it codebook 1 sees. Sorted by the first, then by the second, the paper's six patterns "
     "(with four codebooks) stand in the order of their FAD: seeing one's own frame counts most. Six rows are a hint, "
-    "not a law.":
+    "not a law. Drawn blind: pairs of codes that share a step, for each frame; of two numbers the first is of pairs in "
+    "the same frame.":
         "Own frame: 코드들이 자기 프레임의 더 거친 코드를 얼마나 보는지, 모든 쌍을 세어. Past: 코드북 1이 앞선 "
         "3개 프레임의 코드를 얼마나 보는지. 첫째, 그다음 둘째로 늘어놓으면 논문의 여섯 패턴(코드북 네 개)이 FAD "
-        "순서가 됩니다: 자기 프레임을 보는 것이 가장 중요합니다. 여섯 줄은 실마리일 뿐 법칙은 아닙니다.",
+        "순서가 됩니다: 자기 프레임을 보는 것이 가장 중요합니다. 여섯 줄은 실마리일 뿐 법칙은 아닙니다. "
+        "Drawn blind: 프레임마다 한 걸음에 함께 뽑혀 서로를 보지 못하는 코드의 쌍. 수가 둘이면 앞의 것이 같은 프레임의 "
+        "쌍입니다.",
     "Press Compare. The takes are made one after another; each can be heard as soon as it is done.":
         "비교를 누르세요. 테이크를 차례로 만들고, 하나가 될 때마다 바로 들을 수 있습니다.",
     "Choose a sound, or make a take on Create and use that.":
