@@ -34,7 +34,8 @@ MEANING = (
     "pieces surprise the model (less is better); tempo obeyed, the share of takes in the tempo asked for; in key, the "
     "share of the sound that lies in the key; chords and melody, how alike what is heard is to what was asked for (1: "
     "nothing else is heard); instruments, the share of those asked for that are heard. With so few takes, small "
-    "differences are chance."
+    "differences are chance. Were every order learned perfectly, none could need fewer nats than flattening, which "
+    "leaves nothing out. Where {model} needs more with it, that is its own shortcoming."
 )
 
 
@@ -64,7 +65,7 @@ def table(found: Measured, patterns: Sequence[Pattern], model: str) -> str:
         f"<h3>How {escape(model)} did with these patterns in its evaluation</h3>"
         f'<div class="scroll"><table class="patterns evaluated"><thead><tr><td></td>{head}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"
-        + views.note(MEANING.format(takes=found.takes, melodies=found.melodies))
+        + views.note(MEANING.format(takes=found.takes, melodies=found.melodies, model=model))
     )
 
 
