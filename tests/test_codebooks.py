@@ -52,7 +52,7 @@ def test_a_sound_is_heard_from_the_first_book_to_all(engines, tune_file, model, 
         assert re.search(r"log-mel distance [\d.]+ dB", last[f"facts{slot}"])
         assert re.search(r"spectral SNR -?[\d.]+ dB", last[f"facts{slot}"])
         assert last[f"card{slot}"]["visible"] and "<svg" in last[f"picture{slot}"]
-    assert f"Its codes: {4 * channels} × 200" in last["grid"]
+    assert f"Its codes, encoded anew: {4 * channels} × 200" in last["grid"]
     assert "Done" in last["status"] and last["go"]["interactive"]
     shown = [name for update in steps for name in update if name.startswith("audio")]
     assert shown == sorted(shown) and len(shown) == 5

@@ -35,6 +35,10 @@ INTRODUCTION = (
     "it sounds like; <b>each of the others corrects what the ones before it missed</b>. Hear how far the first ones "
     "get you, and what the last ones add."
 )
+HERE = (
+    "The take is here; press the button to hear it book by book. It is encoded anew, so many of its codes differ from "
+    "those the model drew."
+)
 DEFINITIONS = (
     "<b>Log-mel distance</b>: by how many decibels a copy is off, averaged over windows of 64 ms and 64 mel bands; 0 "
     "means no difference. <b>Spectral SNR</b>: the energy of the original's spectrum over that of the difference "
@@ -102,7 +106,7 @@ def use_take(path: str | None) -> Update:
     """Bring the take of the Create tab over."""
     if not path:
         return {"status": views.problem("There is no take yet: make one on Create, or choose a sound here.")}
-    return {"source": path, "status": views.progress("The take is here; press the button to hear it book by book.")}
+    return {"source": path, "status": views.progress(HERE)}
 
 
 def begin() -> Update:
@@ -163,7 +167,7 @@ def _cards(codec: Codec, sound: audio.Audio) -> Iterator[Update]:
              f"{bits:,.0f} kbit/s as 16-bit samples"]
     yield card(0, "Original", "original.wav", original, facts) | {"status": views.progress("Encoding …", 0.0)}
     codes = books.encode(codec, original)
-    title = f"Its codes: {codes.shape[1]} × {codes.shape[2]}"
+    title = f"Its codes, encoded anew: {codes.shape[1]} × {codes.shape[2]}"
     grid = visual.token_grid(codes[0].cpu().numpy(), codec.frame_rate, codec.codebook_size, title=title)
     last = min(books.levels(codec), LEVELS)
     waiting = {f"card{slot}": gr.update(visible=True) for slot in range(1, last + 1)}  # so that none moves later

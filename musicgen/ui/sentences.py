@@ -119,8 +119,10 @@ SENTENCES = {
         "먼저 소리를 고르거나, 만들기에서 테이크를 만들어 쓰세요.",
     "There is no take yet: make one on Create, or choose a sound here.":
         "아직 테이크가 없습니다. 만들기에서 하나 만들거나, 여기서 소리를 고르세요.",
-    "The take is here; press the button to hear it book by book.":
-        "테이크를 가져왔습니다. 단추를 누르면 코드북마다 들을 수 있습니다.",
+    "The take is here; press the button to hear it book by book. It is encoded anew, so many of its codes differ from "
+    "those the model drew.":
+        "테이크를 가져왔습니다. 단추를 누르면 코드북마다 들을 수 있습니다. 소리를 다시 코드로 바꾸므로, 많은 코드가 "
+        "모델이 뽑은 것과 다릅니다.",
     "Waiting …": "기다리는 중 …", "Reading the sound …": "소리를 읽는 중 …", "Encoding …": "코드로 바꾸는 중 …",
     "Decoding from book 1 …": "코드북 1로 소리를 되살리는 중 …",
     "What this model is made of is known once it is loaded. Make a take with it, then come back.":
