@@ -17,6 +17,8 @@ from musicgen.audio import Audio
 from musicgen.codec_api import Codec
 from musicgen.fidelity import log_mel_distance, spectral_snr
 
+EARLIER = 0.5  # seconds from which wrong corrections are taken
+
 
 @dataclass(frozen=True, eq=False)
 class Rebuilt:
@@ -52,12 +54,29 @@ def bit_rate(codec: Codec, books: int) -> float:
 def rebuild(codec: Codec, codes: Tensor, sound: Audio) -> Iterator[Rebuilt]:
     """Codes [1, K, T] of a fitted sound -> the sound from one book, from two, up to all."""
     for books in range(1, levels(codec) + 1):
-        decoded = codec.decode(codes[:, : books * codec.channels])[0, :, : sound.samples.shape[1]]
-        samples = decoded.float().cpu().numpy()
-        yield Rebuilt(
-            books,
-            Audio(samples, codec.sample_rate),
-            bit_rate(codec, books),
-            log_mel_distance(sound.samples, samples, codec.sample_rate),
-            spectral_snr(sound.samples, samples, codec.sample_rate),
-        )
+        yield _rebuilt(codec, codes, sound, books)
+
+
+def rebuild_mismatched(codec: Codec, codes: Tensor, sound: Audio) -> Rebuilt | None:
+    """The sound from all books, of which only the first is its own: the others are those of ``EARLIER`` seconds before.
+
+    A correction belongs to what it corrects: beside another code it is worth little. None of so short a sound that
+    much the same would be heard.
+    """
+    if sound.seconds < 2 * EARLIER:
+        return None
+    first, others = codes.split([codec.channels, codes.shape[1] - codec.channels], dim=1)
+    others = others.roll(round(EARLIER * codec.frame_rate), dims=-1)
+    return _rebuilt(codec, torch.cat([first, others], dim=1), sound, levels(codec))
+
+
+def _rebuilt(codec: Codec, codes: Tensor, sound: Audio, books: int) -> Rebuilt:
+    decoded = codec.decode(codes[:, : books * codec.channels])[0, :, : sound.samples.shape[1]]
+    samples = decoded.float().cpu().numpy()
+    return Rebuilt(
+        books,
+        Audio(samples, codec.sample_rate),
+        bit_rate(codec, books),
+        log_mel_distance(sound.samples, samples, codec.sample_rate),
+        spectral_snr(sound.samples, samples, codec.sample_rate),
+    )

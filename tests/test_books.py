@@ -29,6 +29,19 @@ def test_a_sound_is_rebuilt_from_one_book_up_to_all(codec):
     assert len({level.audio.samples.tobytes() for level in rebuilt}) == 4, "every book changes something"
 
 
+@pytest.mark.parametrize("codec", [tiny_pocket_codec(), tiny_encodec(2)], ids=["pocket", "stereo"])
+def test_wrong_corrections_are_those_of_half_a_second_before(codec):
+    original = books.fitted(codec, sine_tune())
+    codes = books.encode(codec, original)
+    mixed = codes.clone()
+    mixed[:, codec.channels :, 25:] = codes[:, codec.channels :, :-25]
+    mixed[:, codec.channels :, :25] = codes[:, codec.channels :, -25:]  # what comes first has nothing before it
+    wrong = books.rebuild_mismatched(codec, codes, original)
+    assert wrong.books == 4 and np.array_equal(
+        wrong.audio.samples, codec.decode(mixed)[0, :, : original.samples.shape[1]].numpy())
+    assert books.rebuild_mismatched(codec, codes, original.first(0.9)) is None
+
+
 def test_later_codes_do_not_reach_into_the_first_books():
     for codec in (tiny_pocket_codec(), tiny_encodec(2)):
         original = books.fitted(codec, sine_tune())

@@ -184,7 +184,7 @@ def test_a_take_goes_to_the_codebooks_and_its_picture_to_disk(visit, viewport, t
     page.wait_for_selector("#books-status >> text=The take is here")
     page.click("#books-go")
     page.wait_for_selector("#books-status >> text=Done")
-    for slot in range(5):
+    for slot in range(6):
         page.wait_for_selector(f"#books-card{slot} svg[role=img]")
         assert abs(sound(page, f"books-card{slot}").seconds - 1) < 0.1
     assert "kbit/s" in page.locator("#books-card1").inner_text()

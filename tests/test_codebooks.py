@@ -14,6 +14,7 @@ from musicgen.engine import Engine
 from musicgen.ui import codebooks
 from musicgen.ui.engines import Engines
 from musicgen.ui.shown import Update
+from musicgen.ui.words import say
 
 
 @pytest.fixture
@@ -55,7 +56,16 @@ def test_a_sound_is_heard_from_the_first_book_to_all(engines, tune_file, model, 
     assert f"Its codes, encoded anew: {4 * channels} × 200" in last["grid"]
     assert "Done" in last["status"] and last["go"]["interactive"]
     shown = [name for update in steps for name in update if name.startswith("audio")]
-    assert shown == sorted(shown) and len(shown) == 5
+    assert shown == sorted(shown) and len(shown) == 6
+    assert "wrong corrections" in last["name5"] and str(say(codebooks.MISMATCHED)) in last["facts5"]
+    assert last["card5"]["visible"] and "log-mel distance" in last["facts5"]
+
+
+def test_of_a_short_sound_there_are_no_wrong_corrections(engines, tmp_path):
+    path = tmp_path / "short.wav"
+    audio.write(path, sine_tune().first(0.9))
+    last = merged(list(codebooks.hear(engines, str(path), "pocket")))
+    assert "audio4" in last and "audio5" not in last and "card5" not in last and "Done" in last["status"]
 
 
 def test_of_a_long_sound_the_first_half_minute_is_taken_and_that_is_said(engines, tmp_path):
@@ -93,7 +103,7 @@ def test_the_take_of_create_is_brought_over_or_missed_in_words(tune_file):
 
 def test_a_new_press_clears_every_card():
     cleared = codebooks.begin()
-    assert all(cleared[f"audio{slot}"] is None and not cleared[f"card{slot}"]["visible"] for slot in range(5))
+    assert all(cleared[f"audio{slot}"] is None and not cleared[f"card{slot}"]["visible"] for slot in range(6))
     assert not cleared["go"]["interactive"]
 
 

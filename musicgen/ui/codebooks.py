@@ -26,6 +26,7 @@ from musicgen.ui.wiring import QUIET, WAVES, named
 from musicgen.ui.words import say
 
 LEVELS = 4  # a channel of every known model has four codebooks
+WRONG = LEVELS + 1  # the slot of the card with the wrong corrections
 SHORTEST, LONGEST = 0.1, 30.0  # seconds; of a longer sound the first are taken
 COLUMNS = 400  # of a spectrogram
 IDLE: Update = {"go": gr.update(interactive=True)}
@@ -34,6 +35,10 @@ INTRODUCTION = (
     "The codec writes each frame as a few codes, one from each codebook (book, for short). The first says roughly what "
     "it sounds like; <b>each of the others corrects what the ones before it missed</b>. Hear how far the first ones "
     "get you, and what the last ones add."
+)
+MISMATCHED = (
+    "Books 2 to 4 are those of half a second earlier. All four codes are there, yet it is hardly closer than book 1 "
+    "alone, or farther: a correction is worth something only beside what it corrects."
 )
 HERE = (
     "The take is here; press the button to hear it book by book. It is encoded anew, so many of its codes differ from "
@@ -72,12 +77,12 @@ def codebooks_tab(engines: Engines, last_take: Component) -> None:
     parts |= _card(0)
     parts["grid"] = gr.HTML(elem_classes="figure", elem_id="books-grid")
     with gr.Row(elem_classes="cards"):
-        for slot in range(1, LEVELS + 1):
+        for slot in range(1, WRONG + 1):
             parts |= _card(slot)
     gr.HTML(f'<p class="note">{say(DEFINITIONS)}</p>')
 
     take.click(named(parts, use_take), last_take, [parts["source"], parts["status"]], **QUIET)
-    slots = [f"{what}{slot}" for slot in range(LEVELS + 1) for what in ("card", "name", "audio", "facts", "picture")]
+    slots = [f"{what}{slot}" for slot in range(WRONG + 1) for what in ("card", "name", "audio", "facts", "picture")]
     shown = [parts[name] for name in ("status", "go", "grid", *slots)]
 
     @on_gpu
@@ -91,7 +96,7 @@ def codebooks_tab(engines: Engines, last_take: Component) -> None:
 
 
 def _card(slot: int) -> dict[str, Any]:
-    """One sound with its figures and its spectrogram; slot 0 is the original."""
+    """One sound with its figures and its spectrogram; slot 0 is the original, ``WRONG`` has the wrong corrections."""
     with gr.Column(visible=False, elem_classes="card", min_width=200, elem_id=f"books-card{slot}") as column:
         name = gr.HTML()
         sound = gr.Audio(
@@ -112,7 +117,7 @@ def use_take(path: str | None) -> Update:
 def begin() -> Update:
     """Clear what was there, at once."""
     cleared: Update = {"go": gr.update(interactive=False), "grid": "", "status": views.progress("Waiting …")}
-    for slot in range(LEVELS + 1):
+    for slot in range(WRONG + 1):
         cleared |= {f"card{slot}": gr.update(visible=False), f"name{slot}": "", f"audio{slot}": None,
                     f"facts{slot}": "", f"picture{slot}": ""}
     return cleared
@@ -150,13 +155,13 @@ def _cards(codec: Codec, sound: audio.Audio) -> Iterator[Update]:
     loudest = max(float(visual.loudness(original.samples, original.sample_rate, COLUMNS).max()), -60.0)
     folder = new_folder("books")
 
-    def card(slot: int, name: str, file: str, heard: audio.Audio, facts: list[str]) -> Update:
+    def card(slot: int, name: str, file: str, heard: audio.Audio, facts: list[str], note: str = "") -> Update:
         audio.write(folder / file, heard)
         return {
             f"card{slot}": gr.update(visible=True),
             f"name{slot}": f"<h3>{escape(name)}</h3>",
             f"audio{slot}": str(folder / file),
-            f"facts{slot}": views.facts(facts),
+            f"facts{slot}": views.facts(facts) + (views.note(note) if note else ""),
             f"picture{slot}": visual.spectrogram(
                 heard.samples, heard.sample_rate, f"Spectrogram, {name.lower()}", COLUMNS, loudest
             ),
@@ -173,13 +178,15 @@ def _cards(codec: Codec, sound: audio.Audio) -> Iterator[Update]:
     waiting = {f"card{slot}": gr.update(visible=True) for slot in range(1, last + 1)}  # so that none moves later
     yield waiting | {"grid": grid, "status": views.progress("Decoding from book 1 …", 0.1)}
     for rebuilt in islice(books.rebuild(codec, codes, original), last):
-        done = rebuilt.books == last
-        status = f"Done.{whose}" if done else f"Decoding from books 1 to {rebuilt.books + 1} …"
+        after = f"from books 1 to {rebuilt.books + 1}" if rebuilt.books < last else "with the wrong corrections"
         name = "Book 1" if rebuilt.books == 1 else f"Books 1 to {rebuilt.books}"
         yield card(rebuilt.books, name, f"books-{rebuilt.books}.wav", rebuilt.audio, _facts(rebuilt)) | {
-            "status": views.progress(status, 0.1 + 0.9 * rebuilt.books / last)
+            "status": views.progress(f"Decoding {after} …", 0.1 + 0.9 * rebuilt.books / (last + 1))
         }
-    yield IDLE
+    if last == LEVELS and (wrong := books.rebuild_mismatched(codec, codes, original)) is not None:
+        name = "Book 1 with the wrong corrections"
+        yield card(WRONG, name, "books-wrong.wav", wrong.audio, _facts(wrong), MISMATCHED)
+    yield IDLE | {"status": views.progress(f"Done.{whose}", 1.0)}
 
 
 def _facts(rebuilt: books.Rebuilt) -> list[str]:

@@ -123,6 +123,10 @@ SENTENCES = {
     "those the model drew.":
         "테이크를 가져왔습니다. 단추를 누르면 코드북마다 들을 수 있습니다. 소리를 다시 코드로 바꾸므로, 많은 코드가 "
         "모델이 뽑은 것과 다릅니다.",
+    "Books 2 to 4 are those of half a second earlier. All four codes are there, yet it is hardly closer than book 1 "
+    "alone, or farther: a correction is worth something only beside what it corrects.":
+        "코드북 2~4는 0.5초 앞의 것입니다. 코드 네 개가 다 있지만, 코드북 1만 있을 때보다 거의 가까워지지 않거나 "
+        "오히려 멀어집니다. 바로잡는 코드는 그것이 바로잡는 코드 곁에서만 쓸모가 있습니다.",
     "Waiting …": "기다리는 중 …", "Reading the sound …": "소리를 읽는 중 …", "Encoding …": "코드로 바꾸는 중 …",
     "Decoding from book 1 …": "코드북 1로 소리를 되살리는 중 …",
     "What this model is made of is known once it is loaded. Make a take with it, then come back.":
