@@ -21,6 +21,7 @@ import torch
 from musicgen import threads
 from musicgen.bars import settle
 from musicgen.chroma import CHROMA_RATE
+from musicgen.config import ModelConfig
 from musicgen.decoding import Window
 from musicgen.errors import ModelUnavailable
 from musicgen.memory import said_in_words
@@ -237,6 +238,11 @@ def windows(total: int, given: int, window: int, stride: int) -> list[Span]:
 
 def _spans(model: Model, prepared: Prepared, pattern: Pattern) -> list[Span]:
     return windows(prepared.frames, prepared.listened.given.shape[1], *model.config.window(pattern))
+
+
+def count_steps(config: ModelConfig, pattern: Pattern, total: int) -> int:
+    """How many steps ``total`` frames take, window by window: where windows overlap, some patterns take more."""
+    return sum(_new_steps(pattern, span) for span in windows(total, 0, *config.window(pattern)))
 
 
 def _extent(model: Model, request: GenerationRequest, prepared: Prepared) -> tuple[int, int]:

@@ -10,15 +10,15 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from conftest import sine_tune
+from conftest import build_model, sine_tune
 from hypothesis import given
 from hypothesis import strategies as st
 
 from musicgen import engine
 from musicgen.decoding import Window, decode
-from musicgen.engine import Engine, GenerationRequest, Span, window_generator, windows
+from musicgen.engine import Engine, GenerationRequest, Span, count_steps, window_generator, windows
 from musicgen.lm import LM
-from musicgen.patterns import PATTERN_NAMES, get_pattern
+from musicgen.patterns import MONO_NAMES, PATTERN_NAMES, get_pattern
 from musicgen.preparation import conditions, prepare
 from musicgen.request import resolve, sampling_params
 from musicgen.sound import Sound, fade_out
@@ -48,6 +48,22 @@ def test_windows_cover_the_take_once(total, known, window, data):
         assert span.frames > span.known, "every window makes something"
         done = span.start + span.frames
     assert done == total
+
+
+@pytest.mark.parametrize("name", MONO_NAMES)
+def test_the_steps_of_a_take_are_those_of_its_windows(name):
+    """Against what the patterns hold: a window's steps from the first that has a frame which is not known yet."""
+    config, pattern = build_model("text").config, get_pattern(name, 4)
+    window, stride = config.window(pattern)
+    for total in (1, 40, window, window + 1, 3 * window):
+        slow = 0
+        for span in windows(total, 0, window, stride):
+            new = [any(t >= span.known for t, _ in step) for step in pattern.steps(span.frames)]
+            slow += len(new) - new.index(True)
+        assert count_steps(config, pattern, total) == slow
+        assert total > window or slow == pattern.step_count(total)
+    more = count_steps(config, pattern, 3 * window) - pattern.step_count(3 * window)
+    assert (more > window) == (name in ("coarse_first", "musiclm")), "what is known of a second half comes after new"
 
 
 def test_windows_by_hand():

@@ -17,6 +17,7 @@ import numpy as np
 from musicgen import audio, bars, chroma, eastern, links, painting, visual
 from musicgen.aligned import bar_seconds
 from musicgen.bars import Length
+from musicgen.engine import count_steps
 from musicgen.errors import ModelUnavailable
 from musicgen.foreign import in_english
 from musicgen.instruments import KIT
@@ -133,7 +134,10 @@ def show_pattern(engines: Engines, model: str, pattern: str | None, seconds: flo
             f"These weights were trained with the {card.pattern.replace('_', ' ')} pattern. With another one they "
             "have never seen such an order: expect noise rather than music."
         )
-        return views.pattern_card(chosen, max(1, round(seconds * card.frame_rate)), doubt)
+        frames, config = max(1, round(seconds * card.frame_rate)), engines.configuration(model)
+        # What a folder holds may be known only once it is loaded: till then as if all were one window.
+        steps = chosen.step_count(frames) if config is None else count_steps(config, chosen, frames)
+        return views.pattern_card(chosen, frames, steps, doubt)
     except ValueError as error:
         return views.problem(str(error))
 

@@ -14,7 +14,7 @@ import gradio as gr
 import numpy as np
 
 from musicgen import visual
-from musicgen.engine import Engine, GenerationRequest, GenerationResult
+from musicgen.engine import Engine, GenerationRequest, GenerationResult, count_steps
 from musicgen.patterns import PAPER_FIGURES, Pattern, get_pattern
 from musicgen.request import check
 from musicgen.ui import handlers, pattern_views, views
@@ -147,7 +147,8 @@ def _one(
         took = time.perf_counter() - begun
         result = generation.result()
         if result.audio.size:
-            steps = pattern.step_count(engine.model.config.frames(request.duration))
+            config = engine.model.config
+            steps = count_steps(config, pattern, config.frames(request.duration))
             yield {
                 f"audio{slot}": handlers.save(result),
                 f"facts{slot}": _facts(result, took, first_sound, steps, pattern),

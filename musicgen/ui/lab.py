@@ -26,7 +26,8 @@ Parts = dict[str, Any]  # components by name
 
 OWN = {"own delays: 0,2,4,6": "0,2,4,6", "own groups: 1,2|3,4": "1,2|3,4"}
 CHOICES = [*((name.replace("_", " "), name) for name in PATTERN_NAMES), *OWN.items()]
-FRAMES, BOOKS, SECONDS = 6, 4, 30.0  # what the tab starts with
+FRAMES, SECONDS = 6, 30.0  # what the tab starts with
+LONGEST = 30.0  # seconds: beyond one window the steps depend on how windows overlap
 
 
 def lab_tab(engines: Engines) -> None:
@@ -72,7 +73,8 @@ def _controls(codebooks: int) -> list[Any]:
         frames = gr.Slider(2, 12, FRAMES, step=1, label=say("Frames drawn"), info=say("20 ms each"),
                            elem_id="lab-frames", min_width=120)
     seconds = gr.Slider(
-        1, 120, SECONDS, step=1, label=say("Seconds of sound, to count the steps"), elem_id="lab-seconds"
+        1, LONGEST, SECONDS, step=1, label=say("Seconds of sound, to count the steps"), elem_id="lab-seconds",
+        info=say("30: one window of the released models"),
     )
     return [pattern, books, frames, seconds]
 
@@ -82,7 +84,7 @@ def show_pattern(
 ) -> list[str]:
     """Board, figures, table and its note of a pattern; of what is none, the validator's sentence in place of the
     board."""
-    books, frames, seconds = min(max(books, 1), 8), min(max(frames, 2), 12), min(max(seconds, 1.0), 600.0)
+    books, frames, seconds = min(max(books, 1), 8), min(max(frames, 2), 12), min(max(seconds, 1.0), LONGEST)
     seen = pattern_views.seen(books)
     try:
         chosen = get_pattern(pattern or "", books)

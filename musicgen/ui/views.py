@@ -83,8 +83,8 @@ def seconds(value: float) -> str:
     return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60} s"
 
 
-def pattern_card(pattern: Pattern, frames: int, doubt: str = "") -> str:
-    """A small diagram of the pattern, what ``frames`` frames cost, and a warning if there is a ``doubt``."""
+def pattern_card(pattern: Pattern, frames: int, steps: int, doubt: str = "") -> str:
+    """A small diagram of the pattern, the ``steps`` that ``frames`` take, and a warning if there is a ``doubt``."""
     shown = 4
     layout = pattern.layout(shown)
     diagram = visual.pattern_diagram(layout.frame_of.numpy(), shown, f"The pattern {pattern.name} over {shown} frames")
@@ -92,7 +92,7 @@ def pattern_card(pattern: Pattern, frames: int, doubt: str = "") -> str:
     playing = "" if pattern.streams else f" {HALF_WAY}"
     name = pattern.name.replace("_", " ")
     text = (
-        f'<p class="note"><b>{escape(name)}</b>: {pattern.step_count(frames)} steps for {frames} frames, {nature}. '
+        f'<p class="note"><b>{escape(name)}</b>: {steps} steps for {frames} frames, {nature}. '
         f"{escape(pattern.description)}{playing}</p>"
     )
     return diagram + text + (warning(doubt) if doubt else "")

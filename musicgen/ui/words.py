@@ -78,6 +78,7 @@ KOREAN = {
     "All patterns side by side": "모든 패턴 나란히", "8: stereo": "8: 스테레오", "Frames drawn": "그릴 프레임",
     "Step of the pattern": "패턴의 걸음", "20 ms each": "각 20 ms",
     "Seconds of sound, to count the steps": "걸음을 셀 소리의 길이(초)",
+    "30: one window of the released models": "30: 공개된 모델의 창 하나",
     "Patterns, 2 to 4": "패턴, 2~4개", "Seconds each": "각각의 길이(초)", "Seed, for all": "시드, 모두 같이",
     "a new one": "새로", "Compare": "비교", "Take": "테이크",
     # codebooks
