@@ -86,7 +86,7 @@ def test_four_bars_that_are_asked_for_are_the_four_of_the_loop(visit):  # noqa: 
     chosen(page, "4")
     page.wait_for_selector("#length-line >> text=4 bars, 6.1 s")
     page.click("#pattern-fold > button")
-    page.wait_for_selector("#pattern-card >> text=306 steps")  # 303 frames, and 3 of delay
+    page.wait_for_selector("#pattern-card >> text=steps for 303 frames")
     page.click("#generate")
     recipe = audio.read_recipe(fetched(finished(page, 9)))
     assert recipe["duration"] == 6.06 and fits(page)
