@@ -52,7 +52,10 @@ def _window() -> torch.Tensor:
 
 
 def chroma_power(samples: np.ndarray, sample_rate: int = SAMPLE_RATE) -> np.ndarray:
-    """Power in each pitch class, not normalised: samples [N] -> float32 [M, 12], ``M = 1 + N // 4096``."""
+    """Power in each pitch class, not normalised: samples [N] -> float32 [M, 12].
+
+    ``M = 1 + N // 4096`` with N counted at 32 kHz, and at least 5: what is shorter is padded to a window.
+    """
     samples = np.asarray(samples, np.float32)
     if samples.ndim != 1 or not samples.size:
         raise ValueError("A chromagram is made of one channel of audio with at least one sample.")

@@ -77,15 +77,22 @@ class Engine:
         return Generation(self.model, resolved, prepared, self._scheduler)
 
     def stream(self, request: GenerationRequest) -> Iterator[GenerationEvent]:
-        """Events of the generation; bad values are raised at once. Closing the iterator stops the model."""
-        return iter(self.start(request))
+        """Events of the generation; bad values are raised at once. Closing the iterator, or leaving it, stops the
+        model."""
+        return _events(self.start(request))
 
     def generate(self, request: GenerationRequest) -> GenerationResult:
         """The whole take."""
-        generation = self.start(request)
-        for _ in generation:
-            pass
+        with closing(self.start(request)) as generation:
+            for _ in generation:
+                pass
         return generation.result()
+
+
+def _events(generation: Generation) -> Iterator[GenerationEvent]:
+    """All events of a generation. It refers to itself: only closed it gives its slot back at once."""
+    with closing(generation):
+        yield from generation
 
 
 class Generation:

@@ -70,6 +70,7 @@ def read(
     assert resolved.pattern is not None and resolved.guidance is not None
     if codes.shape[0] != config.codebooks or codes.size and not 0 <= codes.min() <= codes.max() < config.codebook_size:
         raise ValueError("These codes are not of this model: its codebooks are others.")
+    threads.settle()  # as the engine does: it is to prepare what the take was made from, bit for bit
     with said_in_words("looking inside the take"):
         prepared = prepare(model, resolved)
         given = prepared.listened.given.shape[1]

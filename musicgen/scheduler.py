@@ -64,6 +64,8 @@ class Scheduler:
         needed, free = self._bytes_needed(positions, rows), free_bytes(self.lm.device)
         if free is None:
             return
+        if self._stepper is None and self.lm.device.type == "cpu":
+            needed += repacked_bytes(self.lm)  # of the weights, for whoever comes first
         with self._changed:
             free = max(0, free - sum(place.promised for place in self._running if place.course is None))
         if needed > free:
@@ -75,10 +77,7 @@ class Scheduler:
     def _bytes_needed(self, positions: int, rows: int) -> int:
         if isinstance(self._stepper, Batch):
             return self._stepper.bytes_needed(positions)
-        # The weights are repacked for whoever comes first; those who come meanwhile have not to promise it again.
-        promised = any(place.promised for place in self._running)
-        fresh = self._stepper is None and self.lm.device.type == "cpu" and not promised
-        return track_bytes(self.lm, positions, rows) + (repacked_bytes(self.lm) if fresh else 0)
+        return track_bytes(self.lm, positions, rows)
 
     def enter(self) -> Place:
         """A place for a request: in a slot if one is free, else at the end of the queue. Raises ``Busy``."""

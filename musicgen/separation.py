@@ -33,6 +33,7 @@ METHODS = ("auto", "demucs", "harmonic", "none")
 _REPO, _NAME = "adefossez/HTDemucs", "htdemucs"
 _KEPT = ("vocals", "other")
 _REMEMBERED = 40_000_000  # bytes of separated tunes that are kept: five minutes, as preview and takes ask for them
+LASTING = 31  # columns of the spectrogram over which librosa looks for what lasts
 _BASS = (90.0, 180.0)  # Hz: nothing below, everything above, a smooth step between
 
 
@@ -145,7 +146,8 @@ def harmonic(audio: Audio) -> np.ndarray:
     size, hop = 2048, 512
     window = torch.hann_window(size)
     spectrum = torch.stft(samples, size, hop, window=window, pad_mode="constant", return_complex=True)
-    kept, _ = librosa.decompose.hpss(spectrum.numpy())
+    # Of less than half a second nothing can be said to last, and SciPy's medians of so few columns may be anything.
+    kept = librosa.decompose.hpss(spectrum.numpy())[0] if spectrum.shape[1] > LASTING else spectrum.numpy()
     low, high = np.log(_BASS)
     frequencies = np.maximum(np.fft.rfftfreq(size, 1 / SAMPLE_RATE), 1.0)
     step = np.clip((np.log(frequencies) - low) / (high - low), 0.0, 1.0)

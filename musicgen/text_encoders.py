@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from musicgen import hub
+from musicgen import hub, threads
 from musicgen.compat import guard_torchaudio
 from musicgen.errors import ModelUnavailable
 from musicgen.weight_files import floats, read_pickle, read_safetensors, sha256
@@ -59,7 +59,8 @@ class TransformersEncoder:
         """States of one prompt, float32 [L, dim]; L counts the special tokens too."""
         device = next(self.network.parameters()).device
         ids = torch.tensor([self.tokenizer.encode(prompt).ids], device=device)
-        output = self.network(input_ids=ids, attention_mask=torch.ones_like(ids))
+        with threads.only(1):  # by several the last bits would depend on how many, and with them a take
+            output = self.network(input_ids=ids, attention_mask=torch.ones_like(ids))
         states = output[self.pooled] if self.pooled else output.last_hidden_state[0]  # [1, dim] or [L, dim]
         return states.float()
 

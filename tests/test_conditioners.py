@@ -267,6 +267,17 @@ def test_minilm_does_not_depend_on_the_others(real):
     assert torch.equal(batch[1][mask[1]], alone[0])
 
 
+def test_states_are_the_same_to_the_last_bit_by_however_many_threads():
+    """A take is to be the same on one core and on two."""
+    encoder, before = minilm(), torch.get_num_threads()
+    states = []
+    for count in (1, 2, 3):
+        torch.set_num_threads(count)
+        states.append([encoder(prompt) for prompt in ("slow jazz waltz with brushes", "funk groove with slap bass")])
+    torch.set_num_threads(before)
+    assert all(torch.equal(a, b) for other in states[1:] for a, b in zip(states[0], other, strict=True))
+
+
 def test_minilm_hostile_prompts(real):
     for prompt in ("\x00\ufffd", "🎷" * 300, "é" * 5000, "[PAD] [MASK]", "日本の音楽"):
         states, mask = real.text([prompt])

@@ -168,6 +168,18 @@ def test_what_others_were_promised_is_not_free(monkeypatch):
     assert len(list(second.decode(window(2, frames=300)))) == 303
 
 
+def test_weights_that_are_repacked_are_promised_no_longer(monkeypatch):
+    """They are missing from what is free then: who has made all its codes, and is still heard, must not count them."""
+    shared = Scheduler(LMS["text"], slots=2)
+    first, second = shared.enter(), shared.enter()
+    first.claim(303)
+    assert len(list(first.decode(window(1, frames=300)))) == 303
+    monkeypatch.setattr(scheduler, "free_bytes", lambda device: track_bytes(LMS["text"], 303) * 2)
+    second.claim(303)
+    first.leave()
+    second.leave()
+
+
 def test_who_cannot_be_served_any_more_is_told_when_its_turn_comes(tiny_model, monkeypatch):
     shared = Engine(tiny_model("text"), slots=1)
     generation = shared.start(ASK)

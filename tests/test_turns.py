@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from dataclasses import replace
 
@@ -34,6 +35,19 @@ def test_one_decodes_the_others_wait_and_say_so(tiny_model, monkeypatch):
         third.result().codes, Engine(tiny_model("text")).generate(replace(ASK, seed=3)).codes
     )
     assert second.result().codes.shape == (4, 0) and second.result().audio.shape == (1, 0)
+
+
+def test_who_leaves_a_stream_gives_the_slot_back_at_once(tiny_model):
+    """Not only when Python happens to look for what refers to itself."""
+    shared = Engine(tiny_model("text"), slots=1)
+    gc.disable()
+    try:
+        for _ in shared.stream(ASK):
+            break
+        assert not shared.busy
+        assert shared.generate(ASK).codes.shape == (4, 100)
+    finally:
+        gc.enable()
 
 
 def test_requests_at_once_do_not_meet(tiny_model):
