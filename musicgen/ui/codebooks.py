@@ -155,7 +155,8 @@ def _cards(codec: Codec, sound: audio.Audio) -> Iterator[Update]:
     loudest = max(float(visual.loudness(original.samples, original.sample_rate, COLUMNS).max()), -60.0)
     folder = new_folder("books")
 
-    def card(slot: int, name: str, file: str, heard: audio.Audio, facts: list[str], note: str = "") -> Update:
+    def card(slot: int, name: str, file: str, heard: audio.Audio, facts: list[str], note: str = "", short: str = ""
+             ) -> Update:
         audio.write(folder / file, heard)
         return {
             f"card{slot}": gr.update(visible=True),
@@ -163,7 +164,7 @@ def _cards(codec: Codec, sound: audio.Audio) -> Iterator[Update]:
             f"audio{slot}": str(folder / file),
             f"facts{slot}": views.facts(facts) + (views.note(note) if note else ""),
             f"picture{slot}": visual.spectrogram(
-                heard.samples, heard.sample_rate, f"Spectrogram, {name.lower()}", COLUMNS, loudest
+                heard.samples, heard.sample_rate, f"Spectrogram, {short or name.lower()}", COLUMNS, loudest
             ),
         }
 
@@ -185,7 +186,7 @@ def _cards(codec: Codec, sound: audio.Audio) -> Iterator[Update]:
         }
     if last == LEVELS and (wrong := books.rebuild_mismatched(codec, codes, original)) is not None:
         name = "Book 1 with the wrong corrections"
-        yield card(WRONG, name, "books-wrong.wav", wrong.audio, _facts(wrong), MISMATCHED)
+        yield card(WRONG, name, "books-wrong.wav", wrong.audio, _facts(wrong), MISMATCHED, "mismatched")
     yield IDLE | {"status": views.progress(f"Done.{whose}", 1.0)}
 
 
