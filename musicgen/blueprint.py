@@ -93,13 +93,11 @@ def _plan(config: ModelConfig, parts: Anatomy) -> list[Box]:
 def _network(config: ModelConfig, parts: Anatomy) -> tuple[Box, ...]:
     lm = config.lm
     place = "its place in the sequence: sine waves"
-    added: list[str] = []
+    added = [place] if lm.cross_attention else []
     if lm.aligned_dim:
         added.append("plan and melody of the frame it is for")
     if lm.told_pattern:
         added.append(f"what the step holds: {feature_count(lm.codebooks)} features")
-    if lm.cross_attention:
-        added.insert(0, place)
     boxes = [
         Box("The codes so far", (f"{lm.codebooks} codebooks, each code one of {lm.codebook_size:,}",), tone="sound",
             name="codes"),

@@ -107,7 +107,8 @@ def show_melody(
         yield views.problem(str(error)), "", []
         return
     picture = visual.chromagrams(tune.panels, chroma.CHROMA_RATE, f"Melody, {tune.seconds:.1f} s")
-    yield picture + views.note(tune.notes[0]), "" if rests else views.note(NO_REST), tune.strongest.tolist()
+    found, *silence = map(views.note, tune.notes)
+    yield picture + found, "".join(silence), tune.strongest.tolist()
 
 
 def room(path: str | None, duration: float, longest: float) -> float:
