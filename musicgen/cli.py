@@ -25,7 +25,8 @@ AUDIO_SUFFIXES = (".wav", ".flac", ".mp3", ".ogg")
 # Flags that go into the request as they are; the rest are files and the model.
 _REQUEST_FLAGS = {"negative": "negative_prompt"} | {name: name for name in (
     "prompt", "pattern", "separation", "melody_strength", "duration", "bars", "seed", "temperature", "top_k", "top_p",
-    "guidance", "greedy", "bpm", "key", "meter", "chords", "drums", "instruments", "ending", "plan",
+    "guidance", "greedy", "bpm", "key", "meter", "chords", "drums", "instruments", "ending", "sections",
+    "plan",
 )}  # fmt: skip
 
 
@@ -75,6 +76,8 @@ def build_parser() -> argparse.ArgumentParser:
                       help="with drums, or without; default: as the prompt says, or its style")
     make.add_argument("--ending", action=argparse.BooleanOptionalAction,
                       help="end on a final chord, or go on; default: as the prompt says")
+    make.add_argument("--sections", metavar="S",
+                      help="who plays when, in bars, e.g. '4 piano | 8 all | 4 no drums'; default: as the prompt says")
     make.add_argument("--plan", metavar="auto|off",
                       help="off: the model is told only what flags give, and the prompt as words")
     make.add_argument("--device", metavar="D", help="cpu or cuda; default cuda where there is one")

@@ -10,9 +10,10 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -106,12 +107,28 @@ class Generation:
             replace(request, separation=prepared.listened.separation), model.name, prepared.plan, prepared.notes
         ) | {"device": model.device.type, "dtype": model.precision}
         self._model, self._request, self._prepared = model, request, prepared
+        assert request.pattern is not None
+        self._pattern = get_pattern(request.pattern, model.config.lm.codebooks)
+        self._spans = spans_of(model, prepared, self._pattern)
         self._codes = np.full((model.config.lm.codebooks, prepared.frames), -1, np.int32)
         self._complete = 0  # frames known in every codebook
         self._sound = Sound(model)
         self._stopped = False
         self._turn = threading.Lock()  # held while the next event is made
         self._events = self._run(scheduler)
+
+    @property
+    def steps(self) -> int:
+        """How many steps the model makes for the whole take."""
+        return sum(_new_steps(self._pattern, span) for span in self._spans)
+
+    @property
+    def step_of(self) -> np.ndarray | None:
+        """The step of the pattern that predicts each code, int [T, K]; None where several windows make the take, or
+        some of it was given."""
+        if len(self._spans) != 1 or self._spans[0].known:
+            return None
+        return self._pattern.layout(self._spans[0].frames).step_of.numpy()
 
     def __iter__(self) -> Iterator[GenerationEvent]:
         return self
@@ -165,8 +182,8 @@ class Generation:
 
     def _decode(self, place: Place) -> Iterator[GenerationEvent]:
         model, prepared, request = self._model, self._prepared, self._request
-        assert request.pattern is not None and request.seed is not None and request.guidance is not None
-        pattern = get_pattern(request.pattern, model.config.lm.codebooks)
+        assert request.seed is not None and request.guidance is not None
+        pattern, spans = self._pattern, self._spans
         rate = model.codec.frame_rate
         given = prepared.listened.given.shape[1]
         self._codes[:, :given] = prepared.listened.given.numpy()
@@ -176,8 +193,7 @@ class Generation:
             self._advance(min(frames + round(rate), given))
             if (chunk := self._sound.take()) is not None:
                 yield self._event(chunk)
-        spans = _spans(model, prepared, pattern)
-        clock = _Clock(sum(_new_steps(pattern, span) for span in spans))
+        clock = _Clock(self.steps)
         every = max(1, round(EVENT_SECONDS * rate))
         for number, span in enumerate(spans):
             threads.settle()  # whoever iterates: states differ in their last bits from one number to another
@@ -229,22 +245,28 @@ class Span:
     known: int
 
 
-def windows(total: int, given: int, window: int, stride: int) -> list[Span]:
+def windows(total: int, given: int, window: int, stride: int, turns: Sequence[int] = ()) -> list[Span]:
     """The windows that make ``total`` frames, ``given`` of them there already.
 
-    A window moves on by ``stride`` frames; the frames it shares with what was made before are its prompt.
+    A window moves on by ``stride`` frames; the frames it shares with what was made before are its prompt. At ``turns``
+    others play: a window begins there and hears nothing of before, for a model goes on with whoever it hears.
     """
-    context, spans, done = window - stride, [], given
-    while done < total:
-        start = 0 if total <= window or done <= context else done - context
-        frames = min(window, total - start)
-        spans.append(Span(start, frames, done - start))
-        done = start + frames
+    context, spans = window - stride, []
+    turns = sorted({turn for turn in turns if given < turn < total})
+    for first, end in pairwise([0, *turns, total]):
+        done = max(first, given)
+        while done < end:
+            start = first if end - first <= window or done - first <= context else done - context
+            frames = min(window, end - start)
+            spans.append(Span(start, frames, done - start))
+            done = start + frames
     return spans
 
 
-def _spans(model: Model, prepared: Prepared, pattern: Pattern) -> list[Span]:
-    return windows(prepared.frames, prepared.listened.given.shape[1], *model.config.window(pattern))
+def spans_of(model: Model, prepared: Prepared, pattern: Pattern) -> list[Span]:
+    """The windows of a take."""
+    given = prepared.listened.given.shape[1]
+    return windows(prepared.frames, given, *model.config.window(pattern), prepared.turns)
 
 
 def count_steps(config: ModelConfig, pattern: Pattern, total: int) -> int:
@@ -257,7 +279,7 @@ def _extent(model: Model, request: GenerationRequest, prepared: Prepared) -> tup
     rows."""
     assert request.pattern is not None
     pattern = get_pattern(request.pattern, model.config.lm.codebooks)
-    longest = max((span.frames for span in _spans(model, prepared, pattern)), default=1)
+    longest = max((span.frames for span in spans_of(model, prepared, pattern)), default=1)
     prefix = model.config.lm.melody_frames if model.config.lm.melody_bins else 0
     return prefix + pattern.step_count(longest), 1 if request.guidance == 1 else 2
 

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from musicgen import threads
 from musicgen.conditions import Conditions
-from musicgen.engine import MAX_DURATION, Span, windows
+from musicgen.engine import MAX_DURATION, Span, spans_of
 from musicgen.errors import ModelUnavailable
 from musicgen.memory import free_bytes, in_words, said_in_words
 from musicgen.model import Model
@@ -73,10 +73,9 @@ def read(
     threads.settle()  # as the engine does: it is to prepare what the take was made from, bit for bit
     with said_in_words("looking inside the take"):
         prepared = prepare(model, resolved)
-        given = prepared.listened.given.shape[1]
         pattern = get_pattern(resolved.pattern, config.codebooks)
         first = round(max(since, 0.0) * model.codec.frame_rate)
-        spans = windows(prepared.frames, given, *model.config.window(pattern))
+        spans = spans_of(model, prepared, pattern)
         span = next((span for span in spans if first < span.start + span.frames), spans[-1])
         layout = pattern.layout(span.frames)
         known = _known(codes, span, config.codebooks)

@@ -98,6 +98,15 @@ _NAMES = {**WORDS, **dict(zip(INSTRUMENTS, INSTRUMENTS, strict=True)),
 def parse_instruments(text: str) -> tuple[str, ...]:
     """``"piano, double bass"`` -> names of ``INSTRUMENTS`` or ``KIT``, each once, in the order given. Raises
     ``ValueError``."""
+    names = tuple(dict.fromkeys(named_players(names_of(text), "acoustic guitar", "electric bass")))
+    if not 1 <= len(names) <= MOST:
+        raise ValueError(f"Name 1 to {MOST} instruments, separated by commas.")
+    return names
+
+
+def names_of(text: str) -> tuple[str, ...]:
+    """The names in a list such as ``"guitar, double bass and drums"``, each once: of ``INSTRUMENTS``, ``KIT``, or what
+    stands for several, such as ``GUITAR``. Raises ``ValueError``."""
     found = []
     for part in re.split(r"[,;+&、，；]|\band\b", text):
         word = " ".join(part.lower().split())
@@ -107,11 +116,8 @@ def parse_instruments(text: str) -> tuple[str, ...]:
         if not name:
             known = ", ".join((*INSTRUMENTS, KIT))
             raise ValueError(f"'{word[:40]}' is not an instrument the model knows; choose from {known}.")
-        found += named_players([name], "acoustic guitar", "electric bass")
-    names = tuple(dict.fromkeys(found))
-    if not 1 <= len(names) <= MOST:
-        raise ValueError(f"Name 1 to {MOST} instruments, separated by commas.")
-    return names
+        found.append(name)
+    return tuple(dict.fromkeys(found))
 
 
 def refuses(unwanted: Collection[str], name: str) -> bool:

@@ -44,7 +44,7 @@ def understand(values: Mapping[str, Any]) -> tuple[GenerationRequest, str]:
     model = values.get("model") or ""
     request = GenerationRequest(**{name: value for name, value in values.items() if name != "model"})
     for name, text in (("model", model), ("pattern", request.pattern), ("chords", request.chords),
-                       ("instruments", request.instruments)):
+                       ("instruments", request.instruments), ("sections", request.sections)):
         if text is not None and (not isinstance(text, str) or len(text) > _MAX_NAME):
             raise ValueError(f"The {name} is a text of at most {_MAX_NAME} characters.")
     if not isinstance(request.greedy, bool):

@@ -1,36 +1,39 @@
-"""The plan of a piece: tempo, metre, key, chords, drums, instruments, ending, read from the words or drawn from habits.
+"""The plan of a piece: tempo, metre, key, chords, drums, instruments, sections, ending. How one comes about is
+``planning``'s.
 
-What a prompt says is kept (``read_prompt``), what it leaves open is drawn by the seed (``make_plan``), and what is
-given by hand wins over both. Pure and deterministic. Knows nothing of audio, networks or how a plan is heard by a
-model beyond the features of ``aligned``.
+Pure and deterministic. Knows nothing of prompts, audio, networks or how a plan is heard by a model beyond the features
+of ``aligned``.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from random import Random
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from musicgen import aligned
-from musicgen.genres import GENRES, Genre
-from musicgen.habits import BANDS, PLAIN, PLAIN_BAND, QUIET, QUIET_BAND, STYLES, Band, Habits
-from musicgen.instruments import BASSES, KIT, MOST, UNPLUGGED, named_players, parse_instruments, refuses
-from musicgen.reading import Reading, read_prompt
-from musicgen.spelled import Degree
-from musicgen.theory import METERS, Chord, Key, Meter, home_chord, parse_chord, parse_chords, parse_key, parse_meter
-
-__all__ = ["MAX_BPM", "MIN_BPM", "Plan", "Reading", "key_of", "left_open", "lineup", "make_plan", "read_prompt"]
+from musicgen.instruments import KIT, parse_instruments
+from musicgen.sections import Section, fitted, parse_sections, written
+from musicgen.theory import METERS, Chord, Key, Meter, home_chord, parse_chords, parse_key, parse_meter
 
 MIN_BPM, MAX_BPM = 40.0, 220.0
-# Half of the bundled model's training pieces put every sixteenth on a whole 20 ms frame; such tempi are drawn.
-GRID_SECONDS = 0.02
 DRUMS_ALONE = "drums alone"
-GUITARS = ("electric guitar", "acoustic guitar", "nylon guitar")  # for one that is refused
-STANDS_IN = ("organ", "piano", "strings", "flute")  # for a band that is refused
+
+
+@dataclass(frozen=True)
+class Turn:
+    """From ``start`` seconds on these play, as in a plan: its instruments, or drums alone, and drums or none."""
+
+    start: float
+    instruments: tuple[str, ...]
+    drums: bool
+
+    @property
+    def players(self) -> tuple[tuple[str, ...], bool]:
+        """Instruments and drums."""
+        return self.instruments, self.drums
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class Plan:
     ``bpm`` counts felt beats; ``chords`` is a loop, one chord a bar; ``start`` is where in the loop the piece begins,
     in seconds after the first chord's downbeat; ``instruments`` are all that play, drums apart, or drums alone. With an
     ``ending`` it strikes its tonic on the last downbeat that leaves it time to ring out; without, it goes on beyond its
-    last second.
+    last second. ``sections`` say who of them plays when, from the loop's first downbeat on.
     """
 
     bpm: float | None
@@ -51,12 +54,13 @@ class Plan:
     start: float = 0.0
     instruments: tuple[str, ...] = ()
     ending: bool | None = None
+    sections: tuple[Section, ...] = ()
 
     def __post_init__(self) -> None:
         if self.bpm is not None:
             check_bpm(self.bpm)
-        elif self.chords:
-            raise ValueError("Chords need a tempo; give one such as 120 bpm.")
+        elif self.chords or self.sections:
+            raise ValueError(f"{'Chords' if self.chords else 'Sections'} need a tempo; give one such as 120 bpm.")
         if not math.isfinite(self.start):
             raise ValueError("The plan's start is not a number of seconds; use 0.")
 
@@ -73,10 +77,16 @@ class Plan:
                 out[first:] = aligned.drop(out[first:], "chords")
                 home = (home_chord(self.key, self.chords),)
                 out[first:] += aligned.chord_features(frames - first, frame_rate, home, bar)
-        if self.drums is not None:
+        turns = self.turns(frames / frame_rate)
+        if not turns and self.drums is not None:
             out += aligned.drum_features(frames, self.drums)
-        if self.instruments:
+        if not turns and self.instruments:
             out += aligned.instrument_features(frames, self.instruments)
+        for i, turn in enumerate(turns):
+            first = turn_frame(turn, frame_rate)
+            last = turn_frame(turns[i + 1], frame_rate) if i + 1 < len(turns) else frames
+            out[first:last] += aligned.drum_features(last - first, turn.drums)
+            out[first:last] += aligned.instrument_features(last - first, turn.instruments)
         if self.ending is not None:
             out += aligned.ending_features(frames, frame_rate, self.ends(frames / frame_rate))
         return out
@@ -87,6 +97,29 @@ class Plan:
             return None
         return aligned.last_downbeat(seconds, self.bpm, self.meter, self.start)
 
+    def turns(self, seconds: float) -> tuple[Turn, ...]:
+        """Who plays from when on in a piece of ``seconds``, the first from 0; empty for a plan without sections.
+
+        Sections of the same players are one. Those that begin with the final chord, or after it, are left out. Raises
+        ``ValueError`` where a section has no players.
+        """
+        if not self.sections or self.bpm is None:
+            return ()
+        ends = self.ends(seconds)
+        bar, until = aligned.bar_seconds(self.bpm, self.meter), seconds if ends is None else ends
+        turns: list[Turn] = []
+        bars = 0
+        for section in fitted(self.sections, until / bar):
+            start = max(0.0, bars * bar - self.start) if bars else 0.0
+            instruments, drums = section.band(self.instruments, self.drums)
+            if turns and start <= turns[-1].start:  # it was over before the piece began
+                turns.pop()
+            turn = Turn(start, instruments, drums)
+            if start < until - 1e-6 and not (turns and turns[-1].players == turn.players):
+                turns.append(turn)
+            bars += section.bars or 0
+        return tuple(turns)
+
     def describe(self) -> str:
         """One line for people, such as ``90 bpm, 4/4, A minor, chords Am F C G, with drums``."""
         parts = [] if self.bpm is None else [f"{round(self.bpm, 1):g} bpm", str(self.meter)]
@@ -95,6 +128,7 @@ class Plan:
         alone = self.instruments == (KIT,)
         parts += [DRUMS_ALONE] if alone else [" + ".join(self.instruments)] if self.instruments else []
         parts += [] if self.drums is None or alone else ["with drums" if self.drums else "no drums"]
+        parts += [f"in sections: {written(self.sections)}"] if self.sections else []
         parts += [] if self.ending is None else ["with an ending" if self.ending else "without an ending"]
         return ", ".join(parts) or "nothing beyond the text"
 
@@ -109,6 +143,7 @@ class Plan:
             "start": self.start,
             "instruments": ", ".join(self.instruments) or None,
             "ending": self.ending,
+            "sections": written(self.sections) or None,
         }
 
     @classmethod
@@ -118,7 +153,7 @@ class Plan:
             raise ValueError("A plan is a table of bpm, meter, key, chords and drums.")
         key, chords, drums = values.get("key"), values.get("chords"), values.get("drums")
         instruments = values.get("instruments")
-        ending = values.get("ending")
+        ending, sections = values.get("ending"), values.get("sections")
         for name, value in (("drums", drums), ("ending", ending)):
             if value not in (True, False, None):
                 raise ValueError(f"The plan's {name} must be true, false or empty.")
@@ -127,121 +162,15 @@ class Plan:
                                 None if drums is None else bool(drums))  # fmt: skip
         return cls(
             bpm=None if bpm is None else check_bpm(bpm),
-            meter=_meter(values.get("meter", "4/4")),
-            key=_key(key) if key else None,
-            chords=_chords(chords) if chords else (),
+            meter=as_meter(values.get("meter", "4/4")),
+            key=as_key(key) if key else None,
+            chords=as_chords(chords) if chords else (),
             drums=drums,
-            start=_number(values.get("start", 0.0), "The plan's start"),
+            start=a_number(values.get("start", 0.0), "The plan's start"),
             instruments=players,
             ending=None if ending is None else bool(ending),
+            sections=parse_sections(str(sections)) if sections else (),
         )
-
-
-def make_plan(
-    prompt: str,
-    seed: int,
-    bpm: float | None = None,
-    key: str | Key | None = None,
-    meter: str | Meter | None = None,
-    chords: str | tuple[Chord, ...] | None = None,
-    drums: bool | None = None,
-    instruments: str | None = None,
-    ending: bool | None = None,
-    near: str | None = None,
-) -> Plan:
-    """The whole plan: values given first, then the prompt's, then the habits of its style, drawn by ``seed``.
-
-    ``near`` is the kind of music that a prompt means which names none outright (see ``meaning``). Each part has a draw
-    of its own, so that giving one leaves the others as they were. Raises ``ValueError``.
-    """
-    said = read_prompt(prompt)
-    if near is not None and not said.settled:
-        kind = read_prompt(near)
-        theirs = tuple(name for name in kind.instruments if not refuses(said.unwanted, name))
-        genre = kind.genre or (said.genre if said.style == kind.style else None)
-        said = replace(said, style=kind.style, genre=genre, mode=said.mode or kind.mode, instruments=theirs,
-                       meter=said.meter or kind.meter, solo=said.solo or kind.solo)
-    habits, band = _habits(said)
-    narrow = GENRES.get(said.genre or "", Genre())
-
-    the_meter = _meter(meter) if meter is not None else said.meter or _draw_meter(narrow, habits, seed)
-    the_bpm = said.bpm if bpm is None else check_bpm(bpm)
-    if the_bpm is None:
-        usual = narrow.bpm or habits.bpm
-        if the_meter.name == "6/8" and narrow.meter != "6/8":  # a felt beat is three eighths long, so it comes slower
-            usual = 0.6 * usual[0], 0.68 * usual[1]
-        the_bpm = _draw_bpm(usual, said, the_meter, seed)
-    # Chords in the prompt belong to the prompt's key: a key given by hand without chords asks for a new loop.
-    the_chords = _chords(chords) if chords is not None else said.chords if key is None else ()
-
-    the_key = _key(key) if key is not None else said.key
-    if the_key is None and the_chords:
-        the_key = key_of(the_chords)
-    if the_key is None:
-        the_key = _draw_key(habits.minor_share if narrow.minor is None else narrow.minor, said.mode, seed)
-    if not the_chords and said.degrees:
-        the_chords = tuple(_on_degree(degree, the_key) for degree in said.degrees)
-    if not the_chords:
-        the_chords = _draw_chords(narrow, habits, the_key, seed)
-
-    the_drums = drums if drums is not None else said.drums if said.drums is not None else narrow.drums
-    if the_drums is None:  # whoever says what plays, and nothing of a style, says so if drums shall
-        some = said.style is not None or not said.instruments
-        the_drums = some and _random(seed, "drums").random() < habits.drums
-    alone = said.drums_alone and drums is not False
-    playing = (KIT,) if alone else _players(said, narrow, band, seed)
-    players, the_drums = lineup(parse_instruments(instruments[:400]) if instruments else playing, the_drums)
-    if ending is None:
-        ending = bool(said.ending)
-    return Plan(the_bpm, the_meter, the_key, the_chords, the_drums, instruments=players, ending=ending)
-
-
-def _habits(said: Reading) -> tuple[Habits, Band]:
-    """Habits and players of its style; where there is none, of what is calm or sad, or of what suits much."""
-    if said.style:
-        return STYLES[said.style], BANDS[said.style]
-    asked = (said.bpm, said.bpm) if said.bpm else said.bpm_range or said.mood_range
-    slow, quick = asked is not None and asked[1] <= QUIET.bpm[1], asked is not None and asked[0] >= PLAIN.bpm[0]
-    calm = slow or (said.mode == "minor" and said.key is None and not quick)  # a word such as "sad"
-    return (QUIET, QUIET_BAND) if calm and not said.drums else (PLAIN, PLAIN_BAND)
-
-
-def _players(said: Reading, genre: Genre, band: Band, seed: int) -> tuple[str, ...]:
-    """The instruments the prompt names, with the style's backing for one or two; one of the genre's or the style's
-    bands if it names none."""
-    def usual(first: str, *others: str) -> str:
-        first = UNPLUGGED.get(first, first) if said.acoustic else first
-        return next((name for name in (first, *others) if not refuses(said.unwanted, name)), first)
-
-    def joining(name: str) -> str:
-        return usual(name, *GUITARS) if name.endswith("guitar") else usual(name)
-
-    guitar = usual(genre.guitar or band.guitar, *GUITARS)
-    bass_guitar = usual(genre.bass or band.bass, "electric bass", "acoustic bass", "synth bass")
-    named = named_players(said.instruments, guitar, bass_guitar)
-    others: tuple[str, ...] = ()
-    if not named and (bands := genre.bands or band.bands):
-        others = _random(seed, "instruments").choice(bands)
-    elif named and not said.solo:
-        bass, many = any(name in BASSES for name in named), sum(name not in BASSES for name in named) > 1
-        backing = genre.bands[0] if genre.bands else band.backing
-        others = tuple(name for name in backing if not (bass if name in BASSES else many))
-    wanted = [name for name in map(joining, others) if not refuses(said.unwanted, name)]
-    if others and not named and all(name in BASSES for name in wanted):  # nobody is left to play a tune
-        wanted += [name for name in STANDS_IN if not refuses(said.unwanted, name)][:1]
-    return tuple(dict.fromkeys([*named, *wanted]))[:MOST]
-
-
-def left_open(prompt: str, parts: Mapping[str, Any]) -> set[str]:
-    """Which of bpm, meter, key and chords neither the prompt nor the ``parts`` given by hand say.
-
-    Chords say their key, too. Roman numerals are chords only where a key is said.
-    """
-    said = read_prompt(prompt)
-    key = said.key or parts.get("key")
-    chords = parts.get("chords") or said.chords or (said.degrees if key else ())
-    told = {"bpm": said.bpm, "meter": said.meter, "key": key or chords or None, "chords": chords or None}
-    return {name for name, value in told.items() if value is None and parts.get(name) is None}
 
 
 def lineup(instruments: tuple[str, ...], drums: bool | None) -> tuple[tuple[str, ...], bool | None]:
@@ -251,32 +180,20 @@ def lineup(instruments: tuple[str, ...], drums: bool | None) -> tuple[tuple[str,
     return tuple(name for name in instruments if name != KIT) or (KIT,), True
 
 
-def key_of(chords: tuple[Chord, ...]) -> Key:
-    """The key that holds most of the chords' notes; among equals the one whose tonic chord comes first. Of one chord
-    that never moves it is its own."""
-    if len({chord.root for chord in chords}) == 1:
-        return Key(chords[0].root, "minor" if (chords[0].root + 3) % 12 in chords[0].pitch_classes else "major")
-
-    def fit(candidate: Key) -> tuple[int, int, int]:
-        inside = sum(pitch in candidate.scale for chord in chords for pitch in chord.pitch_classes)
-        minor = candidate.mode == "minor"
-        tonics = [(3 if minor else 4) in [(p - c.root) % 12 for p in c.pitch_classes] and c.root == candidate.tonic
-                  for c in chords]
-        first = -tonics.index(True) if any(tonics) else -len(chords)
-        return inside, first, -int(minor)
-
-    return max((Key(tonic, mode) for tonic in range(12) for mode in ("major", "minor")), key=fit)
+def turn_frame(turn: Turn, frame_rate: float) -> int:
+    """The first frame of a turn."""
+    return math.ceil(turn.start * frame_rate - 1e-6)
 
 
 def check_bpm(bpm: Any) -> float:
     """``bpm`` as a float within 40 to 220. Raises ``ValueError``."""
-    value = _number(bpm, "The tempo")
+    value = a_number(bpm, "The tempo")
     if not MIN_BPM <= value <= MAX_BPM:
         raise ValueError(f"A tempo of {value:g} bpm is out of range; ask for {MIN_BPM:g} to {MAX_BPM:g} bpm.")
     return value
 
 
-def _number(value: Any, what: str) -> float:
+def a_number(value: Any, what: str) -> float:
     try:
         number = float(value) if not isinstance(value, bool) else math.nan
     except (TypeError, ValueError, OverflowError):
@@ -286,65 +203,13 @@ def _number(value: Any, what: str) -> float:
     return number
 
 
-def _key(value: Any) -> Key:
+def as_key(value: Any) -> Key:
     return value if isinstance(value, Key) else parse_key(str(value)[:40])
 
 
-def _meter(value: Any) -> Meter:
+def as_meter(value: Any) -> Meter:
     return value if isinstance(value, Meter) else parse_meter(str(value)[:40])
 
 
-def _chords(value: Any) -> tuple[Chord, ...]:
+def as_chords(value: Any) -> tuple[Chord, ...]:
     return value if isinstance(value, tuple) else parse_chords(str(value)[:400])
-
-
-def _random(seed: int, part: str) -> Random:
-    return Random(f"{seed}:{part}")  # seeded by a string: the same on every machine and in every process
-
-
-def _draw_meter(genre: Genre, habits: Habits, seed: int) -> Meter:
-    if genre.meter:
-        return METERS[genre.meter]
-    draw = _random(seed, "meter").random()
-    return METERS["3/4" if draw < habits.three else "6/8" if draw < habits.three + habits.six else "4/4"]
-
-
-def _draw_bpm(usual: tuple[float, float], said: Reading, meter: Meter, seed: int) -> float:
-    low, high = usual
-    asked = said.bpm_range or said.mood_range
-    if meter.name == "6/8" and asked is not None and not said.counted:
-        asked = asked[0] / 1.5, asked[1] / 1.5
-    if asked is not None:
-        both = max(low, asked[0]), min(high, asked[1])
-        # A word for a tempo is obeyed, a mood has its way as far as the style goes: beyond it, its nearest third.
-        third = (high - low) / 3
-        edge = (low, low + third) if asked[1] <= low else (high - third, high)
-        low, high = both if both[0] < both[1] else asked if said.bpm_range else edge
-    low, high = max(low, MIN_BPM), min(high, MAX_BPM)
-    grid = [round(60 / (meter.pulses * GRID_SECONDS * n), 2) for n in range(2, 20)]
-    fitting = [bpm for bpm in grid if low <= bpm <= high]
-    rng = _random(seed, "bpm")
-    return rng.choice(fitting) if fitting else float(round(rng.uniform(low, high)))
-
-
-def _draw_key(minor_share: float, mode: str | None, seed: int) -> Key:
-    rng = _random(seed, "key")
-    tonic, minor = rng.randrange(12), rng.random() < minor_share
-    return Key(tonic, mode or ("minor" if minor else "major"))
-
-
-def _draw_chords(genre: Genre, habits: Habits, key: Key, seed: int) -> tuple[Chord, ...]:
-    major, minor = genre.major_loops or habits.major, genre.minor_loops or habits.minor
-    loops, written_in = (major, "C") if key.mode == "major" else (minor, "A")
-    loop = _random(seed, "chords").choice(loops)
-    shift = key.tonic - parse_chord(written_in).root
-    moved = (replace(c, root=(c.root + shift) % 12, bass=(c.bass + shift) % 12) for c in parse_chords(loop))
-    return tuple(moved)
-
-
-def _on_degree(degree: Degree, key: Key) -> Chord:
-    minor = key.mode == "minor"
-    lowered = degree.flat and not (minor and degree.step in (2, 5, 6))  # those of the natural minor are flat already
-    raised = minor and degree.step == 6 and degree.quality == "dim" and not degree.flat  # on the leading tone
-    root = (key.scale[degree.step] - lowered + raised) % 12
-    return Chord(root, degree.quality, root)

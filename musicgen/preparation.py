@@ -14,14 +14,17 @@ from torch import Tensor
 
 from musicgen import aligned, chroma, eastern, rhythm
 from musicgen.conditions import Conditions
+from musicgen.entrances import heard_of
 from musicgen.instruments import parse_instruments
 from musicgen.meaning import nearest_kind
 from musicgen.model import Model
 from musicgen.painting import Painting
 from musicgen.painting import parse as parse_painting
-from musicgen.plan import MAX_BPM, MIN_BPM, Plan, left_open, lineup, make_plan, read_prompt
-from musicgen.reading import understood
+from musicgen.plan import MAX_BPM, MIN_BPM, Plan, lineup, turn_frame
+from musicgen.planning import left_open, make_plan
+from musicgen.reading import read_prompt, understood
 from musicgen.request import GenerationRequest
+from musicgen.sections import fitted, parse_sections
 from musicgen.separation import SAMPLE_RATE, separate
 from musicgen.theory import METERS, parse_chords, parse_key, parse_meter
 
@@ -41,6 +44,14 @@ class Listened:
 
 
 @dataclass(frozen=True)
+class Part:
+    """From frame ``first`` on the text encoder reads ``text``."""
+
+    first: int
+    text: str
+
+
+@dataclass(frozen=True)
 class Prepared:
     """What steers a take of ``frames`` frames."""
 
@@ -52,6 +63,12 @@ class Prepared:
     listened: Listened
     notes: tuple[str, ...]
     melody_strength: float = 1.0
+    parts: tuple[Part, ...] = ()  # who plays when, where not all play all the time; in order, the first from frame 0
+
+    @property
+    def turns(self) -> tuple[int, ...]:
+        """Frames with which a section begins that others play than before it."""
+        return tuple(part.first for part in self.parts[1:])
 
 
 KEY_UNTOLD = "Beside a melody the model is told no key; the melody brings its own."
@@ -100,6 +117,8 @@ def prepare(model: Model, request: GenerationRequest, listened: Listened | None 
             onehot = np.eye(chroma.BINS, dtype=np.float32)[np.maximum(sung, 0)]
         if painting is not None and painting.harmonises:
             notes.append("The painted chords are left out: this model can only be told a melody.")
+        if request.sections:
+            notes.append("The sections are left out: only the bundled model can be told who plays when.")
         text = with_metadata(replace(request, prompt=_read(model, request.prompt)))
         return Prepared(frames, text, None, None, onehot, listened, tuple(notes))
 
@@ -115,6 +134,7 @@ def prepare(model: Model, request: GenerationRequest, listened: Listened | None 
         elif ends is None or ends < given.shape[1] / model.codec.frame_rate:
             notes.append("There is no room for an ending in the new music; ask for a longer duration.")
             plan = replace(plan, ending=False)
+    parts = () if plan is None else _parts(plan, words, frames, model.codec.frame_rate, notes)
     features = np.zeros((frames, aligned.ALIGNED_DIM), np.float32)
     if plan is not None:
         features = plan.aligned(frames, model.codec.frame_rate)
@@ -138,7 +158,28 @@ def prepare(model: Model, request: GenerationRequest, listened: Listened | None 
     # A rest is left open: to a model that has learnt from whole bands a rest of all of them is the end of the music.
     features[~features[:, aligned.MELODY].any(1), aligned.HAS_MELODY] = 0.0
     features = features[:, : model.config.lm.aligned_dim]  # a model may have been trained with fewer of them
-    return Prepared(frames, text, plan, features, onehot, listened, tuple(notes), request.melody_strength)
+    return Prepared(frames, text, plan, features, onehot, listened, tuple(notes), request.melody_strength, parts)
+
+
+def _parts(plan: Plan, words: str, frames: int, frame_rate: float, notes: list[str]) -> tuple[Part, ...]:
+    """What the text encoder reads in each section; empty where all play all the time.
+
+    Of players that rest it reads nothing: what the words name is heard, whatever else is told.
+    """
+    turns = plan.turns(frames / frame_rate)
+    if turns:
+        assert plan.bpm is not None
+        bar = aligned.bar_seconds(plan.bpm, plan.meter)
+        bars = sum(section.bars or 0 for section in fitted(plan.sections, frames / frame_rate / bar)[:-1])
+        if (needed := bars * bar - plan.start) >= frames / frame_rate:
+            notes.append(f"The last section would begin after {needed:.1f} s; the take is over before it.")
+    everyone = plan.instruments, bool(plan.drums)
+    words = read_prompt(words).rest or words
+    return tuple(
+        Part(turn_frame(turn, frame_rate), words if turn.players == everyone
+             else heard_of(words.lower(), turn.instruments, turn.drums))
+        for turn in turns
+    )
 
 
 def _sung(painting: Painting, seconds: float, heard: np.ndarray | None) -> np.ndarray:
@@ -176,7 +217,9 @@ def conditions(
     from music that knows of none, a final chord would be silence at once; led away from none, it would hardly be one.
     Where no drums are wanted it is told drums: music that was told nothing may have none either.
     """
-    text, mask = model.conditioner.text([prepared.text])
+    # No window is of two sections, but for what was given.
+    own = next((part.text for part in reversed(prepared.parts) if part.first < start + frames), prepared.text)
+    text, mask = model.conditioner.text([own])
     melody = features = None
     if model.config.lm.melody_bins and prepared.chroma is not None:
         # A melody follows absolute time; one that is too short starts again, as the released models learned it.
@@ -280,12 +323,16 @@ def plan_for(
         chords = make_plan(request.prompt, request.seed, **parts, near=near).chords
         if request.melody is not None and not said.degrees:  # merely drawn, it would quarrel with the tune
             chords = ()
+    sections = plan.sections if bpm is not None else ()
+    if len(sections) < len(plan.sections):
+        notes.append("Sections need a tempo; give one such as 120 bpm.")
+    plan = replace(plan, bpm=bpm, meter=meter, key=key, chords=chords, sections=sections)
     if request.melody is not None:
-        return replace(plan, bpm=bpm, meter=meter, key=key, chords=chords, start=-beat)
+        return replace(plan, start=-beat)
     if bpm is not None:  # the loop begins with the first bar of the new music; the recording begins with a bar
         bar = aligned.bar_seconds(bpm, meter)
         beat += np.ceil((given_seconds - beat - NEARLY * 60.0 / bpm) / bar) * bar
-    return replace(plan, bpm=bpm, meter=meter, key=key, chords=chords, start=-float(beat))
+    return replace(plan, start=-float(beat))
 
 
 def _told_by_hand(request: GenerationRequest) -> Plan | None:
@@ -301,4 +348,5 @@ def _told_by_hand(request: GenerationRequest) -> Plan | None:
         drums,
         instruments=players,
         ending=request.ending,
+        sections=parse_sections(request.sections) if request.sections else (),
     )

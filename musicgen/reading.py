@@ -11,6 +11,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
+from musicgen.entrances import told_apart
 from musicgen.foreign import in_english
 from musicgen.instruments import MOST
 from musicgen.instruments import WORDS as INSTRUMENT_WORDS
@@ -51,6 +52,8 @@ class Reading:
     solo: bool = False  # nobody beside the instruments it names
     acoustic: bool = False  # whoever joins them shall need no current
     ending: bool | None = None  # False for a loop, or for what shall go on
+    sections: str = ""  # who plays when, as ``sections`` writes it
+    rest: str = ""  # beside sections: the prompt without what says so, in small letters
 
     @property
     def settled(self) -> bool:
@@ -75,6 +78,7 @@ def understood(prompt: str) -> str:
 def _read(prompt: str) -> Reading:
     text = written_out(re.sub(r"\s+", " ", understood(prompt)).strip())
     lower = re.sub(r"(?<=[a-z]{2})/(?=[a-z]{2})", " / ", text.lower())  # "guitar/bass", but not "w/o"
+    sections, lower = told_apart(lower)
     refused = refused_styles(lower)
     style, genre, hinted = style_of(lower, refused)
     metres = [match[0] for match in found(METER_WORDS, lower)]
@@ -114,6 +118,8 @@ def _read(prompt: str) -> Reading:
         solo=solo,
         acoustic=any(not negated(lower, match) for match in _ACOUSTIC.finditer(lower)),
         ending=_ending(lower),
+        sections=sections,
+        rest=lower if sections else "",
     )
 
 

@@ -24,6 +24,7 @@ from musicgen.patterns import get_pattern
 from musicgen.plan import Plan, check_bpm
 from musicgen.reading import MAX_PROMPT
 from musicgen.sampling import MAX_GUIDANCE, SamplingParams
+from musicgen.sections import parse_sections
 from musicgen.separation import METHODS
 from musicgen.theory import parse_chords, parse_key, parse_meter
 
@@ -59,6 +60,7 @@ class GenerationRequest:
     drums: bool | None = None
     instruments: str | None = None  # such as "piano, electric bass": all that play, drums apart
     ending: bool | None = None  # whether it ends on a final chord, or goes on beyond its last second
+    sections: str | None = None  # who plays when, such as "4 piano | 8 all | 4 no drums" (see sections.py)
     plan: str = "auto"  # auto | off
     painting: str | None = None  # notes painted over melody and chords (see painting.py)
     bars: int | None = None  # in place of the duration; becomes seconds as soon as the tempo is known (see bars.py)
@@ -66,7 +68,7 @@ class GenerationRequest:
     @property
     def parts(self) -> dict[str, Any]:
         """The parts of the plan that were given by hand."""
-        names = ("bpm", "key", "meter", "chords", "drums", "instruments", "ending")
+        names = ("bpm", "key", "meter", "chords", "drums", "instruments", "ending", "sections")
         return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
 
 
@@ -321,7 +323,7 @@ def _check_plan(request: GenerationRequest) -> None:
     if request.ending not in (True, False, None):
         raise ValueError("The ending is true, false or left open.")
     checks = {"bpm": check_bpm, "key": parse_key, "meter": parse_meter, "chords": parse_chords,
-              "instruments": parse_instruments}
+              "instruments": parse_instruments, "sections": parse_sections}
     for name, check in checks.items():
         value = getattr(request, name)
         if value is not None:

@@ -15,7 +15,7 @@ from conftest import build_model, sine_tune
 from musicgen import audio, painting, preparation, separation
 from musicgen.engine import Engine
 from musicgen.notated import midi_of
-from musicgen.plan import make_plan
+from musicgen.planning import make_plan
 from musicgen.preparation import KEY_UNTOLD
 from musicgen.ui import after, before, handlers, words
 from musicgen.ui.engines import Engines

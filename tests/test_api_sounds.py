@@ -21,7 +21,7 @@ from PIL import Image
 from musicgen import audio, separation
 from musicgen.chroma import CHROMA_RATE
 from musicgen.engine import Engine
-from musicgen.ui import before, codebooks
+from musicgen.ui import codebooks, listening
 from musicgen.ui.api_sounds import add_sounds
 from musicgen.ui.app import launch_options
 from musicgen.ui.engines import Engines
@@ -63,7 +63,7 @@ def written(path: Path, sound: audio.Audio) -> str:
 def test_the_melody_is_what_the_page_keeps_of_it(client, tmp_path):
     path = written(tmp_path / "tune.wav", sine_tune())
     picture, told = client.predict(handle_file(path), "none", api_name="/melody")
-    *_, (_, _, kept) = before.show_melody(path, "none", MAX_DURATION)
+    *_, (_, _, kept) = listening.show_melody(path, "none", MAX_DURATION)
     assert told["strongest"] == kept and len(kept) == 32
     moments = [round((second + 0.5) * told["frame_rate"]) for second in range(4)]
     assert [kept[moment] for moment in moments] == [9, 0, 4, 9], "A, C, E, A"
@@ -85,10 +85,10 @@ def test_of_a_long_recording_as_much_is_heard_as_a_take_may_have_and_a_rest_is_a
 def test_a_model_without_rests_is_told_a_c_in_silence(client, engines, tmp_path):
     path = written(tmp_path / "tune.wav", audio.Audio(np.pad(sine_tune().samples, ((0, 0), (64_000, 0))), 32_000))
     _, rest = client.predict(handle_file(path), "none", "pocket", api_name="/melody")
-    assert rest["strongest"][:8] == [-1] * 8 and before.NO_REST not in rest["note"]
+    assert rest["strongest"][:8] == [-1] * 8 and listening.NO_REST not in rest["note"]
     engines.get("stereo-melody")
     _, told = client.predict(handle_file(path), "none", "stereo-melody", api_name="/melody")
-    assert told["strongest"][:8] == [0] * 8 and before.NO_REST in told["note"]
+    assert told["strongest"][:8] == [0] * 8 and listening.NO_REST in told["note"]
 
 
 def test_without_demucs_auto_tells_that_it_fell_back_and_demucs_alone_that_it_cannot(client, tmp_path, monkeypatch):

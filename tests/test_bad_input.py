@@ -14,7 +14,7 @@ from gradio_client import Client
 
 from musicgen import audio
 from musicgen.engine import Engine
-from musicgen.ui import before, handlers
+from musicgen.ui import handlers, listening
 from musicgen.ui.app import build, launch_options
 from musicgen.ui.engines import Engines
 from musicgen.ui.run import Run
@@ -84,7 +84,7 @@ def test_a_bad_file_is_one_sentence_wherever_it_is_given(engines, tmp_path, kind
     path = file(tmp_path, kind)
     for name in ("melody", "continue_from"):
         assert BAD[kind] in refused(last(engines, duration=5.0, **{name: path}))
-    *_, (shown, _, heard) = before.show_melody(path, "none", 5.0)
+    *_, (shown, _, heard) = listening.show_melody(path, "none", 5.0)
     assert BAD[kind] in shown and 'role="alert"' in shown and heard == []
 
 

@@ -17,7 +17,8 @@ from musicgen.aligned import RING, bar_seconds
 from musicgen.audio import Audio, write
 from musicgen.engine import Engine, GenerationRequest
 from musicgen.loop import SEAM, cut_of, seconds_for
-from musicgen.plan import Plan, make_plan
+from musicgen.plan import Plan
+from musicgen.planning import make_plan
 from musicgen.theory import METERS, parse_chords
 from musicgen.ui import before, keeping
 from musicgen.ui.engines import Card, Engines

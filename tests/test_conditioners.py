@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from musicgen import conditioners, text_encoders
+from musicgen import conditioners, text_encoders, threads
 from musicgen.compat import guard_torchaudio
 from musicgen.conditioners import Conditioner, build_conditioner
 from musicgen.conditions import Conditions, null_melody
@@ -122,7 +122,7 @@ def test_t5_from_its_weights_alone(kind, tokenizer_file):
     network = tiny_t5(feed_forward_proj=kind)
     encoder = from_state(network.state_dict(), tokenizer_file)
     assert encoder.dim == 24
-    with torch.inference_mode():
+    with torch.inference_mode(), threads.only(1):  # as the encoder: with more the last bits differ
         expected = network(input_ids=torch.tensor([[3, 5, 9, 7, 1]])).last_hidden_state[0]
     assert torch.equal(encoder("calm piano and drums"), expected)
 
@@ -145,7 +145,7 @@ def test_clap_gives_one_vector_a_prompt(tokenizer_file):
     states, mask = Conditioner(encoder).text(["calm piano", "", "loud metal and drums"])
     assert states.shape == (3, 1, 16)
     assert mask.tolist() == [[True], [False], [True]]
-    with torch.inference_mode():
+    with torch.inference_mode(), threads.only(1):
         expected = network(input_ids=torch.tensor([[3, 5, 1]]), attention_mask=torch.ones(1, 3)).text_embeds
     assert torch.equal(states[:1, 0], expected)
     assert not torch.allclose(states[0], states[2])

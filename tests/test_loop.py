@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from musicgen.aligned import bar_seconds
 from musicgen.audio import Audio
 from musicgen.loop import SEAM, Cut, cut_of, loop_of
-from musicgen.plan import Plan, make_plan
+from musicgen.plan import Plan
+from musicgen.planning import make_plan
 from musicgen.theory import METERS, parse_chords
 
 RATE = 8_000

@@ -14,7 +14,7 @@ from musicgen import meaning
 from musicgen.errors import ModelUnavailable
 from musicgen.habits import STYLES
 from musicgen.meaning import embedding, nearest_kind
-from musicgen.plan import make_plan
+from musicgen.planning import make_plan
 from musicgen.reading import read_prompt
 from musicgen.text_encoders import minilm
 from musicgen.train.kinds import HELD, digest, left_out, read_scenes, regression

@@ -24,7 +24,7 @@ from musicgen.engine import Engine
 from musicgen.errors import ModelUnavailable
 from musicgen.preparation import prepare
 from musicgen.request import check, resolve
-from musicgen.ui import before, handlers, prompts, views
+from musicgen.ui import before, handlers, listening, prompts, views
 from musicgen.ui.app import build, launch_options
 from musicgen.ui.engines import Engines
 from musicgen.ui.files import Stream
@@ -172,19 +172,19 @@ def test_a_melody_is_drawn_asked_over_followed(engines, tune, tmp_path):
     audio.write(path, tune)
     shown = merged(updates(engines, duration=2.0, melody=str(path), separation="none"))
     assert re.search(r"similarity [-0-9.]+", shown["followed"])
-    first, *_, last = before.show_melody(str(path), "none", 4.0)
+    first, *_, last = listening.show_melody(str(path), "none", 4.0)
     assert "Listening" in first[0] and "kept" in last[0] and "Melody, 4.0 s" in last[0]
     assert {last[2][4], last[2][12]} == {9, 0} and len(last[2]) == 32, "A, then C"
-    assert list(before.show_melody(None, "none", 4.0)) == [("", "", [])]
+    assert list(listening.show_melody(None, "none", 4.0)) == [("", "", [])]
 
 
 def test_silence_in_a_melody_is_shown_as_the_model_is_told_it(tmp_path, tune):
     path = tmp_path / "tune.wav"
     audio.write(path, audio.Audio(np.pad(tune.samples, ((0, 0), (0, 64_000))), tune.sample_rate))
-    *_, (_, rest, heard) = before.show_melody(str(path), "none", 6.0)
+    *_, (_, rest, heard) = listening.show_melody(str(path), "none", 6.0)
     assert heard[-8:] == [-1] * 8 and rest == ""
-    *_, (_, told, kept) = before.show_melody(str(path), "none", 6.0, rests=False)
-    assert kept[-8:] == [0] * 8 and kept[:25] == heard[:25] and str(say(before.NO_REST)) in told
+    *_, (_, told, kept) = listening.show_melody(str(path), "none", 6.0, rests=False)
+    assert kept[-8:] == [0] * 8 and kept[:25] == heard[:25] and str(say(listening.NO_REST)) in told
     engines = Engines(["pocket", "small", "melody"], MAX_DURATION)
     assert [engines.card(name).rests for name in engines.names] == [True, True, False]
 
@@ -196,7 +196,7 @@ def test_what_is_shown_of_a_melody_is_what_the_engine_tells(kind, tune, tmp_path
     model = build_model(kind)
     engines = Engines(["pocket"], MAX_DURATION, lambda *_: Engine(model, MAX_DURATION))
     engines.get("pocket")
-    *_, (_, _, shown) = before.show_melody(str(path), "none", 6.0, engines.card("pocket").rests)
+    *_, (_, _, shown) = listening.show_melody(str(path), "none", 6.0, engines.card("pocket").rests)
     told = prepare(model, resolve(Settings(melody=str(path), separation="none", duration=6.0, seed="1").request(),
                                   model.config, MAX_DURATION)).chroma
     expected = np.where(told.any(1), told.argmax(1), -1)[: len(shown)].tolist()

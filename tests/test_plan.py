@@ -15,7 +15,8 @@ from musicgen import aligned
 from musicgen.genres import GENRES
 from musicgen.habits import BANDS, PLAIN, PLAIN_BAND, QUIET_BAND, STYLES
 from musicgen.instruments import BASSES, INSTRUMENTS, KIT, MOST, WORDS, parse_instruments
-from musicgen.plan import Plan, key_of, left_open, make_plan
+from musicgen.plan import Plan
+from musicgen.planning import key_of, left_open, make_plan
 from musicgen.theory import METERS, Key, parse_chord, parse_chords, parse_key
 from musicgen.vocabulary import COLOURS, STYLE_HINTS, STYLE_WORDS
 

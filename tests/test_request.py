@@ -16,7 +16,7 @@ from test_engine import ASK, KINDS
 from musicgen.audio import Audio, read, write
 from musicgen.engine import Engine, GenerationRequest
 from musicgen.painting import Painting
-from musicgen.plan import make_plan
+from musicgen.planning import make_plan
 from musicgen.request import MAX_SEED, beginning_of, make_recipe, request_from_recipe, resolve
 from musicgen.ui.settings import Settings
 

@@ -22,7 +22,7 @@ from musicgen.engine import Engine
 from musicgen.patterns import PATTERN_NAMES
 from musicgen.separation import METHODS
 from musicgen.takes import Takes
-from musicgen.ui import before, lab, views, words
+from musicgen.ui import before, lab, listening, views, words
 from musicgen.ui.app import build
 from musicgen.ui.engines import Engines
 from musicgen.ui.settings import BARS, Settings
@@ -156,5 +156,5 @@ def test_what_is_told_before_a_take_has_one_phrase_a_value(values, model):
 def test_what_is_told_of_a_melody_has_one_phrase_a_value(tmp_path, how, rests):
     audio.write(tmp_path / "tune.wav", sine_tune())
     for path in (None, tmp_path / "gone.wav", tmp_path / "tune.wav"):
-        for shown in before.show_melody(path and str(path), how, 4.0, rests):
+        for shown in listening.show_melody(path and str(path), how, 4.0, rests):
             assert marks(shown) <= 1

@@ -49,6 +49,8 @@ class Sizes:
     ends_seconds: float = 12.0
     form: int = 12  # plans of long takes, two of each
     form_seconds: float = 20.0
+    sections: int = 12  # plans in two sections, one of each kind
+    sections_seconds: float = 16.0
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import numpy as np
 
 from musicgen.chroma import chroma_power
 from musicgen.limiter import CEILING
-from musicgen.plan import make_plan
+from musicgen.planning import make_plan
 from musicgen.rhythm import onset_strength
 from musicgen.theory import home_chord
 from musicgen.train import freeform

@@ -181,6 +181,8 @@ def main() -> None:
     shards = shards[:: max(1, len(shards) // args.shards)][: args.shards]  # of both kinds of pieces
     with_codes = [shard for shard in shards if shard.with_suffix(".codes.npy").exists()]
     held = [shard for shard in sorted(args.data.glob("held_*.jsonl")) if shard.with_suffix(".codes.npy").exists()]
+    if not with_codes or not held:
+        raise SystemExit(f"There are no codes in {args.data}; run python -m musicgen.train.tokens codes first.")
     labels = sorted({label for shard in shards for row in rows_of(shard) for label in row})
     clock = time.process_time
     began = clock()

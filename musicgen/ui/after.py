@@ -67,7 +67,7 @@ def anew(
     assert made is not None, "again() has said so"
     if plan := made.recipe.get("plan"):
         ending = next(word for word, value in ENDINGS.items() if value is plan.get("ending"))
-        update |= _told(plan) | {"ending": ending}
+        update |= _told(plan) | {"ending": ending, "sections": plan.get("sections") or ""}
     return update | new_seed([made], roll_seed() if next_seed is None else next_seed)
 
 
@@ -84,6 +84,7 @@ def go_on(made: Made | None, longest: float) -> Update:
         "duration": until,
         "bars": FREE,
         "painting": "",
+        "sections": "",
         **_told(made.recipe.get("plan")),
         "continue_fold": gr.update(open=True),
         "status": views.progress(

@@ -61,6 +61,7 @@ def _generate(engines: Engines) -> None:
         ending: str = "auto",
         melody_strength: float = STRENGTH,
         bars: int | None = None,
+        sections: str = "",
     ) -> Iterator[tuple[str | None, dict[str, Any]]]:
         """Make music from words, and from a melody if there is one; the last output is the finished take.
 
@@ -93,6 +94,8 @@ def _generate(engines: Engines) -> None:
             melody_strength: How closely the bundled model follows the melody, heard or painted, from 0.5 to 4; 2.75 is
                 usual, 1 looser.
             bars: Length in bars, in place of the duration; a loop of so many can be cut out. Needs a tempo.
+            sections: Who plays when, in bars, such as "4 piano | 8 all | 4 no drums | all"; empty: as the prompt says,
+                or all play all the time.
 
         Returns:
             The take as a WAV file, and its recipe: every setting needed to make it again.
@@ -103,6 +106,7 @@ def _generate(engines: Engines) -> None:
             temperature=temperature, top_k=top_k, top_p=top_p, guidance=guidance, negative_prompt=negative_prompt,
             greedy=greedy, continue_from=continue_from, painting=painting,
             instruments=[instruments] if instruments else [], ending=ending, melody_strength=melody_strength, bars=bars,
+            sections=sections,
         )
         try:
             with closing(engines.get(model).start(settings.request())) as generation:
@@ -139,6 +143,7 @@ def _generate(engines: Engines) -> None:
         gr.Dropdown(list(ENDINGS), value="auto", label="Ending"),
         gr.Number(STRENGTH, label="The melody's strength"),
         gr.Number(None, label="Bars"),
+        gr.Textbox("", label="Sections"),
     ]
     outputs = [gr.Audio(label="Take"), gr.JSON(label="Recipe")]
     gr.Button("generate").click(

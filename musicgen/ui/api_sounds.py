@@ -14,10 +14,10 @@ import gradio as gr
 from musicgen import audio, books, chroma
 from musicgen.errors import ModelUnavailable
 from musicgen.ui import codebooks as tab
-from musicgen.ui.before import listen
 from musicgen.ui.engines import Engines
 from musicgen.ui.files import new_folder
 from musicgen.ui.lent import SHORT_SECONDS, on_gpu
+from musicgen.ui.listening import listen
 
 # Programs ask one at a time, so that they leave the page its processors.
 _QUEUE: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "sounds"}

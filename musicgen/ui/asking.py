@@ -26,6 +26,13 @@ from musicgen.ui.words import say
 DICE = str(Path(__file__).with_name("dice.svg"))
 LOCK = str(Path(__file__).with_name("lock.svg"))
 KEYS = ["auto", *(f"{note} {mode}" for mode in ("major", "minor") for note in PITCH_NAMES)]
+SECTIONS = {
+    "All play all the time, unless the prompt says otherwise": "",
+    "Intro: one alone, then all": "~4 first | all",
+    "Drums come in later": "~4 no drums | all",
+    "One after another": "~4 first | ~4 first 2 | ~4 first 3 | all",
+    "Breakdown: a while without drums": "~8 all | ~4 no drums | all",
+}
 START = Settings(prompt=EXAMPLES["Lo-fi"])
 
 
@@ -119,6 +126,11 @@ def _plan(engines: Engines) -> Parts:
             [*INSTRUMENTS, KIT], value=[], multiselect=True, max_choices=MOST, label=say("Instruments"),
             info=say("Every instrument except the drums. If empty: from the prompt, or its style."),
             elem_id="instruments",
+        )
+        parts["sections"] = gr.Dropdown(
+            list(SECTIONS.items()), value="", allow_custom_value=True,
+            label=say("Sections: who plays when"), elem_id="sections",
+            info=say("Bars and players, one section after the other: 4 piano | 8 all | 4 no drums | all."),
         )
         with gr.Row():
             parts["fill_plan"] = gr.Button(say("Fill in, to edit"), size="sm", min_width=120, elem_id="fill-plan")

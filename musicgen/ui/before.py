@@ -7,108 +7,46 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
 import numpy as np
 
-from musicgen import audio, bars, chroma, eastern, links, painting, visual
+from musicgen import bars, chroma, eastern, links, painting
 from musicgen.aligned import bar_seconds
 from musicgen.bars import Length
 from musicgen.engine import count_steps
-from musicgen.errors import ModelUnavailable
 from musicgen.foreign import in_english
 from musicgen.instruments import KIT
+from musicgen.lanes import lanes
 from musicgen.meaning import nearest_kind
 from musicgen.patterns import get_pattern
-from musicgen.plan import DRUMS_ALONE, Plan, left_open, make_plan, read_prompt
-from musicgen.preparation import GATE_DB, KEY_UNTOLD, with_metadata
+from musicgen.plan import DRUMS_ALONE, Plan
+from musicgen.planning import left_open, make_plan
+from musicgen.preparation import KEY_UNTOLD, with_metadata
+from musicgen.reading import read_prompt
 from musicgen.request import beginning_of
-from musicgen.separation import SAMPLE_RATE, separate
+from musicgen.sections import written
 from musicgen.theory import Chord, home_chord
 from musicgen.ui import views
 from musicgen.ui.engines import Card, Engines
 from musicgen.ui.settings import AS_TRAINED, ENDINGS, Settings, roll_seed
 from musicgen.ui.shown import Made, Update
 
-_SEPARATED = {
-    "demucs": "Demucs picked the vocals and other instruments out of the mix, and left out drums and bass.",
-    "harmonic": "librosa picked out the notes that ring on, and left out drum hits and low notes.",
-    "none": "The melody was taken from the whole sound.",
-}
-NO_REST = "Where it is silent, the model is told a C: these models know no rests."
 _FIELDS = {"tempo": "bpm", "metre": "meter", "key": "key"}  # what the line calls a part -> its field
 KEPT = ("prompt", "model", "duration", "bars")  # what a fresh start leaves as it is
 _STEERS = {  # what else steers a take -> what people call it
     "seed": "seed", "follow_plan": "no plan", "bpm": "tempo", "key": "key", "meter": "metre", "chords": "chords",
-    "drums": "drums", "instruments": "instruments", "ending": "ending", "painting": "painted notes",
-    "melody": "a melody to follow", "melody_strength": "how closely",
+    "drums": "drums", "instruments": "instruments", "ending": "ending", "sections": "sections",
+    "painting": "painted notes", "melody": "a melody to follow", "melody_strength": "how closely",
     "continue_from": "a recording to go on from", "pattern": "pattern",
     "temperature": "temperature", "guidance": "guidance", "top_k": "top-k", "top_p": "top-p",
     "negative_prompt": "negative prompt", "greedy": "greedy",
 }
 MORE = 10.0  # seconds of new music after a recording
 FREE_STEP = 0.25  # seconds a cell of the sheet where no tempo is known
-
-
-@dataclass(frozen=True, eq=False)
-class Tune:
-    """What is heard of a melody, and what a model gets to know of it."""
-
-    heard: np.ndarray  # chromagram [M, 12]
-    kept: np.ndarray  # the strongest pitch class of each chroma frame, one-hot [M, 12]; zeros for a rest
-    seconds: float  # of the recording, as far as it was listened to
-    method: str  # how the tune was found in it: demucs, harmonic or none
-    notes: tuple[str, ...]  # the same in a sentence, and what becomes of silence
-
-    @property
-    def strongest(self) -> np.ndarray:
-        """The pitch class that is kept of each chroma frame, int [M]; -1 for a rest."""
-        return chroma.strongest(self.kept)
-
-    @property
-    def panels(self) -> list[tuple[str, np.ndarray]]:
-        """What was heard over what is kept of it, to be drawn: names and chromagrams [M, 12]."""
-        return [("heard", self.heard), ("kept: the strongest pitch class", self.kept)]
-
-
-def listen(path: str, how: str, duration: float, rests: bool = True) -> Tune:
-    """The tune in the first ``duration`` seconds of a file, as a model that knows ``rests``, or none, is told it.
-
-    Raises ``ValueError``, ``ModelUnavailable``.
-    """
-    sound = audio.read(path)
-    audio.require_sound(sound, "The melody")
-    part = sound.first(duration)
-    tune = separate(part, how)
-    heard = chroma.chromagram(tune.samples, SAMPLE_RATE, GATE_DB if rests else None)
-    kept = chroma.kept(heard) if rests else chroma.argmax_onehot(heard)
-    notes = (tune.note or _SEPARATED[tune.method], *(() if rests else (NO_REST,)))
-    return Tune(heard, kept, part.seconds, tune.method, notes)
-
-
-def show_melody(
-    path: str | None, how: str, duration: float, rests: bool = True
-) -> Iterator[tuple[str, str, list[int]]]:
-    """The chromagram of what was uploaded, over the argmax that is all the model gets to know of it.
-
-    Beside the picture: what becomes of silence, if it is no rest; and that strongest pitch class of each chroma frame,
-    -1 for a rest. ``rests`` as in `listen`.
-    """
-    if not path:
-        yield "", "", []
-        return
-    yield views.note("Listening to the melody …"), "", []
-    try:
-        tune = listen(path, how, duration, rests)
-    except (ValueError, ModelUnavailable) as error:
-        yield views.problem(str(error)), "", []
-        return
-    picture = visual.chromagrams(tune.panels, chroma.CHROMA_RATE, f"Melody, {tune.seconds:.1f} s")
-    found, *silence = map(views.note, tune.notes)
-    yield picture + found, "".join(silence), tune.strongest.tolist()
 
 
 def room(path: str | None, duration: float, longest: float) -> float:
@@ -187,9 +125,11 @@ def show_plan(settings: Settings, planned: bool = True) -> str:
         near = _translated(prompt, in_english(prompt)) + (f"Sounds like: {kind}. " if kind else "")
         seed, untold = settings.chosen_seed(), _left_to_audio(settings)
         if seed is not None and not untold:
-            return views.verbatim(f"{near}{_planned(settings, seed).describe()}.")
+            plan = _planned(settings, seed)
+            return views.verbatim(f"{near}{plan.describe()}.") + _lanes([plan], settings.duration)
         # Without a seed, what several seeds agree on is what the words and the fields decide.
-        plans = [_told(_planned(settings, seed)) for seed in (range(8) if seed is None else [seed])]
+        drawn = [_planned(settings, seed) for seed in (range(8) if seed is None else [seed])]
+        plans = [_told(plan) for plan in drawn]
     except ValueError as error:
         return views.problem(str(error))
     choices = {part: {plan[part] for plan in plans} for part in plans[0] if _FIELDS.get(part, part) not in untold}
@@ -204,7 +144,14 @@ def show_plan(settings: Settings, planned: bool = True) -> str:
     follows = not settings.melody or bool(read_prompt(prompt).degrees)
     if heard := [part for part in ("tempo", "key") if _FIELDS[part] in untold and (part != "key" or follows)]:
         line += f" Heard in the {'melody' if settings.melody else 'recording'}: {' and '.join(heard)}."
-    return views.verbatim(line) + (views.note(KEY_UNTOLD) if unheeded else "")
+    picture = "" if "bpm" in untold else _lanes(drawn, settings.duration)
+    return views.verbatim(line) + (views.note(KEY_UNTOLD) if unheeded else "") + picture
+
+
+def _lanes(plans: Sequence[Plan], seconds: float) -> str:
+    """Who plays when, if all the plans agree on it."""
+    pictures = {lanes(plan, float(seconds)) for plan in plans}
+    return f'<div class="figure" id="lanes">{pictures.pop()}</div>' if len(pictures) == 1 and "" not in pictures else ""
 
 
 def _translated(prompt: str, english: str) -> str:
@@ -271,6 +218,7 @@ def _told(plan: Plan) -> dict[str, str]:
         "drums": {True: "with drums", False: "no drums", None: ""}[plan.drums],
         "instruments": DRUMS_ALONE if plan.instruments == (KIT,) else " + ".join(plan.instruments),
         "ending": {True: "with an ending", False: "without an ending", None: ""}[plan.ending],
+        "sections": f"in sections: {written(plan.sections)}" if plan.sections else "",
     }
 
 
@@ -300,6 +248,7 @@ def fill_plan(settings: Settings) -> Update:
         "drums": "auto" if plan.drums is None else "with" if plan.drums else "without",
         "instruments": list(plan.instruments),
         "ending": next(word for word, value in ENDINGS.items() if value is plan.ending),
+        "sections": written(plan.sections),
     }
     return {name: value for name, value in filled.items() if name not in untold}
 

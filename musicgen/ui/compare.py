@@ -14,7 +14,7 @@ import gradio as gr
 import numpy as np
 
 from musicgen import visual
-from musicgen.engine import Engine, GenerationRequest, GenerationResult, count_steps
+from musicgen.engine import Engine, GenerationRequest, GenerationResult
 from musicgen.patterns import PAPER_FIGURES, Pattern, get_pattern
 from musicgen.request import check
 from musicgen.ui import handlers, pattern_views, views
@@ -141,18 +141,16 @@ def _one(
                 drawn = now
                 share = float((event.codes >= 0).mean())
                 yield {"status": views.progress(f"{told}, {event.message}" if waiting else told, share),
-                       f"grid{slot}": _grid(engine, event.codes, pattern, request)}
+                       f"grid{slot}": _grid(engine, event.codes, generation.step_of)}
             if run.stopped:
                 break
         took = time.perf_counter() - begun
         result = generation.result()
         if result.audio.size:
-            config = engine.model.config
-            steps = count_steps(config, pattern, config.frames(request.duration))
             yield {
                 f"audio{slot}": handlers.save(result),
-                f"facts{slot}": _facts(result, took, first_sound, steps, pattern),
-                f"grid{slot}": _grid(engine, result.codes, pattern, request),
+                f"facts{slot}": _facts(result, took, first_sound, generation.steps, pattern),
+                f"grid{slot}": _grid(engine, result.codes, generation.step_of),
             }
         else:
             yield {f"card{slot}": gr.update(visible=False)}
@@ -160,11 +158,8 @@ def _one(
         generation.close()
 
 
-def _grid(engine: Engine, codes: np.ndarray, pattern: Pattern, request: GenerationRequest) -> str:
-    codec, steps = engine.model.codec, None
-    frames = engine.model.config.frames(request.duration)
-    if frames <= engine.model.config.window(pattern)[0]:
-        steps = pattern.layout(frames).step_of.numpy()[: codes.shape[1]]
+def _grid(engine: Engine, codes: np.ndarray, step_of: np.ndarray | None) -> str:
+    codec, steps = engine.model.codec, None if step_of is None else step_of[: codes.shape[1]]
     return visual.token_grid(codes, codec.frame_rate, codec.codebook_size, steps)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import gradio as gr
 
-from musicgen.ui import asking, before, handlers
+from musicgen.ui import asking, before, handlers, listening
 from musicgen.ui.engines import Engines
 from musicgen.ui.files import new_folder
 from musicgen.ui.from_file import settings_of
@@ -139,7 +139,7 @@ def _wire_helpers(parts: Parts, engines: Engines, find: Find) -> None:
         path: str | None, how: str, duration: float, bars: str, model: str
     ) -> Iterator[tuple[str, str, list[int]]]:
         seconds = duration if bars == FREE else engines.max_duration  # as long as the bars may come to be
-        yield from before.show_melody(path, how, seconds, engines.card(model).rests)
+        yield from listening.show_melody(path, how, seconds, engines.card(model).rests)
 
     gr.on(
         [*(parts[name].change for name in ("melody", "separation", "bars", "model")), parts["duration"].release],
@@ -159,7 +159,8 @@ def _tune(file: Path) -> str:
 
 
 def _wire_plan(parts: Parts, engines: Engines) -> None:
-    names = ("prompt", "seed", "follow_plan", "bpm", "key", "meter", "chords", "drums", "instruments", "ending")
+    names = ("prompt", "seed", "follow_plan", "bpm", "key", "meter", "chords", "drums", "instruments", "ending",
+             "sections")
     plan = {name: parts[name] for name in names}
     plan |= {"melody": parts["melody"], "continue_from": parts["continue_from"]}
     under = plan | {name: parts[name] for name in ("model", "duration", "bars", "painting")}
@@ -183,14 +184,14 @@ def _wire_plan(parts: Parts, engines: Engines) -> None:
     )
     # Who moves it wants it to count; in the browser, for by the server's answer bars may have been chosen again.
     parts["duration"].input(None, None, parts["bars"], js=f"() => '{FREE}'", **QUIET)
-    fields = ("bpm", "key", "meter", "chords", "drums", "instruments", "ending")
+    fields = ("bpm", "key", "meter", "chords", "drums", "instruments", "ending", "sections")
     filled = [parts[name] for name in ("seed", "follow_plan", *fields, "plan_line")]
     parts["fill_plan"].click(
         named(parts, lambda next_seed, **values: before.fill_plan(_seeded(Settings(**values), next_seed))),
         inputs_kwargs={"next_seed": parts["next_seed"], **plan}, outputs=filled, **QUIET,
     )
     parts["clear_plan"].click(
-        lambda: ("", "auto", "auto", "", "auto", [], "auto"), None, [parts[name] for name in fields], **QUIET,
+        lambda: ("", "auto", "auto", "", "auto", [], "auto", ""), None, [parts[name] for name in fields], **QUIET,
     )
 
 

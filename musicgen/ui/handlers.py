@@ -23,7 +23,6 @@ from musicgen import audio
 from musicgen.config import ModelConfig
 from musicgen.engine import Engine, Generation, GenerationEvent, GenerationRequest, GenerationResult
 from musicgen.errors import ModelUnavailable
-from musicgen.patterns import get_pattern
 from musicgen.request import check, require_melody_place, resolve
 from musicgen.takes import Codes
 from musicgen.ui import views
@@ -209,7 +208,7 @@ def _take(
     if request.melody is not None and before is None:
         yield {"status": views.progress(say("Listening to the melody …"))}
     generation = run.generation = engine.start(request, before.listened if before else None)
-    step_of = _step_of(engine, generation)
+    step_of = generation.step_of
 
     def codes_of(values: np.ndarray) -> Codes:
         steps = None if step_of is None else step_of[: values.shape[1]]
@@ -297,13 +296,3 @@ def _progress(event: GenerationEvent, frame_rate: float, told: str) -> str:
     left = "" if event.seconds_left is None else f", time left: {views.seconds(event.seconds_left)}"
     predicted = float((event.codes >= 0).mean()) if event.codes.size else 0.0
     return views.progress(f"{told}{done:.1f} / {views.seconds(total)}{left}", predicted)
-
-
-def _step_of(engine: Engine, generation: Generation) -> np.ndarray | None:
-    """The step that predicts each code, int [T, K]; None when several windows make the take."""
-    model, recipe = engine.model, generation.recipe
-    pattern = get_pattern(recipe["pattern"], model.config.lm.codebooks)
-    frames = model.config.frames(recipe["duration"])
-    if frames > model.config.window(pattern)[0] or recipe.get("continue_from"):
-        return None
-    return pattern.layout(frames).step_of.numpy()

@@ -115,6 +115,7 @@ def fill(engines: Engines, request: GenerationRequest, model: str) -> tuple[Upda
         "drums": next(word for word, value in DRUMS.items() if value is request.drums),
         "instruments": list(parse_instruments(request.instruments)) if request.instruments else [],
         "ending": next(word for word, value in ENDINGS.items() if value is request.ending),
+        "sections": request.sections or "",
         "temperature": text(request.temperature),
         "top_k": text(request.top_k),
         "top_p": text(request.top_p),

@@ -38,6 +38,7 @@ class Settings:
     drums: str = "auto"
     instruments: Sequence[str] | None = ()
     ending: str = "auto"
+    sections: str | None = ""  # who plays when
     temperature: str | float | None = None
     top_k: str | int | None = None
     top_p: str | float | None = None
@@ -82,7 +83,7 @@ class Settings:
     def plan_parts(self) -> dict[str, Any]:
         """The parts of the plan given by hand, None where the prompt and the seed decide. Raises ``ValueError``."""
         if not self.follow_plan:
-            return dict.fromkeys(("bpm", "key", "meter", "chords", "drums", "instruments", "ending"))
+            return dict.fromkeys(("bpm", "key", "meter", "chords", "drums", "instruments", "ending", "sections"))
         if self.drums not in tuple(DRUMS):  # a program may send what no dictionary can look up
             raise ValueError(f"The drums must be one of {', '.join(DRUMS)}.")
         if self.ending not in tuple(ENDINGS):
@@ -95,6 +96,7 @@ class Settings:
             "drums": DRUMS[self.drums],
             "instruments": ", ".join(self.instruments or ()) or None,
             "ending": ENDINGS[self.ending],
+            "sections": _given(self.sections),
         }
 
 

@@ -15,6 +15,8 @@ import numpy as np
 
 from musicgen import audio, chroma, visual
 from musicgen.engine import GenerationResult
+from musicgen.lanes import lanes
+from musicgen.request import plan_of
 from musicgen.takes import Codes
 from musicgen.ui import looped, views
 from musicgen.ui.settings import Settings
@@ -48,7 +50,7 @@ def show_take(made: Made, sound: audio.Audio) -> Update:
         "loop": looped.told(made.file, sound, made.recipe),
         "grid": draw_grid(codes),
         "followed": draw_followed(codes, sound),
-        "spectrum": visual.spectrogram(sound.samples, sound.sample_rate),
+        "spectrum": draw_lanes(made.recipe, sound) + visual.spectrogram(sound.samples, sound.sample_rate),
         "recipe": json.dumps(made.recipe, indent=2, ensure_ascii=False),
         "recipe_fold": gr.update(visible=True),
         "after": gr.update(visible=True),
@@ -62,6 +64,12 @@ def show_take(made: Made, sound: audio.Audio) -> Update:
 def draw_grid(codes: Codes) -> str:
     """The codes so far, and how to read them."""
     return visual.token_grid(codes.values, codes.frame_rate, codes.codebook_size, codes.step_of) + views.note(GRID)
+
+
+def draw_lanes(recipe: Mapping[str, Any], sound: audio.Audio) -> str:
+    """Who plays when; "" where all play all the time."""
+    plan = plan_of(recipe)
+    return "" if plan is None else lanes(plan, sound.seconds, "Who plays when")
 
 
 def facts_of(result: GenerationResult, length: float, took: float, first_sound: float | None) -> list[str]:

@@ -1,0 +1,62 @@
+"""Who plays when, as a picture: a lane a player, a bar of colour where it plays.
+
+SVG like ``visual``'s: lines and letters in ``currentColor``, lengths across in percent. Knows nothing of models,
+requests or the page.
+"""
+
+from __future__ import annotations
+
+from html import escape
+
+from musicgen.aligned import bar_seconds
+from musicgen.instruments import KIT
+from musicgen.plan import Plan, Turn
+from musicgen.visual import seconds_ticks
+
+_LEFT, _RIGHT, _ROW = 44, 14, 21  # px; left and right as of a spectrogram, so that the times of both lie below another
+_STYLE = (
+    "font:12px system-ui,sans-serif;display:block;box-sizing:border-box;width:100%;"
+    f"padding:0 {_RIGHT}px 0 {_LEFT}px;overflow:visible"
+)
+
+
+def players_of(turn: Turn) -> tuple[str, ...]:
+    """All that play, drums last."""
+    return tuple(name for name in turn.instruments if name != KIT) + ((KIT,) if turn.drums else ())
+
+
+def lanes(plan: Plan, seconds: float, title: str = "") -> str:
+    """Who plays when in a piece of ``seconds``; "" for a plan in which all play all the time."""
+    turns = plan.turns(seconds)
+    if not turns or plan.bpm is None:
+        return ""
+    everyone = list(dict.fromkeys(name for turn in turns for name in players_of(turn)))
+    everyone.sort(key=lambda name: name == KIT)
+    ends = [*(turn.start for turn in turns[1:]), seconds]
+    bar, top, height = bar_seconds(plan.bpm, plan.meter), 42 if title else 20, _ROW * len(everyone)
+    parts = [f'<text x="{-_LEFT}" y="14" style="font-weight:600">{escape(title)}</text>'] if title else []
+    parts.append(f'<text x="-6" y="{top - 6}" text-anchor="end">bar</text>')
+    said = []
+    for turn, end in zip(turns, ends, strict=True):
+        left, width = 100 * turn.start / seconds, 100 * (end - turn.start) / seconds
+        number = 1 + round((turn.start + plan.start) / bar)
+        said.append(f"from bar {number} {', '.join(players_of(turn))}")
+        parts.append(f'<text x="{left:.2f}%" y="{top - 6}">{number}</text>')
+        parts += [
+            f'<rect x="{left:.2f}%" y="{top + _ROW * row + 1}" width="{width:.2f}%" height="{_ROW - 2}" '
+            'fill="var(--color-accent, currentColor)" fill-opacity=".45"/>'
+            for row, name in enumerate(everyone) if name in players_of(turn)
+        ]
+        parts.append(f'<line x1="{left:.2f}%" x2="{left:.2f}%" y1="{top}" y2="{top + height}" stroke="currentColor" '
+                     'stroke-opacity=".5"/>')
+    parts += [f'<text x="6" y="{top + _ROW * row + 15}">{escape(name)}</text>' for row, name in enumerate(everyone)]
+    for tick in seconds_ticks(seconds):
+        place = 100 * tick / seconds
+        anchor = "start" if place < 2 else "end" if place > 96 else "middle"
+        parts.append(f'<text x="{place:.2f}%" y="{top + height + 14}" text-anchor="{anchor}">{tick:g}</text>')
+    parts.append(f'<text x="-6" y="{top + height + 14}" text-anchor="end">s</text>')
+    label = escape(f"Who plays when: {'; '.join(said)}.")
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" fill="currentColor" aria-label="{label}" '
+        f'height="{top + height + 28}" style="{_STYLE}">{"".join(parts)}</svg>'
+    )
