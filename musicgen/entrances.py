@@ -7,6 +7,7 @@ first" does not read as no drums. Knows nothing of plans or tempi: lengths that 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from musicgen.instruments import KIT, refuses
 from musicgen.instruments import WORDS as INSTRUMENT_WORDS
@@ -14,6 +15,7 @@ from musicgen.sections import MAX_TEXT, MOST_BARS
 from musicgen.vocabulary import DRUM_WORDS, listed
 from musicgen.wording import DRUM, PATTERNS
 
+MOST = 4  # of each kind are read
 USUAL, STEP = 4, 2  # bars before somebody comes in where it is not said how many; and between one and the next
 
 _NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
@@ -26,26 +28,37 @@ _NEXT = rf"(?:the |an? )?(?:{_PLAYER})"
 _WHO = rf"(?P<who>(?:{_PLAYER})(?:(?:,? and| &| \+) {_NEXT}|, {_NEXT}(?!{_VERBS}))*)"
 _AFTER = rf"after (?:about |the first )?(?P<after>{_NUMBER}) (?:bars?|measures?)"
 _AT = rf"(?:at|from|on|in|with|until|till|before) (?:the )?(?:bar|measure) (?P<at>{_NUMBER})"
-_LATER = r"later(?: on)?|half ?way(?: through)?|after (?:a while|the intro|a few bars|some bars|a bit)"
+_LATER = r"(?:later(?: on)?|half ?way(?: through)?|after (?:a while|the intro|a few bars|some bars|a bit))\b"
 
+_COMES = r"(?:only )?(?:(?:come|kick|drop|join|enter|start)(?:s|ing)?|coming)\b(?: in\b)?"
+
+# Who is alone at the beginning. The first is that only where it says so.
 _BEGINS = re.compile(
     r"\b(?:start|begin|open)(?:s|ing|ning)?(?: off| out)?,? with (?P<only>(?:just|only|solo|lone|nothing but) )?"
     rf"(?:(?:a|an|the|soft|quiet|gentle|lone|solo) )*{_WHO}(?P<alone> alone| only| solo| by itself)?"
     r"(?P<then>,?(?: and)? (?:then|before|until)\b)?"
 )
-_INTRO = re.compile(rf"\b(?:with|after|has) an? (?:(?:solo|soft|quiet|short|gentle|slow) )*{_WHO} intro\b")
-_ENTERS = re.compile(
-    rf"\b{_WHO} (?:only )?(?:(?:come|kick|drop|join|enter|start)(?:s|ing)?|coming)(?: in)? (?:only )?"
-    rf"(?:{_AFTER}|{_AT}|(?P<later>{_LATER}))"
-)
-_ABSENT = re.compile(
+_ALONE = tuple(map(re.compile, (
+    rf"\b(?:just|only|solo) (?:the |an? )?{_WHO} (?:(?:for|in|during) (?:the first )?(?P<after>{_NUMBER}) "
+    r"(?:bars?|measures?)|(?:in|during|for) the (?:intro|beginning)\b|to begin with\b|at first\b|first\b)",
+    rf"\bfirst (?:only |just )?(?:the |an? )?{_WHO},? (?:and )?then\b",
+    rf"\b{_WHO}(?: first| intro),? (?:and )?then\b",
+    rf"\b(?:with|after|has) an? (?:(?:solo|soft|quiet|short|gentle|slow) )*{_WHO}(?:[- ]only)? intro\b",
+    rf"\bintro (?:with|of|on|by) (?:just|only|solo|a lone) (?:the |an? )?{_WHO}",
+)))  # fmt: skip
+_ENTERS = tuple(map(re.compile, (
+    rf"\b{_WHO} {_COMES} (?:only )?(?:{_AFTER}|{_AT}|{_LATER})",
+    rf"\b(?:then|until|till|before) (?:the |an? )?{_WHO} {_COMES}",
+)))  # fmt: skip
+_ABSENT = (re.compile(
     rf"\b(?:no|without)(?: the| any)? {_WHO} (?:{_AT}|(?:for|in|during) (?:the first )?(?P<after>{_NUMBER}) "
-    r"(?:bars?|measures?)|(?P<later>at first|at the (?:start|beginning)|in the (?:intro|beginning)))"
-)
-_LEAVES = re.compile(
+    r"(?:bars?|measures?)|at first\b|at the (?:start|beginning)\b|in the (?:intro|beginning)\b)"
+),)
+_LEAVES = (re.compile(
     rf"\b{_WHO} (?:drop|fall|cut|stop|leave|rest)(?:s|ping|ting|ing)?(?: out)? "
-    rf"(?:{_AFTER}|{_AT}|(?P<later>in the middle|for a while|for (?:a few|some) bars|half ?way(?: through)?))"
-)
+    rf"(?:{_AFTER}|{_AT}|in the middle\b|for a while\b|for (?:a few|some) bars\b|half ?way(?: through)?\b)"
+),)
+_DRUMLESS = re.compile(r"\b(?:drum|beat)less (?:intro|beginning|start)\b")
 _BREAKDOWN = re.compile(r"\bwith an? (?:\w+ )?breakdown\b|\bbreakdown in the middle\b")
 _BUILDS = re.compile(
     r"\b(?:slowly|gradually) build(?:s|ing)?(?: up)?\b|\bbuild(?:s|ing)? up (?:slowly|gradually)\b"
@@ -57,20 +70,23 @@ _BUILDS = re.compile(
 
 def told_apart(lower: str) -> tuple[str, str]:
     """What a prompt in small letters says of sections, as their text ("" for nothing), and the prompt without it."""
-    begins, rest = _taken(lower, _BEGINS, " with {} ")
+    text = _DRUMLESS.sub("no drums in the intro", lower)
+    begins, rest = _taken(text, (_BEGINS,), " with {} ")
     begins = [match for match in begins if match["only"] or match["alone"] or match["then"]]
     if not begins:
-        rest = lower
-        begins, rest = _taken(rest, _INTRO, " with {} ")
+        begins, rest = _taken(text, _ALONE, " with {} ")
     enters, rest = _taken(rest, _ENTERS, " {} ")
     absent, rest = _taken(rest, _ABSENT, " with {} ")
     leaves, rest = _taken(rest, _LEAVES, " {} ")
-    breakdown, rest = _taken(rest, _BREAKDOWN, " ")
-    builds, rest = _taken(rest, _BUILDS, " ")
+    breakdown, rest = _taken(rest, (_BREAKDOWN,), " ")
+    builds, rest = _taken(rest, (_BUILDS,), " ")
 
     out, done = [], 0
     coming = [(*_bars(match), match["who"]) for match in (*enters, *absent)]
-    for bar, about in sorted({(bar, about) for bar, about, _ in coming} or ({(USUAL, "~")} if begins else set())):
+    turns = {(bar, about) for bar, about, _ in coming}
+    if begins and all(about for _, about in turns):  # or nobody is said to come in
+        turns = {_bars(begins[0])}
+    for bar, about in sorted(turns):
         if bar > done:
             missing = " + ".join(dict.fromkeys(_list(who) for until, _, who in coming if until > done))
             who = _list(begins[0]["who"]) if begins and not done else f"no {missing}"
@@ -90,22 +106,26 @@ def told_apart(lower: str) -> tuple[str, str]:
     return (sections, rest) if 0 < len(sections) <= MAX_TEXT else ("", lower)
 
 
-def _taken(text: str, pattern: re.Pattern[str], instead: str) -> tuple[list[re.Match[str]], str]:
-    """Where the pattern stands, and the text with only the players' names there."""
-    matches = list(pattern.finditer(text))[:4]
-    for match in reversed(matches):
-        who = match["who"] if "who" in match.re.groupindex else ""
-        text = text[: match.start()] + instead.format(who) + text[match.end() :]
-    return matches, re.sub(r" (?=[,.;])", "", " ".join(text.split())) if matches else text
+def _taken(text: str, patterns: Sequence[re.Pattern[str]], instead: str) -> tuple[list[re.Match[str]], str]:
+    """Where the patterns stand, and the text with only the players' names there."""
+    found = []
+    for pattern in patterns:
+        matches = list(pattern.finditer(text))[:MOST]
+        for match in reversed(matches):
+            who = match["who"].removesuffix(" solo") if "who" in pattern.groupindex else ""
+            text = text[: match.start()] + instead.format(who) + text[match.end() :]
+        found += matches
+    return found, re.sub(r" (?=[,.;])", "", " ".join(text.split())) if found else text
 
 
 def _bars(match: re.Match[str]) -> tuple[int, str]:
     """After how many bars, and "~" where it is not said how many."""
-    if match["later"]:
+    values = match.groupdict()
+    said = values.get("after") or values.get("at")
+    if not said:
         return USUAL, "~"
-    said = match["after"] or match["at"]
     number = int(said) if said.isdigit() else 16 if said == "sixteen" else _NUMBERS.index(said) + 1
-    return max(1, min(number if match["after"] else number - 1, MOST_BARS)), ""
+    return max(1, min(number if values.get("after") else number - 1, MOST_BARS)), ""
 
 
 def _list(who: str) -> str:
