@@ -25,10 +25,11 @@ from musicgen.lm import LM
 from musicgen.matrices import as_it_is, round_to_grid
 from musicgen.model import Model
 from musicgen.patterns import get_pattern
-from musicgen.preparation import conditions, prepare
+from musicgen.preparation import prepare
 from musicgen.request import resolve, sampling_params
 from musicgen.sampling import guide
 from musicgen.stepper import Stepper, Track
+from musicgen.telling import conditions
 
 BOUND = 0.01  # nats a code, on average
 SECONDS = 1.5  # of each prompt's take

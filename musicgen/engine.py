@@ -28,7 +28,7 @@ from musicgen.errors import ModelUnavailable
 from musicgen.memory import said_in_words
 from musicgen.model import Model
 from musicgen.patterns import Pattern, get_pattern
-from musicgen.preparation import Listened, Prepared, conditions
+from musicgen.preparation import Listened, Prepared
 from musicgen.request import (
     GenerationEvent,
     GenerationRequest,
@@ -39,6 +39,7 @@ from musicgen.request import (
 )
 from musicgen.scheduler import Place, Scheduler
 from musicgen.sound import Sound
+from musicgen.telling import conditions
 
 __all__ = ["Engine", "Generation", "GenerationEvent", "GenerationRequest", "GenerationResult"]
 

@@ -20,10 +20,11 @@ from musicgen.errors import ModelUnavailable
 from musicgen.memory import free_bytes, in_words, said_in_words
 from musicgen.model import Model
 from musicgen.patterns import Layout, get_pattern
-from musicgen.preparation import conditions, prepare
+from musicgen.preparation import prepare
 from musicgen.request import GenerationRequest, resolve, sampling_params
 from musicgen.sampling import SamplingParams
 from musicgen.stepper import PIECE, track_bytes
+from musicgen.telling import conditions
 
 MOST_BYTES = 2**25  # of scores: 20 s of the bundled model, 10 s of the released ones, 5 s of those in stereo
 TOLD, WITHOUT = 0, 1

@@ -1,6 +1,6 @@
 """From a resolved request to what steers its generation: the text, the plan, the melody, the audio to go on from.
 
-Everything here covers the whole take in absolute time; cutting it into windows is the engine's. Knows nothing of
+Everything here covers the whole take in absolute time; what of it a window is told is ``telling``'s. Knows nothing of
 decoding.
 """
 
@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 
 from musicgen import aligned, chroma, eastern, rhythm
-from musicgen.conditions import Conditions
 from musicgen.entrances import heard_of
 from musicgen.instruments import parse_instruments
 from musicgen.meaning import nearest_kind
@@ -73,16 +72,6 @@ class Prepared:
 
 KEY_UNTOLD = "Beside a melody the model is told no key; the melody brings its own."
 
-# How loud a group of features is told, 1: as it was learned. They enter by a linear map, so that what is told louder
-# outweighs what the history suggests; unlike guidance it enlarges nothing else, and costs nothing. By what 32 takes of
-# each obeyed; chords gained nothing.
-LOUDNESS = {"beat": 1.25, "drums": 1.5, "instruments": 1.5}
-_TOLD = {"beat": aligned.BEAT, "melody": aligned.MELODY, "drums": slice(aligned.DRUMS_ON, aligned.DRUMS_OFF + 1),
-         "instruments": aligned.INSTRUMENT}  # without the flags, which only say that something is told
-# How much of it is in what guidance leads away from, too.
-END_SHARE = 0.4  # of an end; by how many of ten takes were quiet at their end at 0, 0.4, 0.55 and 0.7
-TEXT_SHARE = 0.5  # of the text beside a plan; by what 48 takes each obeyed at 0, 0.5 and 1
-
 
 def listen(model: Model, request: GenerationRequest) -> Listened:
     """Analyse the audio of a resolved ``request``. Raises ``ValueError``, ``ModelUnavailable``."""
@@ -119,10 +108,10 @@ def prepare(model: Model, request: GenerationRequest, listened: Listened | None 
             notes.append("The painted chords are left out: this model can only be told a melody.")
         if request.sections:
             notes.append("The sections are left out: only the bundled model can be told who plays when.")
-        text = with_metadata(replace(request, prompt=_read(model, request.prompt)))
+        text = with_metadata(replace(request, prompt=read_by(model, request.prompt)))
         return Prepared(frames, text, None, None, onehot, listened, tuple(notes))
 
-    words = _read(model, request.prompt)
+    words = read_by(model, request.prompt)
     untold = replace(request, prompt=words, bpm=None, chords=None, instruments=None)  # the features tell them better
     text = words if request.plan == "auto" else with_metadata(untold)
     plan = plan_for(request, heard, given.shape[1] / model.codec.frame_rate, notes)
@@ -191,7 +180,7 @@ def _sung(painting: Painting, seconds: float, heard: np.ndarray | None) -> np.nd
     return painting.sung(np.arange(frames) / chroma.CHROMA_RATE, before)
 
 
-def _read(model: Model, words: str) -> str:
+def read_by(model: Model, words: str) -> str:
     """Words as the model's encoder can read them: MiniLM in English; T5 as they are, if they are in its letters."""
     return understood(words) if model.config.lm.aligned_dim else eastern.in_english(words)
 
@@ -205,61 +194,6 @@ def with_metadata(request: GenerationRequest) -> str:
     if request.drums is not None:
         told.append("with drums" if request.drums else "no drums")
     return ". ".join(part for part in (request.prompt.rstrip(" ."), *told) if part) if told else request.prompt
-
-
-def conditions(
-    model: Model, prepared: Prepared, negative_prompt: str, start: int, frames: int
-) -> tuple[Conditions, Conditions | None]:
-    """The row of conditions of frames ``start .. start + frames``, and what guidance leads away from.
-
-    That is None where it is the plain null. Beside a plan it is told half of the text: what is known frame by frame is
-    to be enlarged, and not so much the habits of a style, which drown it. It is told of an end, too, in part: led away
-    from music that knows of none, a final chord would be silence at once; led away from none, it would hardly be one.
-    Where no drums are wanted it is told drums: music that was told nothing may have none either.
-    """
-    # No window is of two sections, but for what was given.
-    own = next((part.text for part in reversed(prepared.parts) if part.first < start + frames), prepared.text)
-    text, mask = model.conditioner.text([own])
-    melody = features = None
-    if model.config.lm.melody_bins and prepared.chroma is not None:
-        # A melody follows absolute time; one that is too short starts again, as the released models learned it.
-        length = model.config.lm.melody_frames
-        first = round(start / model.codec.frame_rate * chroma.CHROMA_RATE)
-        index = (first + np.arange(length)) % len(prepared.chroma)
-        melody = model.conditioner.melody(prepared.chroma[index], length)
-    if prepared.features is not None:
-        features = torch.from_numpy(prepared.features[None, start : start + frames])
-    row = Conditions(text, mask, melody, None if features is None else _louder(features, prepared.melody_strength))
-    if negative_prompt:
-        against = Conditions(*model.conditioner.text([_read(model, negative_prompt)]))
-    elif features is not None and bool(features.any()):
-        against = replace(row.null(), text=TEXT_SHARE * row.text, text_mask=row.text_mask)
-    else:
-        return row, None
-    return row, against if features is None else replace(against, aligned=_led_away_from(features))
-
-
-def _louder(features: Tensor, melody: float) -> Tensor:
-    """Aligned features [B, T, A] as the model is told them: a melody ``melody`` times as loud as it was learned.
-
-    From the final chord on all is told as it was learned: louder, it would have them all play on.
-    """
-    out = features.clone()
-    over = features[..., aligned.OVER : aligned.OVER + 1] if features.shape[-1] > aligned.OVER else 0.0
-    for group, loud in (LOUDNESS | {"melody": melody}).items():
-        out[..., _TOLD[group]] *= 1 + (loud - 1) * (1 - over)
-    return out
-
-
-def _led_away_from(features: Tensor) -> Tensor:
-    """What of aligned features [B, T, A] guidance leads away from: part of an end, and drums where none are wanted."""
-    out = torch.zeros_like(features)
-    if bool(features[..., aligned.NEAR : aligned.OVER + 1].any()):
-        for columns in aligned.GROUPS["ending"]:
-            out[..., columns] = END_SHARE * features[..., columns]
-    if features.shape[-1] > aligned.DRUMS_OFF:  # a model may have been trained with fewer features
-        out[..., aligned.DRUMS_ON] = features[..., aligned.DRUMS_OFF]
-    return out
 
 
 def _given_codes(model: Model, request: GenerationRequest) -> Tensor:

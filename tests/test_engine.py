@@ -19,9 +19,10 @@ from musicgen.decoding import Window, decode
 from musicgen.engine import Engine, GenerationRequest, Span, count_steps, window_generator, windows
 from musicgen.lm import LM
 from musicgen.patterns import MONO_NAMES, PATTERN_NAMES, get_pattern
-from musicgen.preparation import conditions, prepare
+from musicgen.preparation import prepare
 from musicgen.request import resolve, sampling_params
 from musicgen.sound import Sound, fade_out
+from musicgen.telling import conditions
 
 KINDS = ("text", "melody", "stereo", "aligned")
 ASK = GenerationRequest("happy rock", duration=2.0, seed=5)

@@ -15,9 +15,10 @@ from musicgen.decoding import Window, decode_steps
 from musicgen.engine import Engine, GenerationRequest, GenerationResult, window_generator, windows
 from musicgen.errors import ModelUnavailable
 from musicgen.patterns import get_pattern
-from musicgen.preparation import conditions, prepare
+from musicgen.preparation import prepare
 from musicgen.request import request_from_recipe, resolve, sampling_params
 from musicgen.sampling import SamplingParams, guide, sample
+from musicgen.telling import conditions
 
 KINDS = ["told", "aligned", "text", "melody", "stereo"]
 CLOSE = dict(rtol=1e-4, atol=2e-3)  # of scores of some tens

@@ -13,8 +13,9 @@ from test_engine import ASK, KINDS, run
 from musicgen import aligned
 from musicgen.audio import Audio
 from musicgen.engine import Engine, GenerationRequest
-from musicgen.preparation import KEY_UNTOLD, conditions, prepare, with_metadata
+from musicgen.preparation import KEY_UNTOLD, prepare, with_metadata
 from musicgen.request import resolve
+from musicgen.telling import conditions
 
 
 def follow(tune: Audio, **more) -> GenerationRequest:
@@ -118,8 +119,8 @@ def test_beat_melody_drums_and_players_are_told_louder_than_the_rest(tiny_model,
     prepared = prepare(model, resolve(asked, model.config, 600))
     row, against = conditions(model, prepared, "", 0, 200)
     plain, told = torch.from_numpy(prepared.features)[None], row.aligned
-    drums = slice(aligned.DRUMS_ON, aligned.DRUMS_OFF + 1)
-    loud = ((aligned.BEAT, 1.25), (aligned.MELODY, strength), (aligned.INSTRUMENT, 1.5), (drums, 1.5))
+    none = slice(aligned.DRUMS_OFF, aligned.DRUMS_OFF + 1)
+    loud = ((aligned.BEAT, 1.25), (aligned.MELODY, strength), (aligned.INSTRUMENT, 1.5), (none, 3.0))
     rest = torch.ones(aligned.ALIGNED_DIM, dtype=torch.bool)
     for columns, times in loud:
         rest[columns] = False

@@ -21,10 +21,11 @@ from musicgen.lanes import lanes
 from musicgen.patterns import get_pattern
 from musicgen.plan import Plan, Turn
 from musicgen.planning import make_plan
-from musicgen.preparation import Part, conditions, prepare
+from musicgen.preparation import Part, prepare
 from musicgen.reading import read_prompt
 from musicgen.request import request_from_recipe, resolve, sampling_params
 from musicgen.sections import MOST_BARS, Section, fitted, parse_sections, written
+from musicgen.telling import LOUDNESS, RESTING, conditions
 from musicgen.theory import METERS, Key, parse_chords
 from musicgen.ui import after, before
 from musicgen.ui.settings import Settings
@@ -253,6 +254,18 @@ def test_each_section_is_told_its_own_words(tiny_model):
         assert torch.equal(row.text, model.conditioner.text([text])[0])
     plain = prepare(model, resolve(replace(ASK, sections=None), model.config, 600))
     assert plain.parts == plain.turns == ()
+
+
+def test_that_drums_rest_is_told_louder_than_that_there_are_none(tiny_model):
+    model = tiny_model("aligned")
+
+    def told(**more) -> np.ndarray:
+        prepared = prepare(model, resolve(replace(ASK, **more), model.config, 600))
+        row, against = conditions(model, prepared, "", 400, 100)
+        assert against.aligned[0, :, aligned.DRUMS_ON].eq(1).all(), "led away from them"
+        return row.aligned[0, :, aligned.DRUMS_OFF].numpy()
+
+    assert (told() == RESTING).all() and (told(sections=None, drums=False) == LOUDNESS["no drums"]).all()
 
 
 def test_what_cannot_be_told_is_said(tiny_model):
