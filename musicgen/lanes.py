@@ -39,7 +39,7 @@ def lanes(plan: Plan, seconds: float, title: str = "") -> str:
     said = []
     for turn, end in zip(turns, ends, strict=True):
         left, width = 100 * turn.start / seconds, 100 * (end - turn.start) / seconds
-        number = 1 + round((turn.start + plan.start) / bar)
+        number = max(1, 1 + round((turn.start + plan.start) / bar))  # what was given has none
         said.append(f"from bar {number} {', '.join(players_of(turn))}")
         parts.append(f'<text x="{left:.2f}%" y="{top - 6}">{number}</text>')
         parts += [

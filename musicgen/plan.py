@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -103,22 +104,24 @@ class Plan:
         Sections of the same players are one. Those that begin with the final chord, or after it, are left out. Raises
         ``ValueError`` where a section has no players.
         """
-        if not self.sections or self.bpm is None:
-            return ()
         ends = self.ends(seconds)
-        bar, until = aligned.bar_seconds(self.bpm, self.meter), seconds if ends is None else ends
         turns: list[Turn] = []
-        bars = 0
-        for section in fitted(self.sections, until / bar):
-            start = max(0.0, bars * bar - self.start) if bars else 0.0
-            instruments, drums = section.band(self.instruments, self.drums)
+        for section, start in zip(self.sections, self.starts(seconds), strict=False):
+            turn = Turn(start, *section.band(self.instruments, self.drums))
             if turns and start <= turns[-1].start:  # it was over before the piece began
                 turns.pop()
-            turn = Turn(start, instruments, drums)
-            if start < until - 1e-6 and not (turns and turns[-1].players == turn.players):
+            if start < (seconds if ends is None else ends) - 1e-6 and not (turns and turns[-1].players == turn.players):
                 turns.append(turn)
-            bars += section.bars or 0
         return tuple(turns)
+
+    def starts(self, seconds: float) -> tuple[float, ...]:
+        """When each section of a piece of ``seconds`` begins, the first with the piece; none without a tempo."""
+        if not self.sections or self.bpm is None:
+            return ()
+        bar, ends = aligned.bar_seconds(self.bpm, self.meter), self.ends(seconds)
+        sections = fitted(self.sections, (seconds if ends is None else ends) / bar)
+        bars = accumulate((section.bars or 0 for section in sections[:-1]), initial=0)
+        return tuple(max(0.0, count * bar - self.start) if count else 0.0 for count in bars)
 
     def describe(self) -> str:
         """One line for people, such as ``90 bpm, 4/4, A minor, chords Am F C G, with drums``."""
@@ -194,6 +197,7 @@ def check_bpm(bpm: Any) -> float:
 
 
 def a_number(value: Any, what: str) -> float:
+    """``value`` as a finite float. Raises ``ValueError`` that names ``what`` it is."""
     try:
         number = float(value) if not isinstance(value, bool) else math.nan
     except (TypeError, ValueError, OverflowError):
@@ -204,12 +208,15 @@ def a_number(value: Any, what: str) -> float:
 
 
 def as_key(value: Any) -> Key:
+    """A key, or the text of one. Raises ``ValueError``."""
     return value if isinstance(value, Key) else parse_key(str(value)[:40])
 
 
 def as_meter(value: Any) -> Meter:
+    """A metre, or the text of one. Raises ``ValueError``."""
     return value if isinstance(value, Meter) else parse_meter(str(value)[:40])
 
 
 def as_chords(value: Any) -> tuple[Chord, ...]:
+    """Chords, or the text of some. Raises ``ValueError``."""
     return value if isinstance(value, tuple) else parse_chords(str(value)[:400])

@@ -23,7 +23,7 @@ from musicgen.plan import MAX_BPM, MIN_BPM, Plan, lineup, turn_frame
 from musicgen.planning import left_open, make_plan
 from musicgen.reading import read_prompt, understood
 from musicgen.request import GenerationRequest
-from musicgen.sections import fitted, parse_sections
+from musicgen.sections import parse_sections
 from musicgen.separation import SAMPLE_RATE, separate
 from musicgen.theory import METERS, parse_chords, parse_key, parse_meter
 
@@ -123,7 +123,7 @@ def prepare(model: Model, request: GenerationRequest, listened: Listened | None 
         elif ends is None or ends < given.shape[1] / model.codec.frame_rate:
             notes.append("There is no room for an ending in the new music; ask for a longer duration.")
             plan = replace(plan, ending=False)
-    parts = () if plan is None else _parts(plan, words, frames, model.codec.frame_rate, notes)
+    parts = () if plan is None else _parts(plan, text, frames, model.codec.frame_rate, notes)
     features = np.zeros((frames, aligned.ALIGNED_DIM), np.float32)
     if plan is not None:
         features = plan.aligned(frames, model.codec.frame_rate)
@@ -155,19 +155,15 @@ def _parts(plan: Plan, words: str, frames: int, frame_rate: float, notes: list[s
 
     Of players that rest it reads nothing: what the words name is heard, whatever else is told.
     """
-    turns = plan.turns(frames / frame_rate)
-    if turns:
-        assert plan.bpm is not None
-        bar = aligned.bar_seconds(plan.bpm, plan.meter)
-        bars = sum(section.bars or 0 for section in fitted(plan.sections, frames / frame_rate / bar)[:-1])
-        if (needed := bars * bar - plan.start) >= frames / frame_rate:
-            notes.append(f"The last section would begin after {needed:.1f} s; the take is over before it.")
-    everyone = plan.instruments, bool(plan.drums)
+    seconds = frames / frame_rate
+    starts, everyone = plan.starts(seconds), (plan.instruments, bool(plan.drums))
+    if starts and starts[-1] >= seconds:
+        notes.append(f"The last section would begin after {starts[-1]:.1f} s; the take is over before it.")
     words = read_prompt(words).rest or words
     return tuple(
         Part(turn_frame(turn, frame_rate), words if turn.players == everyone
              else heard_of(words.lower(), turn.instruments, turn.drums))
-        for turn in turns
+        for turn in plan.turns(seconds)
     )
 
 

@@ -94,8 +94,8 @@ def _generate(engines: Engines) -> None:
             melody_strength: How closely the bundled model follows the melody, heard or painted, from 0.5 to 4; 2.75 is
                 usual, 1 looser.
             bars: Length in bars, in place of the duration; a loop of so many can be cut out. Needs a tempo.
-            sections: Who plays when, in bars, such as "4 piano | 8 all | 4 no drums | all"; empty: as the prompt says,
-                or all play all the time.
+            sections: Who plays when, in bars, such as "4 piano | 8 all | 4 no drums | all" (with "~4" they are
+                fewer in a short take); empty: as the prompt says, or all play all the time.
 
         Returns:
             The take as a WAV file, and its recipe: every setting needed to make it again.

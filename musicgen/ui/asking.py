@@ -130,7 +130,7 @@ def _plan(engines: Engines) -> Parts:
         parts["sections"] = gr.Dropdown(
             list(SECTIONS.items()), value="", allow_custom_value=True,
             label=say("Sections: who plays when"), elem_id="sections",
-            info=say("Bars and players, one section after the other: 4 piano | 8 all | 4 no drums | all."),
+            info=say("Bars and players: 4 piano | 8 all | 4 no drums | all. With ~4 they are fewer in a short take."),
         )
         with gr.Row():
             parts["fill_plan"] = gr.Button(say("Fill in, to edit"), size="sm", min_width=120, elem_id="fill-plan")

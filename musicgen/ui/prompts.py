@@ -20,6 +20,7 @@ EXAMPLES = {
     "Waltz": "gentle waltz for solo piano in 3/4, A minor",
     "Folk": "warm folk tune, acoustic guitar and flute in 6/8",
     "House": "deep house with synth bass and four on the floor, 124 bpm",
+    "Build-up": "synthwave that builds up layer by layer, 120 bpm",
     "A scene": "a knight rides against a dragon",
 }
 
@@ -37,8 +38,10 @@ _KEYS = ("C major", "G major", "D major", "F major", "A minor", "E minor", "D mi
 
 
 def surprise(dice: random.Random) -> str:
-    """A prompt nobody wrote: a style, a mood, two sounds, perhaps a key and a tempo."""
+    """A prompt nobody wrote: a style, a mood, two sounds, perhaps who plays when, a key and a tempo."""
     words = [f"{dice.choice(_MOODS)} {dice.choice(_STYLES)} with {dice.choice(_LEADS)} and {dice.choice(_GROUNDS)}"]
+    if dice.random() < 0.2:
+        words.append(dice.choice(("building up slowly", "with a breakdown")))
     if dice.random() < 0.5:
         words.append(dice.choice(_KEYS))
     if dice.random() < 0.7:

@@ -39,8 +39,9 @@ KOREAN = {
     "Every instrument except the drums. If empty: from the prompt, or its style.":
         "드럼 말고 연주하는 모든 악기입니다. 비워 두면 프롬프트나 그 장르에서 정해집니다.",
     "Sections: who plays when": "구간: 누가 언제 연주할까",
-    "Bars and players, one section after the other: 4 piano | 8 all | 4 no drums | all.":
-        "구간마다 마디 수와 연주자를 차례로 적습니다: 4 piano | 8 all | 4 no drums | all.",
+    "Bars and players: 4 piano | 8 all | 4 no drums | all. With ~4 they are fewer in a short take.":
+        "마디 수와 연주자를 차례로 적습니다: 4 piano | 8 all | 4 no drums | all. ~4라고 쓰면 짧은 테이크에서는 "
+        "줄어듭니다.",
     # melody, continuation, pattern, advanced
     "Melody to follow": "따라갈 선율", "Hum, play or upload": "흥얼거리거나, 연주하거나, 올리세요",
     "Find the tune by": "선율을 찾는 방법",
