@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -39,16 +39,22 @@ def take_figure(
     codebook_size: int,
     title: str = "",
     asked: np.ndarray | None = None,
+    players: Mapping[str, Sequence[tuple[float, float]]] | None = None,
 ) -> Figure:
     """A take: codes int [K, T], its sound float32 [C, N] and, if a melody was asked for, its chroma [M, 12].
 
     The chromagram of what is heard lies under the one that was asked, with their similarity where anything was asked.
+    At the top is who plays when, if that is told of the ``players``: from when to when, in seconds.
     """
     seconds = codes.shape[1] / frame_rate
     heard = chroma.chromagram(audio.mean(axis=0), sample_rate)
     told = asked is not None and len(asked) > 0
     heights = [1.0 + 0.15 * len(codes), *([1.6] if told else []), 1.6, 2.6]
+    if players:
+        heights.insert(0, 0.4 + 0.2 * len(players))
     figure, axes = _stack(heights, max(seconds, 1 / frame_rate), title)
+    if players:
+        _players(axes.pop(0), players)
     _codes(axes[0], codes, codebook_size, seconds)
     if told:
         assert asked is not None
@@ -88,6 +94,14 @@ def _stack(heights: Sequence[float], seconds: float, title: str) -> tuple[Figure
     axes[-1].set_xlabel("time, s")
     figure.align_ylabels(axes)
     return figure, axes
+
+
+def _players(axes: Axes, players: Mapping[str, Sequence[tuple[float, float]]]) -> None:
+    for row, played in enumerate(players.values()):
+        axes.broken_barh([(start, end - start) for start, end in played], (row - 0.4, 0.8), facecolors="tab:cyan")
+    axes.set_yticks(range(len(players)), list(players), fontsize=7)
+    axes.set_ylim(len(players) - 0.5, -0.5)
+    axes.set_title("Who plays when", loc="left", fontsize=10)
 
 
 def _codes(axes: Axes, codes: np.ndarray, codebook_size: int, seconds: float) -> None:

@@ -25,28 +25,36 @@ def players_of(turn: Turn) -> tuple[str, ...]:
     return tuple(name for name in turn.instruments if name != KIT) + ((KIT,) if turn.drums else ())
 
 
+def spans(plan: Plan, seconds: float) -> dict[str, list[tuple[float, float]]]:
+    """From when to when each player plays in a piece of ``seconds``, drums last; empty where all play all the time."""
+    turns = plan.turns(seconds)
+    ends = [*(turn.start for turn in turns[1:]), seconds]
+    everyone = sorted(dict.fromkeys(name for turn in turns for name in players_of(turn)), key=lambda name: name == KIT)
+    return {name: [(turn.start, end) for turn, end in zip(turns, ends, strict=False) if name in players_of(turn)]
+            for name in everyone}
+
+
 def lanes(plan: Plan, seconds: float, title: str = "") -> str:
     """Who plays when in a piece of ``seconds``; "" for a plan in which all play all the time."""
-    turns = plan.turns(seconds)
-    if not turns or plan.bpm is None:
+    everyone, turns = spans(plan, seconds), plan.turns(seconds)
+    if not everyone or plan.bpm is None:
         return ""
-    everyone = list(dict.fromkeys(name for turn in turns for name in players_of(turn)))
-    everyone.sort(key=lambda name: name == KIT)
-    ends = [*(turn.start for turn in turns[1:]), seconds]
     bar, top, height = bar_seconds(plan.bpm, plan.meter), 42 if title else 20, _ROW * len(everyone)
     parts = [f'<text x="{-_LEFT}" y="14" style="font-weight:600">{escape(title)}</text>'] if title else []
     parts.append(f'<text x="-6" y="{top - 6}" text-anchor="end">bar</text>')
+    for row, played in enumerate(everyone.values()):
+        parts += [
+            f'<rect x="{100 * start / seconds:.2f}%" y="{top + _ROW * row + 1}" '
+            f'width="{100 * (end - start) / seconds:.2f}%" height="{_ROW - 2}" '
+            'fill="var(--color-accent, currentColor)" fill-opacity=".45"/>'
+            for start, end in played
+        ]
     said = []
-    for turn, end in zip(turns, ends, strict=True):
-        left, width = 100 * turn.start / seconds, 100 * (end - turn.start) / seconds
+    for turn in turns:
+        left = 100 * turn.start / seconds
         number = max(1, 1 + round((turn.start + plan.start) / bar))  # what was given has none
         said.append(f"from bar {number} {', '.join(players_of(turn))}")
         parts.append(f'<text x="{left:.2f}%" y="{top - 6}">{number}</text>')
-        parts += [
-            f'<rect x="{left:.2f}%" y="{top + _ROW * row + 1}" width="{width:.2f}%" height="{_ROW - 2}" '
-            'fill="var(--color-accent, currentColor)" fill-opacity=".45"/>'
-            for row, name in enumerate(everyone) if name in players_of(turn)
-        ]
         parts.append(f'<line x1="{left:.2f}%" x2="{left:.2f}%" y1="{top}" y2="{top + height}" stroke="currentColor" '
                      'stroke-opacity=".5"/>')
     parts += [f'<text x="6" y="{top + _ROW * row + 15}">{escape(name)}</text>' for row, name in enumerate(everyone)]

@@ -76,9 +76,9 @@ def parse_sections(text: str) -> tuple[Section, ...]:
 
 
 def fitted(sections: Sequence[Section], bars: float) -> tuple[Section, ...]:
-    """Those that are about so long halved, down to a bar, until the last begins within the first half of ``bars``."""
+    """Those that are about so long halved, down to a bar, until the last begins in the first two thirds of ``bars``."""
     fit = tuple(sections)
-    while sum(section.bars or 0 for section in fit[:-1]) > bars / 2 and any(
+    while sum(section.bars or 0 for section in fit[:-1]) > bars * 2 / 3 and any(
         section.about and (section.bars or 0) > 1 for section in fit[:-1]
     ):
         fit = tuple(replace(section, bars=max(1, section.bars // 2)) if section.about and section.bars else section

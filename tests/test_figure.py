@@ -98,3 +98,14 @@ def test_chromagrams_alone_keep_their_names_and_their_time_axis():
         assert np.array_equal(axes.images[0].get_array(), values.T)
         assert axes.get_xlim() == (0, len(heard) / chroma.CHROMA_RATE)
     assert second.get_xlabel() == "time, s" and png(figure).startswith(b"\x89PNG")
+
+
+def test_who_plays_when_is_at_the_top_over_the_same_time():
+    players = {"piano": [(0.0, 2.0)], "drums": [(0.5, 1.0), (1.5, 2.0)]}
+    axes = [axes for axes in drawn(players=players)[1].axes if axes.get_label() != "<colorbar>"]
+    assert len(axes) == 4 and axes[0].get_title(loc="left") == "Who plays when"
+    assert [label.get_text() for label in axes[0].get_yticklabels()] == ["piano", "drums"]
+    boxes = [path.get_extents().bounds for bars in axes[0].collections for path in bars.get_paths()]
+    assert [(x, width) for x, _, width, _ in boxes] == [(0, 2), (0.5, 0.5), (1.5, 0.5)]
+    assert boxes[0][1] < boxes[1][1] and axes[0].yaxis_inverted(), "the first at the top"
+    assert axes[0].get_xlim() == axes[-1].get_xlim() == (0, 2)

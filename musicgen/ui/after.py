@@ -16,9 +16,10 @@ import numpy as np
 
 from musicgen import audio
 from musicgen.instruments import parse_instruments
+from musicgen.lanes import spans
 from musicgen.loop import cut_of, loop_of, marks_of
 from musicgen.notated import midi_of
-from musicgen.request import without_end
+from musicgen.request import plan_of, without_end
 from musicgen.ui import views
 from musicgen.ui.before import beyond
 from musicgen.ui.files import name_of, name_of_loop, new_folder, writing
@@ -180,10 +181,10 @@ def _written(made: Made, sound: audio.Audio, kind: str) -> str:
 def _picture(made: Made, sound: audio.Audio) -> bytes:
     from musicgen.figure import png, take_figure
 
-    recipe, codes = made.recipe, made.codes
+    recipe, codes, plan = made.recipe, made.codes, plan_of(made.recipe)
     told = (recipe.get("prompt"), recipe.get("model"), recipe.get("pattern"), f"seed {recipe.get('seed')}")
     figure = take_figure(
         codes.values, sound.samples, sound.sample_rate, codes.frame_rate, codes.codebook_size,
-        " · ".join(str(part) for part in told if part), codes.melody,
+        " · ".join(str(part) for part in told if part), codes.melody, spans(plan, sound.seconds) if plan else None,
     )
     return png(figure)
