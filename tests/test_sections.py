@@ -137,8 +137,8 @@ def test_turns_by_hand():
 
 @pytest.mark.parametrize(("text", "bars", "fit"), [
     ("~4 first | all", 16, "~4 first | all"), ("~4 first | all", 6, "~4 first | all"),
-    ("~4 first | all", 5, "~2 first | all"), ("~2 first | ~2 first 2 | all", 6, "~2 first | ~2 first 2 | all"), ("~4 first | all", 2, "~1 first | all"),
-    ("4 first | all", 2, "4 first | all"),
+    ("~4 first | all", 5, "~2 first | all"), ("~2 first | ~2 first 2 | all", 6, "~2 first | ~2 first 2 | all"),
+    ("~4 first | all", 2, "~1 first | all"), ("4 first | all", 2, "4 first | all"),
     ("~8 all | 2 no drums | all", 6, "~2 all | 2 no drums | all"), ("~64 all", 1, "~64 all"),
 ])  # fmt: skip
 def test_what_is_about_so_long_fits_a_short_piece(text, bars, fit):
