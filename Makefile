@@ -42,12 +42,9 @@ ship:
 
 # The evaluation's judge, trained once, for all figures are by its ears; train another after another codec.
 listener:
-	$(PYTHON) -m musicgen.train.train_listener
+	$(PYTHON) -m musicgen.train.train_listener --out assets/listener.safetensors
 
-work/listener.pt:
-	$(MAKE) listener
-
-evaluate: work/listener.pt
+evaluate:
 	$(PYTHON) -m musicgen.train.evaluate
 	$(PYTHON) -m musicgen.train.card
 	$(PYTHON) -m musicgen.train.ship --figures

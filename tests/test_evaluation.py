@@ -239,13 +239,13 @@ def test_windows_cover_a_sound_and_end_with_it() -> None:
 def test_a_listener_comes_back_from_its_file(tmp_path: Path) -> None:
     first = listener()
     first.drum_threshold = 0.3
-    save_listener(tmp_path / "l.pt", first, {"drums right": 0.9})
-    again = load_listener(tmp_path / "l.pt")
+    save_listener(tmp_path / "l.safetensors", first, {"drums right": 0.9})
+    again = load_listener(tmp_path / "l.safetensors")
     sound = clicks(120.0, 2.0)
     assert again.probabilities(sound) == first.probabilities(sound) and again.drum_threshold == 0.3
     assert first.embeddings(sound, 1.0).shape == (3, EMBEDDING)
     with pytest.raises(SystemExit, match="train_listener"):
-        load_listener(tmp_path / "none.pt")
+        load_listener(tmp_path / "none.safetensors")
 
 
 def test_the_threshold_parts_what_can_be_parted() -> None:
@@ -382,7 +382,7 @@ def test_held_out_pieces_are_cut_alike_and_the_caption_that_says_most_is_asked(s
 
 
 def test_the_first_requests_are_of_all_kinds(tmp_path: Path) -> None:
-    exam = Exam("tiny", tmp_path, tmp_path, tmp_path / "l.pt", Maker("tiny", tmp_path), Sizes(takes=32))
+    exam = Exam("tiny", tmp_path, tmp_path, tmp_path / "l.safetensors", Maker("tiny", tmp_path), Sizes(takes=32))
     exam.__dict__["all_pieces"] = list(range(280))  # 200 composed pieces, then 80 on tunes
     assert len(set(exam.chosen)) == 32
     assert 2 <= sum(i >= 200 for i in exam.chosen[:12]) <= 6
@@ -407,7 +407,7 @@ def test_finished_stages_are_kept_until_something_changes(tmp_path: Path, monkey
         return name.title(), run, evaluate.plain
 
     monkeypatch.setattr(evaluate, "STAGES", {"one": stage("one"), "two": stage("two")})
-    exam = Exam("tiny", tmp_path, tmp_path / "out", tmp_path / "l.pt", Maker("tiny", tmp_path))
+    exam = Exam("tiny", tmp_path, tmp_path / "out", tmp_path / "l.safetensors", Maker("tiny", tmp_path))
     evaluate.examine(exam)
     evaluate.examine(exam)
     assert ran == ["one", "two"]

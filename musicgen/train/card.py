@@ -23,7 +23,8 @@ OPENING = ("By `make evaluate`, on pieces and tunes never trained on, captioned 
            "and of the words in what guidance leads away from by takes of these, too: the figures may favour them.")
 # What a reader needs to know to read a stage's tables.
 WORDS = {
-    "listener": "The judge of instruments, drums and tempo in what follows, trained apart, on held-out pieces. "
+    "listener": "The judge of instruments, drums and tempo in what follows (`assets/listener.safetensors`), trained "
+                "apart, on held-out pieces. "
                 "By rule: the tempo by arithmetic, with no notion of style. Instruments found: the share of those that "
                 "play, a drum kit being one, that are among as many most probable ones.",
     "codec": "mel: mean absolute difference of log10 mel spectra over five resolutions; lin: of |STFT|^0.4; one "

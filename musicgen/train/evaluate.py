@@ -111,7 +111,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="pocket")
     parser.add_argument("--data", type=Path, default=Path("work/data"))
-    parser.add_argument("--listener", type=Path, default=Path("work/listener.pt"))
+    parser.add_argument("--listener", type=Path, default=listener.LISTENER)
     parser.add_argument("--out", type=Path, default=Path("work/evaluate"))
     parser.add_argument("--only", nargs="+", choices=STAGES)
     parser.add_argument("--workers", type=int, default=2, help="processes that make takes, a few at a time")

@@ -2,21 +2,26 @@
 
 Audio becomes log-mel spectra, those an embedding, and that a probability for each instrument; whole takes are heard
 in overlapping windows. The tempo is the business of a part of its own (``metronome``). Knows nothing of how it was
-trained (``train_listener``) or of what is judged with it; it never takes part in making music.
+trained (``train_listener``) or of what is judged with it; it never takes part in making music. The one that judged the
+bundled model comes along (``LISTENER``), so that others can be measured by the same ears.
 """
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from musicgen.fidelity import mel_bank
 from musicgen.train.metronome import Metronome
 
+LISTENER = Path(__file__).resolve().parents[2] / "assets" / "listener.safetensors"
 RATE = 32_000
 SECONDS = 6.0  # of a window; it was trained on as much
 WINDOW, HOP = 2048, 640  # samples; 20 ms a column
@@ -93,19 +98,22 @@ def load_listener(path: Path) -> Listener:
     """The inverse of ``save_listener``."""
     if not path.is_file():
         raise SystemExit(f"No listener at {path}; run python -m musicgen.train.train_listener first.")
-    state = torch.load(path, weights_only=True)
-    listener = Listener(state["labels"], state["drum_threshold"])
-    listener.load_state_dict(state["weights"])
+    with safe_open(str(path), "pt") as file:
+        told = file.metadata()
+        listener = Listener(json.loads(told["labels"]), float(told["drum_threshold"]))
+        listener.load_state_dict({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118 - no dict
     return listener.eval()
 
 
 def save_listener(path: Path, listener: Listener, figures: dict[str, float]) -> None:
-    """Weights, labels, threshold and held-out ``figures`` in one file."""
-    state = {"labels": listener.labels, "drum_threshold": listener.drum_threshold, "figures": figures,
-             "weights": listener.state_dict()}
-    torch.save(state, path)
+    """Weights, labels, threshold and held-out ``figures`` in one safetensors file."""
+    weights = {name: tensor.contiguous() for name, tensor in listener.state_dict().items()}
+    told = {"labels": json.dumps(listener.labels), "drum_threshold": repr(listener.drum_threshold),
+            "figures": json.dumps(figures)}  # fmt: skip
+    save_file(weights, path, metadata=told)
 
 
 def listener_figures(path: Path) -> dict[str, float]:
     """What the listener reached on held-out pieces."""
-    return torch.load(path, weights_only=True)["figures"]
+    with safe_open(str(path), "pt") as file:
+        return json.loads(file.metadata()["figures"])

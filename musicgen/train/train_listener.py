@@ -166,7 +166,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path("work/data"))
     parser.add_argument("--codec", type=Path, default=Path("assets/pocket"))
-    parser.add_argument("--out", type=Path, default=Path("work/listener.pt"))
+    parser.add_argument("--out", type=Path, default=Path("work/listener.safetensors"))
     parser.add_argument("--minutes", type=float, default=20)
     parser.add_argument("--shards", type=int, default=70)
     parser.add_argument("--coded-shards", type=int, default=14)
