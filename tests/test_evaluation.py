@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from musicgen.audio import Audio
+from musicgen.audio import Audio, read
 from musicgen.chroma import CHROMA_RATE
 from musicgen.engine import Engine
 from musicgen.limiter import CEILING, Limiter
@@ -27,8 +27,10 @@ from musicgen.train.hearing import chance, fit, fits, hear, instruments_found, o
 from musicgen.train.listener import (
     DRUMS,
     EMBEDDING,
+    LISTENER,
     RATE,
     Listener,
+    listener_figures,
     load_listener,
     mels,
     save_listener,
@@ -41,6 +43,7 @@ from musicgen.train.soundness import clipped, codes_apart, pairwise, quiet_at_th
 from musicgen.train.sweep import RANKED, ranks
 from musicgen.train.tables import markdown, read_json, write_json
 from musicgen.train.train_listener import augment, best_threshold, spoilt
+from musicgen.ui.prompts import TUNES
 
 FACTS = {
     "bpm": 120.0, "meter": "4/4", "key": "C major", "chords": ["C", "Am", "F", "G"], "drums": True,
@@ -246,6 +249,15 @@ def test_a_listener_comes_back_from_its_file(tmp_path: Path) -> None:
     assert first.embeddings(sound, 1.0).shape == (3, EMBEDDING)
     with pytest.raises(SystemExit, match="train_listener"):
         load_listener(tmp_path / "none.safetensors")
+
+
+def test_the_judge_that_comes_along_hears_drums_where_there_are_some() -> None:
+    judge = load_listener(LISTENER)
+    drums = {name: judge.probabilities(read(file).resampled(RATE).mono())[DRUMS] for name, file in TUNES.items()}
+    assert len(drums) == 3 and not any(map(judge.hears_drums, drums.values()))
+    assert judge.hears_drums(judge.probabilities(clicks(120.0))[DRUMS])
+    assert judge.metronome.tempo(clicks(90.0)) == pytest.approx(90, rel=0.02)
+    assert listener_figures(LISTENER)["drums right, rendered"] > 0.9
 
 
 def test_the_threshold_parts_what_can_be_parted() -> None:
