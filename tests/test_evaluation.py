@@ -19,7 +19,7 @@ from musicgen.engine import Engine
 from musicgen.limiter import CEILING, Limiter
 from musicgen.painting import Painting
 from musicgen.request import GenerationRequest
-from musicgen.train import evaluate, making, sweep
+from musicgen.train import evaluate, making, sectioned, sweep
 from musicgen.train.exam import Exam, Piece, Sizes, caption_of, held_out, plan_of
 from musicgen.train.form import bars, likeness
 from musicgen.train.frechet import frechet, relative
@@ -321,6 +321,42 @@ def test_settings_are_compared_on_the_same_requests_with_plans_and_with_the_word
     text = sweep.tables(result)
     planned_part, words_part = text.split("Told the words alone")
     assert "guidance 3, temperature 0.85" in planned_part and "| temperature 1.15 |" in words_part
+
+
+def test_each_half_is_heard_for_what_was_asked_of_it(monkeypatch) -> None:
+    """A world in which takes do as they are told: whoever plays in a half is heard there, louder the more they are."""
+    facts = FACTS | {"drums": True}
+    pieces = [Piece(facts, clicks(120.0), np.zeros((4, 400), np.int64)),
+              Piece(facts | {"instruments": ["piano", "drum kit"]}, clicks(120.0), np.zeros((4, 400), np.int64))]
+    names = {0.1: {"piano"}, 0.2: {"piano", "electric bass"}, 0.3: {"piano", "electric bass", DRUMS}}
+
+    def make(jobs: list[Job]) -> list[SimpleNamespace]:
+        takes = []
+        for job in jobs:
+            assert job.request.duration == 8.0 and job.request.bpm == 120.0, "two bars of two seconds, twice"
+            halves = [0.1 if "first" in part else 0.2 if "no drums" in part else 0.3
+                      for part in str(job.request.sections).split(" | ")]
+            takes.append(SimpleNamespace(audio=np.repeat(np.float32(halves), 4 * RATE)))
+        return takes
+
+    def heard(audio: np.ndarray, _: object) -> SimpleNamespace:
+        assert len(audio) == 4 * RATE and audio.min() == audio.max(), "one half, all of it"
+        playing = names[round(float(audio[0]), 1)]
+        chances = {"harp": 0.2, "cello": 0.1} | {name: float(name in playing) for name in names[0.3]}
+        return SimpleNamespace(drums=DRUMS in playing, instruments=chances)
+
+    exam = Exam("tiny", Path(), Path(), Path(), SimpleNamespace(make=make), Sizes(sections_seconds=8.0))
+    monkeypatch.setattr(Exam, "pieces", pieces)
+    monkeypatch.setattr(Exam, "listener", listener())
+    monkeypatch.setattr(sectioned, "hear", heard)
+    result = sectioned.run(exam)
+    assert result["takes"] == 1, "of the other nobody but the piano would play alone and together"
+    assert len(result["rows"]) == 6 and all(row["drums"] == row["players"] == 1.0 for row in result["rows"].values())
+    alone = result["rows"]["one alone, then all: first half"]
+    assert alone["drums, by the other half"] == 0.0 and alone["players, by the other half"] < 1
+    louder = result["rows"]["one alone, then all: second half"]["louder by, dB"]
+    assert louder == pytest.approx(20 * np.log10(3), abs=0.01)
+    assert "12" not in sectioned.tables(result).split(".")[0] and "1 plans" in sectioned.tables(result)
 
 
 def test_a_take_is_made_once_and_again_for_another_request(tmp_path: Path, monkeypatch, tiny_model) -> None:
