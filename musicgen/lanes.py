@@ -6,11 +6,12 @@ requests or the page.
 
 from __future__ import annotations
 
+import math
 from html import escape
 
 from musicgen.aligned import bar_seconds
 from musicgen.instruments import KIT
-from musicgen.plan import Plan, Turn
+from musicgen.plan import Plan
 from musicgen.visual import seconds_ticks
 
 _LEFT, _RIGHT, _ROW = 44, 14, 21  # px; left and right as of a spectrogram, so that the times of both lie below another
@@ -20,46 +21,49 @@ _STYLE = (
 )
 
 
-def players_of(turn: Turn) -> tuple[str, ...]:
-    """All that play, drums last."""
-    return tuple(name for name in turn.instruments if name != KIT) + ((KIT,) if turn.drums else ())
+Stretches = dict[str, list[tuple[float, float]]]
 
 
-def spans(plan: Plan, seconds: float) -> dict[str, list[tuple[float, float]]]:
-    """From when to when each player plays in a piece of ``seconds``, drums last; empty where all play all the time."""
+def stretches(plan: Plan, seconds: float, since: float = 0.0, until: float = math.inf) -> Stretches:
+    """From when to when each player plays in a piece of ``seconds``, drums last; empty where all play all the time.
+
+    Only what was made: ``since`` where a recording was gone on from, ``until`` where it was stopped.
+    """
     turns = plan.turns(seconds)
     ends = [*(turn.start for turn in turns[1:]), seconds]
-    everyone = sorted(dict.fromkeys(name for turn in turns for name in players_of(turn)), key=lambda name: name == KIT)
-    return {name: [(turn.start, end) for turn, end in zip(turns, ends, strict=False) if name in players_of(turn)]
-            for name in everyone}
+    names = sorted(dict.fromkeys(name for turn in turns for name in turn.everyone), key=lambda name: name == KIT)
+    return {name: [(max(turn.start, since), min(end, until)) for turn, end in zip(turns, ends, strict=False)
+                   if name in turn.everyone and turn.start < until and end > since] for name in names}
 
 
-def lanes(plan: Plan, seconds: float, title: str = "") -> str:
-    """Who plays when in a piece of ``seconds``; "" for a plan in which all play all the time."""
-    everyone, turns = spans(plan, seconds), plan.turns(seconds)
+def lanes(plan: Plan, seconds: float, since: float = 0.0, until: float = math.inf, title: str = "") -> str:
+    """The picture of ``stretches``; "" for a plan in which all play all the time."""
+    turns = [turn for turn in plan.turns(seconds) if turn.start < until]
+    everyone = stretches(plan, seconds, since, until)
     if not everyone or plan.bpm is None:
         return ""
+    shown = min(seconds, until)
     bar, top, height = bar_seconds(plan.bpm, plan.meter), 42 if title else 20, _ROW * len(everyone)
     parts = [f'<text x="{-_LEFT}" y="14" style="font-weight:600">{escape(title)}</text>'] if title else []
     parts.append(f'<text x="-6" y="{top - 6}" text-anchor="end">bar</text>')
     for row, played in enumerate(everyone.values()):
         parts += [
-            f'<rect x="{100 * start / seconds:.2f}%" y="{top + _ROW * row + 1}" '
-            f'width="{100 * (end - start) / seconds:.2f}%" height="{_ROW - 2}" '
+            f'<rect x="{100 * start / shown:.2f}%" y="{top + _ROW * row + 1}" '
+            f'width="{100 * (end - start) / shown:.2f}%" height="{_ROW - 2}" '
             'fill="var(--color-accent, currentColor)" fill-opacity=".45"/>'
             for start, end in played
         ]
     said = []
     for turn in turns:
-        left = 100 * turn.start / seconds
+        left = 100 * max(turn.start, since) / shown
         number = max(1, 1 + round((turn.start + plan.start) / bar))  # what was given has none
-        said.append(f"from bar {number} {', '.join(players_of(turn))}")
+        said.append(f"from bar {number} {', '.join(turn.everyone)}")
         parts.append(f'<text x="{left:.2f}%" y="{top - 6}">{number}</text>')
         parts.append(f'<line x1="{left:.2f}%" x2="{left:.2f}%" y1="{top}" y2="{top + height}" stroke="currentColor" '
                      'stroke-opacity=".5"/>')
     parts += [f'<text x="6" y="{top + _ROW * row + 15}">{escape(name)}</text>' for row, name in enumerate(everyone)]
-    for tick in seconds_ticks(seconds):
-        place = 100 * tick / seconds
+    for tick in seconds_ticks(shown):
+        place = 100 * tick / shown
         anchor = "start" if place < 2 else "end" if place > 96 else "middle"
         parts.append(f'<text x="{place:.2f}%" y="{top + height + 14}" text-anchor="{anchor}">{tick:g}</text>')
     parts.append(f'<text x="-6" y="{top + height + 14}" text-anchor="end">s</text>')

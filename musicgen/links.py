@@ -46,7 +46,7 @@ def understand(values: Mapping[str, Any]) -> tuple[GenerationRequest, str]:
     for name, text in (("model", model), ("pattern", request.pattern), ("chords", request.chords),
                        ("instruments", request.instruments), ("sections", request.sections)):
         if text is not None and (not isinstance(text, str) or len(text) > _MAX_NAME):
-            raise ValueError(f"The {name} is a text of at most {_MAX_NAME} characters.")
+            raise ValueError(f"The {name} must be a text of at most {_MAX_NAME} characters.")
     if not isinstance(request.greedy, bool):
         raise ValueError("Greedy is true or false.")
     request = check(request, MAX_SECONDS)

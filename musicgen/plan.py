@@ -33,8 +33,13 @@ class Turn:
 
     @property
     def players(self) -> tuple[tuple[str, ...], bool]:
-        """Instruments and drums."""
+        """Its instruments and whether there are drums, to be compared."""
         return self.instruments, self.drums
+
+    @property
+    def everyone(self) -> tuple[str, ...]:
+        """The names of all that play, drums last."""
+        return tuple(name for name in self.instruments if name != KIT) + ((KIT,) if self.drums else ())
 
 
 @dataclass(frozen=True)
@@ -101,16 +106,16 @@ class Plan:
     def turns(self, seconds: float) -> tuple[Turn, ...]:
         """Who plays from when on in a piece of ``seconds``, the first from 0; empty for a plan without sections.
 
-        Sections of the same players are one. Those that begin with the final chord, or after it, are left out. Raises
+        Sections of the same players are one, and those that begin too late (``over``) are left out. Raises
         ``ValueError`` where a section has no players.
         """
-        ends = self.ends(seconds)
         turns: list[Turn] = []
+        until = self.over(seconds)
         for section, start in zip(self.sections, self.starts(seconds), strict=False):
             turn = Turn(start, *section.band(self.instruments, self.drums))
             if turns and start <= turns[-1].start:  # it was over before the piece began
                 turns.pop()
-            if start < (seconds if ends is None else ends) - 1e-6 and not (turns and turns[-1].players == turn.players):
+            if start <= until and not (turns and turns[-1].players == turn.players):
                 turns.append(turn)
         return tuple(turns)
 
@@ -118,10 +123,15 @@ class Plan:
         """When each section of a piece of ``seconds`` begins, the first with the piece; none without a tempo."""
         if not self.sections or self.bpm is None:
             return ()
-        bar, ends = aligned.bar_seconds(self.bpm, self.meter), self.ends(seconds)
-        sections = fitted(self.sections, (seconds if ends is None else ends) / bar)
+        bar = aligned.bar_seconds(self.bpm, self.meter)
+        sections = fitted(self.sections, (self.over(seconds) + min(0.0, self.start)) / bar)  # of what is new
         bars = accumulate((section.bars or 0 for section in sections[:-1]), initial=0)
         return tuple(max(0.0, count * bar - self.start) if count else 0.0 for count in bars)
+
+    def over(self, seconds: float) -> float:
+        """Until when a section of a piece of ``seconds`` may begin: a beat before its end, or its final chord."""
+        ends = self.ends(seconds)
+        return (seconds if ends is None else ends) - 60.0 / (self.bpm or MIN_BPM) + 1e-6
 
     def describe(self) -> str:
         """One line for people, such as ``90 bpm, 4/4, A minor, chords Am F C G, with drums``."""

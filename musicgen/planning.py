@@ -76,7 +76,7 @@ def make_plan(
 
     the_drums = drums if drums is not None else said.drums if said.drums is not None else narrow.drums
     if the_drums is None:  # whoever says what plays, and nothing of a style, says so if drums shall
-        some = said.style is not None or not said.instruments
+        some = said.style is not None or not said.instruments or bool(said.sections)
         the_drums = some and _random(seed, "drums").random() < habits.drums
     alone = said.drums_alone and drums is not False
     playing = (KIT,) if alone else _players(said, narrow, band, seed)
@@ -84,7 +84,9 @@ def make_plan(
     if ending is None:
         ending = bool(said.ending)
     plan = Plan(the_bpm, the_meter, the_key, the_chords, the_drums, instruments=players, ending=ending)
-    return replace(plan, sections=_sections(sections, said, plan))
+    if sections:
+        return _sectioned(plan, parse_sections(sections), not instruments, drums is None and said.drums is None)
+    return _said_in_sections(plan, said)
 
 
 def _habits(said: Reading) -> tuple[Habits, Band]:
@@ -115,7 +117,8 @@ def _players(said: Reading, genre: Genre, band: Band, seed: int) -> tuple[str, .
         others = _random(seed, "instruments").choice(bands)
     elif named and not said.solo:
         bass, many = any(name in BASSES for name in named), sum(name not in BASSES for name in named) > 1
-        backing = genre.bands[0] if genre.bands else band.backing
+        more = max(band.bands, key=len) if said.sections else ()  # where somebody begins alone there are others
+        backing = genre.bands[0] if genre.bands else band.backing or more
         others = tuple(name for name in backing if not (bass if name in BASSES else many))
     wanted = [name for name in map(joining, others) if not refuses(said.unwanted, name)]
     if others and not named and all(name in BASSES for name in wanted):  # nobody is left to play a tune
@@ -123,17 +126,27 @@ def _players(said: Reading, genre: Genre, band: Band, seed: int) -> tuple[str, .
     return tuple(dict.fromkeys([*named, *wanted]))[:MOST]
 
 
-def _sections(given: str | None, said: Reading, plan: Plan) -> tuple[Section, ...]:
-    """Those given by hand, or those of the prompt if somebody of the plan plays in each."""
-    sections = parse_sections(given or said.sections) if given or said.sections else ()
+def _sectioned(plan: Plan, sections: tuple[Section, ...], players_open: bool, drums_open: bool) -> Plan:
+    """The plan in sections given by hand; who is named in one joins the others, unless the players are given, too."""
+    if players_open:
+        bands = [section.band(plan.instruments, plan.drums) for section in sections if section.named]
+        joining = [name for instruments, _ in bands for name in instruments if name != KIT]
+        players = tuple(dict.fromkeys([*(name for name in plan.instruments if name != KIT), *joining]))[:MOST]
+        drums = True if drums_open and any(drums for _, drums in bands) else plan.drums
+        plan = replace(plan, instruments=players or plan.instruments, drums=drums)
+    for section in sections:
+        section.band(plan.instruments, plan.drums)  # somebody has to play
+    return replace(plan, sections=sections)
+
+
+def _said_in_sections(plan: Plan, said: Reading) -> Plan:
+    """The plan in the sections of its prompt, if its players make them differ and somebody plays in each."""
+    sections = parse_sections(said.sections) if said.sections else ()
     try:
-        for section in sections:
-            section.band(plan.instruments, plan.drums)
+        different = len({section.band(plan.instruments, plan.drums) for section in sections}) > 1
     except ValueError:
-        if given:
-            raise
-        return ()
-    return sections
+        different = False
+    return replace(plan, sections=sections) if different else plan
 
 
 def left_open(prompt: str, parts: Mapping[str, Any]) -> set[str]:

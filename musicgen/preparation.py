@@ -21,7 +21,7 @@ from musicgen.painting import Painting
 from musicgen.painting import parse as parse_painting
 from musicgen.plan import MAX_BPM, MIN_BPM, Plan, lineup, turn_frame
 from musicgen.planning import left_open, make_plan
-from musicgen.reading import read_prompt, understood
+from musicgen.reading import read_prompt, understood, unstructured
 from musicgen.request import GenerationRequest
 from musicgen.sections import parse_sections
 from musicgen.separation import SAMPLE_RATE, separate
@@ -157,9 +157,9 @@ def _parts(plan: Plan, words: str, frames: int, frame_rate: float, notes: list[s
     """
     seconds = frames / frame_rate
     starts, everyone = plan.starts(seconds), (plan.instruments, bool(plan.drums))
-    if starts and starts[-1] >= seconds:
+    if starts and starts[-1] > plan.over(seconds):
         notes.append(f"The last section would begin after {starts[-1]:.1f} s; the take is over before it.")
-    words = read_prompt(words).rest or words
+    words = unstructured(words)
     return tuple(
         Part(turn_frame(turn, frame_rate), words if turn.players == everyone
              else heard_of(words.lower(), turn.instruments, turn.drums))
@@ -217,7 +217,7 @@ def plan_for(
     assert request.seed is not None
     if request.plan == "off":
         return _told_by_hand(request)
-    near = nearest_kind(request.prompt)
+    near = nearest_kind(unstructured(request.prompt))
     plan = make_plan(request.prompt, request.seed, **request.parts, near=near)
     said = read_prompt(request.prompt)
     if said.odd_meter is not None and request.meter is None:

@@ -53,7 +53,7 @@ class Reading:
     acoustic: bool = False  # whoever joins them shall need no current
     ending: bool | None = None  # False for a loop, or for what shall go on
     sections: str = ""  # who plays when, as ``sections`` writes it
-    rest: str = ""  # beside sections: the prompt without what says so, in small letters
+    rest: str = ""  # beside sections: what else the prompt says, in small letters
 
     @property
     def settled(self) -> bool:
@@ -72,6 +72,12 @@ def understood(prompt: str) -> str:
     text = unicodedata.normalize("NFC", text)
     english = in_english(text)
     return mend(english, LEAST if english == text else COGNATE)
+
+
+def unstructured(prompt: str) -> str:
+    """The prompt without what it says of who plays when."""
+    said = read_prompt(prompt)
+    return said.rest if said.sections else prompt
 
 
 @lru_cache(maxsize=64)  # plan, style and page each ask for the same prompt, several times a key pressed

@@ -109,6 +109,7 @@ def check(request: GenerationRequest, max_duration: float) -> GenerationRequest:
         top_p=None if request.top_p is None else _number(request.top_p, "Top-p"),
         guidance=None if request.guidance is None else _number(request.guidance, "The guidance"),
         painting=_painting(request.painting),
+        sections=None if request.sections is None else _clean(request.sections, "text of the sections") or None,
         melody_strength=_number(request.melody_strength, "The melody's strength"),
         bars=None if request.bars is None else _bars(request.bars),
     )

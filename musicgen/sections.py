@@ -72,6 +72,8 @@ def parse_sections(text: str) -> tuple[Section, ...]:
     for section in sections[:-1]:
         if section.bars is None:
             raise ValueError(f"Say how many bars the section '{section}' has: {SYNTAX}.")
+    if len(written(sections)) > MAX_TEXT:  # with all names written out
+        raise ValueError(f"These are too many sections or players; written out, {MAX_TEXT} characters are the most.")
     return sections
 
 
@@ -91,13 +93,15 @@ def written(sections: Sequence[Section]) -> str:
     return " | ".join(map(str, sections))
 
 
-_BETWEEN = re.compile(r"[|;\n]|,(?=\s*\d)|\bthen\b")
+_BETWEEN = re.compile(r"[|;\n]|,(?=\s*[~\d])|,(?=\s*(?:all|everyone|everybody|tutti)\b)|\bthen\b")
 _BARS = re.compile(
-    r"^\s*(?:(~|about\b)?\s*(\d{1,4})\s*(?:x\s*)?(?:bars?|measures?)?(?:\s+of\b)?\s*:?)?\s*(.*?)[\s.,]*$", re.DOTALL
+    r"^\s*(?:(~|about\b)?\s*(\d{1,4})\s*(?:x\s*)?(?:bars?|measures?)?(?:\s+of\b)?\s*[-–—:]?)?\s*(.*?)[\s.,]*$",
+    re.DOTALL,
 )
-_EVERYONE = re.compile(r"^(?:(?:with )?(?:all|everyone|everybody|everything|tutti|(?:the )?(?:full|whole) band))?$")
-_WITHOUT = re.compile(r"^(?:all but|all except|all without|everyone but|no|without|-)\s*(.+)$")
-_FIRST = re.compile(r"^(?:the )?first(?: (\d))?(?: players?)?$")
+_EVERYONE = re.compile(r"^(?:(?:with )?(?:all|everyone|everybody|everything|tutti|(?:(?:full|whole) )?band))?$")
+_WITHOUT = re.compile(r"^(?:(?:all|everyone|everything) (?:but|except|without|minus)|no|without)\b\s*(.+)$")
+_FIRST = re.compile(r"^first(?: (\d|one|two|three|four|five))?(?: players?)?$")
+_COUNT = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
 _ALONE = re.compile(r"^(?:only|just|solo)\s+|\s+(?:alone|only|solo)$")
 _FILLER = re.compile(r"\b(?:the|an?)\b")
 
@@ -112,12 +116,15 @@ def _section(part: str) -> Section:
     if _EVERYONE.match(who):
         return Section(bars, about=about)
     if first := _FIRST.match(who):
-        count = int(first[1] or 1)
+        count = _COUNT.get(first[1]) or int(first[1] or 1)
         if not count:
             raise ValueError(f"In a section somebody plays: {SYNTAX}.")
         return Section(bars, first=count, about=about)
     without = _WITHOUT.match(who)
-    names = names_of(without[1] if without else _ALONE.sub("", who))
+    try:
+        names = names_of((without[1] if without else _ALONE.sub("", who)).replace("/", ","))
+    except ValueError as error:
+        raise ValueError(f"{str(error).partition(';')[0]}; {SYNTAX}.") from None
     if not 1 <= len(names) <= MOST:
         raise ValueError(f"Name 1 to {MOST} players in a section: {SYNTAX}.")
     return Section(bars, names, bool(without), about=about)

@@ -19,9 +19,8 @@ from musicgen.preparation import Prepared, read_by
 
 # How loud a group of features is told, 1: as it was learned. They enter by a linear map, so that what is told louder
 # outweighs what the history suggests; unlike guidance it enlarges nothing else, and costs nothing. By what 32 takes of
-# each obeyed, and 56 without drums; chords gained nothing.
-LOUDNESS = {"beat": 1.25, "drums": 1.5, "no drums": 3.0, "instruments": 1.5}
-RESTING = 4.0  # "no drums" in a piece that has some: of 24 takes they were heard in 10 at 1.5, in 6 at 3, in 2 at 4
+# each obeyed, and 88 without drums; chords gained nothing.
+LOUDNESS = {"beat": 1.25, "drums": 1.5, "no drums": 4.0, "instruments": 1.5}
 _TOLD = {  # without the flags, which only say that something is told
     "beat": aligned.BEAT, "melody": aligned.MELODY, "instruments": aligned.INSTRUMENT,
     "drums": slice(aligned.DRUMS_ON, aligned.DRUMS_ON + 1),
@@ -54,11 +53,7 @@ def conditions(
         melody = model.conditioner.melody(prepared.chroma[index], length)
     if prepared.features is not None:
         features = torch.from_numpy(prepared.features[None, start : start + frames])
-    told = None
-    if features is not None:
-        resting = bool(prepared.parts and prepared.plan and prepared.plan.drums)
-        told = _louder(features, prepared.melody_strength, resting)
-    row = Conditions(text, mask, melody, told)
+    row = Conditions(text, mask, melody, None if features is None else _louder(features, prepared.melody_strength))
     if negative_prompt:
         against = Conditions(*model.conditioner.text([read_by(model, negative_prompt)]))
     elif features is not None and bool(features.any()):
@@ -68,16 +63,14 @@ def conditions(
     return row, against if features is None else replace(against, aligned=_led_away_from(features))
 
 
-def _louder(features: Tensor, melody: float, resting: bool) -> Tensor:
-    """Aligned features [B, T, A] as the model is told them: a melody ``melody`` times as loud as it was learned; and
-    that there are no drums as it has to be where they are ``resting``.
+def _louder(features: Tensor, melody: float) -> Tensor:
+    """Aligned features [B, T, A] as the model is told them: a melody ``melody`` times as loud as it was learned.
 
     From the final chord on all is told as it was learned: louder, it would have them all play on.
     """
     out = features.clone()
     over = features[..., aligned.OVER : aligned.OVER + 1] if features.shape[-1] > aligned.OVER else 0.0
-    loudness = LOUDNESS | {"melody": melody} | ({"no drums": RESTING} if resting else {})
-    for group, loud in loudness.items():
+    for group, loud in (LOUDNESS | {"melody": melody}).items():
         out[..., _TOLD[group]] *= 1 + (loud - 1) * (1 - over)
     return out
 

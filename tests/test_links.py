@@ -92,8 +92,8 @@ def signed(data: bytes) -> str:
         ({"separation": {}}, "separation is one of"),
         ({"melody_strength": 1e9}, "melody's strength must lie"),
         ({"pattern": "zigzag"}, "is not a pattern"),
-        ({"pattern": ["delay"]}, "pattern is a text"),
-        ({"model": "x" * 300}, "model is a text"),
+        ({"pattern": ["delay"]}, "pattern must be a text"),
+        ({"model": "x" * 300}, "model must be a text"),
         ({"plan": None}, "plan is"),
     ],
 )

@@ -120,7 +120,7 @@ def test_beat_melody_drums_and_players_are_told_louder_than_the_rest(tiny_model,
     row, against = conditions(model, prepared, "", 0, 200)
     plain, told = torch.from_numpy(prepared.features)[None], row.aligned
     none = slice(aligned.DRUMS_OFF, aligned.DRUMS_OFF + 1)
-    loud = ((aligned.BEAT, 1.25), (aligned.MELODY, strength), (aligned.INSTRUMENT, 1.5), (none, 3.0))
+    loud = ((aligned.BEAT, 1.25), (aligned.MELODY, strength), (aligned.INSTRUMENT, 1.5), (none, 4.0))
     rest = torch.ones(aligned.ALIGNED_DIM, dtype=torch.bool)
     for columns, times in loud:
         rest[columns] = False

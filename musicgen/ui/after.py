@@ -16,15 +16,16 @@ import numpy as np
 
 from musicgen import audio
 from musicgen.instruments import parse_instruments
-from musicgen.lanes import spans
+from musicgen.lanes import stretches
 from musicgen.loop import cut_of, loop_of, marks_of
 from musicgen.notated import midi_of
+from musicgen.reading import read_prompt
 from musicgen.request import plan_of, without_end
 from musicgen.ui import views
 from musicgen.ui.before import beyond
 from musicgen.ui.files import name_of, name_of_loop, new_folder, writing
 from musicgen.ui.settings import DRUMS, ENDINGS, FREE, Settings, roll_seed
-from musicgen.ui.shown import Made, Update, show_take
+from musicgen.ui.shown import Made, Update, lasting, show_take
 
 KINDS = {"wav": "WAV", "flac": "FLAC", "mp3": "MP3", "mid": "MIDI", "loop": "Loop", "npz": "Codes", "png": "Picture"}
 _NO_AUDIO = "This take was made with audio that is no longer here; give the file, then press the button again."
@@ -85,7 +86,7 @@ def go_on(made: Made | None, longest: float) -> Update:
         "duration": until,
         "bars": FREE,
         "painting": "",
-        "sections": "",
+        "sections": "all" if read_prompt(made.asked.prompt or "").sections else "",  # they begin the piece, not this
         **_told(made.recipe.get("plan")),
         "continue_fold": gr.update(open=True),
         "status": views.progress(
@@ -183,8 +184,9 @@ def _picture(made: Made, sound: audio.Audio) -> bytes:
 
     recipe, codes, plan = made.recipe, made.codes, plan_of(made.recipe)
     told = (recipe.get("prompt"), recipe.get("model"), recipe.get("pattern"), f"seed {recipe.get('seed')}")
+    players = None if plan is None else stretches(plan, *lasting(recipe, sound))
     figure = take_figure(
         codes.values, sound.samples, sound.sample_rate, codes.frame_rate, codes.codebook_size,
-        " · ".join(str(part) for part in told if part), codes.melody, spans(plan, sound.seconds) if plan else None,
+        " · ".join(str(part) for part in told if part), codes.melody, players,
     )
     return png(figure)

@@ -28,6 +28,7 @@ LOCK = str(Path(__file__).with_name("lock.svg"))
 KEYS = ["auto", *(f"{note} {mode}" for mode in ("major", "minor") for note in PITCH_NAMES)]
 SECTIONS = {
     "All play all the time, unless the prompt says otherwise": "",
+    "All play all the time, whatever the prompt says": "all",
     "Intro: one alone, then all": "~4 first | all",
     "Drums come in later": "~4 no drums | all",
     "One after another": "~4 first | ~4 first 2 | ~4 first 3 | all",

@@ -26,7 +26,7 @@ from musicgen.patterns import get_pattern
 from musicgen.plan import DRUMS_ALONE, Plan
 from musicgen.planning import left_open, make_plan
 from musicgen.preparation import KEY_UNTOLD, with_metadata
-from musicgen.reading import read_prompt
+from musicgen.reading import read_prompt, unstructured
 from musicgen.request import beginning_of
 from musicgen.sections import written
 from musicgen.theory import Chord, home_chord
@@ -81,14 +81,15 @@ def show_pattern(engines: Engines, model: str, pattern: str | None, seconds: flo
         return views.problem(str(error))
 
 
-def by_hand(settings: Settings, sings: bool = True) -> Update:
+def by_hand(settings: Settings, sings: bool = True, planned: bool = True) -> Update:
     """What else than words and length steers the next take: a line that names it, and the button that ends it.
 
     What is set but not told is left out: a plan that is switched off, notes painted for a model that ``sings`` none,
-    how closely a melody is followed where there is none.
+    sections for one that is not ``planned``, how closely a melody is followed where there is none.
     """
     start = Settings()
-    untold = {*(() if settings.follow_plan else settings.plan_parts()), *(() if sings else ("painting",)),
+    untold = {*(() if settings.follow_plan else settings.plan_parts()),
+              *(() if sings else ("painting",)), *(() if planned else ("sections",)),
               *(() if settings.melody or (sings and settings.painting) else ("melody_strength",))}
     names = [called for name, called in _STEERS.items() if name not in untold
              and (getattr(settings, name) or None) != (getattr(start, name) or None)]  # an empty field is an open one
@@ -121,12 +122,12 @@ def show_plan(settings: Settings, planned: bool = True) -> str:
             said = (f"This model reads the words, and after them: {added}" if added else
                     "This model reads words only; what is set by hand here is added to them.")
             return views.note(_translated(prompt, eastern.in_english(prompt)) + said)
-        kind = nearest_kind(prompt)
+        kind = nearest_kind(unstructured(prompt))
         near = _translated(prompt, in_english(prompt)) + (f"Sounds like: {kind}. " if kind else "")
         seed, untold = settings.chosen_seed(), _left_to_audio(settings)
         if seed is not None and not untold:
             plan = _planned(settings, seed)
-            return views.verbatim(f"{near}{plan.describe()}.") + _lanes([plan], settings.duration)
+            return views.verbatim(f"{near}{plan.describe()}.") + _lanes([plan], settings)
         # Without a seed, what several seeds agree on is what the words and the fields decide.
         drawn = [_planned(settings, seed) for seed in (range(8) if seed is None else [seed])]
         plans = [_told(plan) for plan in drawn]
@@ -144,13 +145,13 @@ def show_plan(settings: Settings, planned: bool = True) -> str:
     follows = not settings.melody or bool(read_prompt(prompt).degrees)
     if heard := [part for part in ("tempo", "key") if _FIELDS[part] in untold and (part != "key" or follows)]:
         line += f" Heard in the {'melody' if settings.melody else 'recording'}: {' and '.join(heard)}."
-    picture = "" if "bpm" in untold else _lanes(drawn, settings.duration)
+    picture = "" if "bpm" in untold else _lanes(drawn, settings)
     return views.verbatim(line) + (views.note(KEY_UNTOLD) if unheeded else "") + picture
 
 
-def _lanes(plans: Sequence[Plan], seconds: float) -> str:
-    """Who plays when, if all the plans agree on it."""
-    pictures = {lanes(plan, float(seconds)) for plan in plans}
+def _lanes(plans: Sequence[Plan], settings: Settings) -> str:
+    """Who plays when, if all the plans agree on it; where the bars of a recording lie only the engine will hear."""
+    pictures = {"" if settings.continue_from else lanes(plan, float(settings.duration)) for plan in plans}
     return f'<div class="figure" id="lanes">{pictures.pop()}</div>' if len(pictures) == 1 and "" not in pictures else ""
 
 
@@ -198,7 +199,7 @@ def _planned(settings: Settings, seed: int) -> Plan:
     """The plan of a press with ``seed``, as the engine will make it, but for what it takes from audio. Raises
     ``ValueError``."""
     prompt = settings.prompt or ""
-    return make_plan(prompt, seed, **settings.plan_parts(), near=nearest_kind(prompt))
+    return make_plan(prompt, seed, **settings.plan_parts(), near=nearest_kind(unstructured(prompt)))
 
 
 def _left_to_audio(settings: Settings) -> set[str]:

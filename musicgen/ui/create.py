@@ -171,7 +171,7 @@ def _wire_plan(parts: Parts, engines: Engines) -> None:
         card = engines.card(settings.model)
         lasting, length = before.in_seconds(_seeded(settings, next_seed), card, engines.max_duration)
         base = before.score(lasting, heard, card.planned)
-        return before.show_plan(settings, card.planned), length, gr.HTML(base=base), lasting.duration
+        return before.show_plan(lasting, card.planned), length, gr.HTML(base=base), lasting.duration
 
     gr.on(
         [control.change for control in plan.values()]
@@ -202,7 +202,8 @@ def _wire_by_hand(parts: Parts, engines: Engines) -> None:
 
     def by_hand(**values: Any) -> Update:
         settings = Settings(**values)
-        update = before.by_hand(settings, engines.card(settings.model).sings)
+        card = engines.card(settings.model)
+        update = before.by_hand(settings, card.sings, card.planned)
         with suppress(ValueError):  # half a number: the page remembers what it was before
             update["draft"] = before.draft(settings)
         return update

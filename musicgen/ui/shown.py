@@ -69,7 +69,14 @@ def draw_grid(codes: Codes) -> str:
 def draw_lanes(recipe: Mapping[str, Any], sound: audio.Audio) -> str:
     """Who plays when; "" where all play all the time."""
     plan = plan_of(recipe)
-    return "" if plan is None else lanes(plan, sound.seconds, "Who plays when")
+    return "" if plan is None else lanes(plan, *lasting(recipe, sound), title="Who plays when")
+
+
+def lasting(recipe: Mapping[str, Any], sound: audio.Audio) -> tuple[float, float, float]:
+    """How long a take was to be, from when on it was made, and where it ends, in seconds."""
+    asked = recipe.get("duration")
+    given = (recipe.get("continue_from") or {}).get("seconds", 0.0)
+    return asked if isinstance(asked, (int, float)) else sound.seconds, given, sound.seconds
 
 
 def facts_of(result: GenerationResult, length: float, took: float, first_sound: float | None) -> list[str]:
