@@ -54,7 +54,7 @@ def build_parser() -> argparse.ArgumentParser:
     make.add_argument("--separation", metavar="HOW",
                       help="how to find the tune in that file: auto, demucs, harmonic or none")
     make.add_argument("--melody-strength", type=float, metavar="X",
-                      help="how closely the bundled model follows the tune, 0.5 to 4; default 2.75, 1 is looser")
+                      help="how closely the bundled model follows the tune, 0.5 to 4; default 3, 1 is looser")
     make.add_argument("--continue-from", metavar="FILE", help="audio file to go on from")
     make.add_argument("--duration", type=float, metavar="S", help="seconds, given and new together; default 10")
     make.add_argument("--bars", type=int, metavar="N", help="in place of the duration: enough for a loop of N bars")

@@ -32,7 +32,7 @@ PROGRAM, VERSION = "musicgen-studio", "0.1.0"
 MAX_BARS = 1000
 NO_TEMPO = "Bars need a tempo; set one by hand such as 120 bpm, or leave the bars free and give seconds."
 MAX_SEED = 2**53 - 1  # the largest whole number that survives JSON everywhere
-WEAKEST, STRENGTH, STRONGEST = 0.5, 2.75, 4.0  # of a melody: the least, the usual and the most
+WEAKEST, STRENGTH, STRONGEST = 0.5, 3.0, 4.0  # of a melody: the least, the usual and the most
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ CALM = frozenset((
     "unhurried", "leisurely", "slow-paced", "solemn", "dreamy", "delicate",
 ))
 DENSITY_TAKES = 10  # of each kind
-STRENGTHS = (1.0, 3.0)  # of a melody, less and more than usual
+STRENGTHS = (1.0, 3.5)  # of a melody, less and more than usual
 
 
 def run(exam: Exam) -> dict[str, Any]:

@@ -91,7 +91,7 @@ def _generate(engines: Engines) -> None:
             instruments: Every instrument except the drums, such as "piano, acoustic bass"; empty: from the prompt, or
                 its style.
             ending: "final chord", "goes on" or "auto": as the prompt says, or it goes on beyond its last second.
-            melody_strength: How closely the bundled model follows the melody, heard or painted, from 0.5 to 4; 2.75 is
+            melody_strength: How closely the bundled model follows the melody, heard or painted, from 0.5 to 4; 3 is
                 usual, 1 looser.
             bars: Length in bars, in place of the duration; a loop of so many can be cut out. Needs a tempo.
             sections: Who plays when, in bars, such as "4 piano | 8 all | 4 no drums | all" (with "~4" they are
