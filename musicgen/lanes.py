@@ -20,7 +20,6 @@ _STYLE = (
     f"padding:0 {_RIGHT}px 0 {_LEFT}px;overflow:visible"
 )
 
-
 Stretches = dict[str, list[tuple[float, float]]]
 
 
@@ -29,20 +28,19 @@ def stretches(plan: Plan, seconds: float, since: float = 0.0, until: float = mat
 
     Only what was made: ``since`` where a recording was gone on from, ``until`` where it was stopped.
     """
-    turns = plan.turns(seconds)
+    until, turns = min(seconds, until), plan.turns(seconds)
     ends = [*(turn.start for turn in turns[1:]), seconds]
     names = sorted(dict.fromkeys(name for turn in turns for name in turn.everyone), key=lambda name: name == KIT)
     return {name: [(max(turn.start, since), min(end, until)) for turn, end in zip(turns, ends, strict=False)
-                   if name in turn.everyone and turn.start < until and end > since] for name in names}
+                   if name in turn.everyone and max(turn.start, since) < min(end, until)] for name in names}
 
 
 def lanes(plan: Plan, seconds: float, since: float = 0.0, until: float = math.inf, title: str = "") -> str:
     """The picture of ``stretches``; "" for a plan in which all play all the time."""
-    turns = [turn for turn in plan.turns(seconds) if turn.start < until]
-    everyone = stretches(plan, seconds, since, until)
-    if not everyone or plan.bpm is None:
+    shown, everyone = min(seconds, until), stretches(plan, seconds, since, until)
+    if not any(everyone.values()) or plan.bpm is None:
         return ""
-    shown = min(seconds, until)
+    turns = [turn for turn in plan.turns(seconds) if turn.start < shown]
     bar, top, height = bar_seconds(plan.bpm, plan.meter), 42 if title else 20, _ROW * len(everyone)
     parts = [f'<text x="{-_LEFT}" y="14" style="font-weight:600">{escape(title)}</text>'] if title else []
     parts.append(f'<text x="-6" y="{top - 6}" text-anchor="end">bar</text>')

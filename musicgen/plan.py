@@ -115,7 +115,7 @@ class Plan:
             turn = Turn(start, *section.band(self.instruments, self.drums))
             if turns and start <= turns[-1].start:  # it was over before the piece began
                 turns.pop()
-            if start <= until and not (turns and turns[-1].players == turn.players):
+            if not turns or (start <= until and turns[-1].players != turn.players):
                 turns.append(turn)
         return tuple(turns)
 

@@ -139,6 +139,7 @@ def test_turns_by_hand():
     # The loop began three seconds before the piece: the first section is over, of the second there is one bar.
     late = plan_of("1 first | 1 all | 1 no drums | all", start=3.0).turns(9.0)
     assert [(turn.start, turn.drums) for turn in late] == [(0.0, True), (1.0, False), (3.0, True)]
+    assert plan_of("1 first | all").turns(0.2) == (Turn(0.0, ("piano",), False),), "however short it is"
     assert Plan(None).turns(5.0) == () and plan_of("all", bpm=90.0).turns(5.0)[0].players == (BAND, True)
 
 
@@ -430,6 +431,8 @@ def test_a_picture_of_who_plays_when():
     stopped = stretches(plan_of("2 first | 1 all | no drums"), 10.0, since=1.0, until=5.0)
     assert stopped == {"piano": [(1.0, 4.0), (4.0, 5.0)], "electric bass": [(4.0, 5.0)],
                        "distorted guitar": [(4.0, 5.0)], KIT: [(4.0, 5.0)]}  # fmt: skip
+    for since, until in ((3.0, 3.0), (4.0, 3.0), (0.0, 0.0)):  # stopped before, or within, what was given
+        assert lanes(plan_of("2 first | all"), 10.0, since, until) == ""
     assert 'width="20.00%"' in lanes(plan_of("2 first | 1 all | no drums"), 10.0, until=5.0)
 
 
