@@ -113,11 +113,11 @@ def test_a_file_of_somebody_else_is_one_sentence(engines, tmp_path, content):
         ({"prompt": 5}, "must be text"), ({"prompt": "a" * 3000}, "the most"), ({"seed": 1.5}, "whole number"),
         ({"seed": [1]}, "whole number"), ({"duration": "long"}, "must be a number"), ({"duration": 1e9}, "at most 36"),
         ({"bpm": {}}, "not a number"), ({"bpm": 9000}, "out of range"), ({"key": "H minor"}, "H minor"),
-        ({"chords": ["C"]}, "chords is a text"), ({"instruments": "x" * 300}, "instruments is a text"),
+        ({"chords": ["C"]}, "chords must be a text"), ({"instruments": "x" * 300}, "instruments must be a text"),
         ({"drums": "maybe"}, "Drums are"), ({"greedy": "yes"}, "Greedy is"), ({"separation": {}}, "separation is one"),
         ({"pattern": "zigzag"}, "is not a pattern"), ({"painting": "<b>"}, "painted notes cannot be read"),
         ({"painting": 7}, "painted notes cannot be read"), ({"plan_setting": None}, "plan is"),
-        ({"model": ["x"]}, "model is a text"), ({"guidance": 1e6}, "between 0 and 20"), ({"top_p": 5}, "Top-p"),
+        ({"model": ["x"]}, "model must be a text"), ({"guidance": 1e6}, "between 0 and 20"), ({"top_p": 5}, "Top-p"),
     ],
 )  # fmt: skip
 def test_forged_values_are_refused_by_name(engines, tmp_path, values, sentence):
