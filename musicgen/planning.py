@@ -76,7 +76,7 @@ def make_plan(
 
     the_drums = drums if drums is not None else said.drums if said.drums is not None else narrow.drums
     if the_drums is None:  # whoever says what plays, and nothing of a style, says so if drums shall
-        some = said.style is not None or not said.instruments or bool(said.sections)
+        some = said.style is not None or not said.instruments
         the_drums = some and _random(seed, "drums").random() < habits.drums
     alone = said.drums_alone and drums is not False
     playing = (KIT,) if alone else _players(said, narrow, band, seed)
@@ -86,7 +86,13 @@ def make_plan(
     plan = Plan(the_bpm, the_meter, the_key, the_chords, the_drums, instruments=players, ending=ending)
     if sections:
         return _sectioned(plan, parse_sections(sections), not instruments, drums is None and said.drums is None)
-    return _said_in_sections(plan, said)
+    told = _said_in_sections(plan, said)
+    if said.sections and not told.sections and not (instruments or said.solo or alone):
+        # Whoever begins alone is all there is, and there shall be others: those that suit much.
+        more = (name for name in max(band.bands, key=len) if not refuses(said.unwanted, name))
+        joined = _said_in_sections(replace(plan, instruments=tuple(dict.fromkeys([*players, *more]))[:MOST]), said)
+        told = joined if joined.sections else plan
+    return told
 
 
 def _habits(said: Reading) -> tuple[Habits, Band]:
@@ -117,8 +123,7 @@ def _players(said: Reading, genre: Genre, band: Band, seed: int) -> tuple[str, .
         others = _random(seed, "instruments").choice(bands)
     elif named and not said.solo:
         bass, many = any(name in BASSES for name in named), sum(name not in BASSES for name in named) > 1
-        more = max(band.bands, key=len) if said.sections else ()  # where somebody begins alone there are others
-        backing = genre.bands[0] if genre.bands else band.backing or more
+        backing = genre.bands[0] if genre.bands else band.backing
         others = tuple(name for name in backing if not (bass if name in BASSES else many))
     wanted = [name for name in map(joining, others) if not refuses(said.unwanted, name)]
     if others and not named and all(name in BASSES for name in wanted):  # nobody is left to play a tune

@@ -254,9 +254,11 @@ def test_whoever_is_away_at_first_is_in_the_band():
     late = make_plan("jazz trio with piano, no drums at first", 1)
     assert late.drums and written(late.sections) == "~4 no drums | all"
     for prompt in ("funk, starts with piano alone, then the band", "funk, piano solo first, then everyone",
-                   "sad music that starts with piano alone", "starts with piano alone, then the drums"):
+                   "sad music that starts with piano alone", "starts with piano alone, then the band joins"):
         alone = make_plan(prompt, 1)
         assert len(alone.instruments) > 1 and written(alone.sections) == "~4 piano | all", "the piano is no solo"
+    duo = make_plan("piano and drums, no drums at first", 1)
+    assert duo.instruments == ("piano",) and duo.drums and duo.sections, "nobody joins who need not"
     by_hand = make_plan("jazz, no drums at first", 1, sections="2 all | first")
     assert written(by_hand.sections) == "2 all | first", "what is set by hand wins"
     for prompt in ("solo piano that builds up slowly", "piano, no drums, with a breakdown"):

@@ -171,7 +171,8 @@ def _wire_plan(parts: Parts, engines: Engines) -> None:
         card = engines.card(settings.model)
         lasting, length = before.in_seconds(_seeded(settings, next_seed), card, engines.max_duration)
         base = before.score(lasting, heard, card.planned)
-        return before.show_plan(lasting, card.planned), length, gr.HTML(base=base), lasting.duration
+        plan_line = before.show_plan(replace(settings, duration=lasting.duration), card.planned)
+        return plan_line, length, gr.HTML(base=base), lasting.duration
 
     gr.on(
         [control.change for control in plan.values()]
