@@ -75,8 +75,9 @@ class Engine:
         self._scheduler.check_room()
         with said_in_words("preparing the request"):
             resolved, prepared = settle(self.model, resolved, self.max_duration, listened)
-        self._scheduler.check_memory(*_extent(self.model, resolved, prepared))
-        return Generation(self.model, resolved, prepared, self._scheduler)
+        generation = Generation(self.model, resolved, prepared, self._scheduler)
+        self._scheduler.check_memory(*generation.extent)
+        return generation
 
     def stream(self, request: GenerationRequest) -> Iterator[GenerationEvent]:
         """Events of the generation; bad values are raised at once. Closing the iterator, or leaving it, stops the
@@ -122,6 +123,15 @@ class Generation:
     def steps(self) -> int:
         """How many steps the model makes for the whole take."""
         return sum(_new_steps(self._pattern, span) for span in self._spans)
+
+    @property
+    def extent(self) -> tuple[int, int]:
+        """How many positions of the model its longest window takes, about (words before it are not counted), in how
+        many rows."""
+        lm = self._model.config.lm
+        longest = max((span.frames for span in self._spans), default=1)
+        prefix = lm.melody_frames if lm.melody_bins else 0
+        return prefix + self._pattern.step_count(longest), 1 if self._request.guidance == 1 else 2
 
     @property
     def step_of(self) -> np.ndarray | None:
@@ -176,7 +186,7 @@ class Generation:
                 if self._stopped:
                     return
                 yield self._event(message=f"waiting, {ahead} ahead")
-            place.claim(*_extent(self._model, self._request, self._prepared))
+            place.claim(*self.extent)
             yield from self._decode(place)
         finally:
             place.leave()
@@ -273,16 +283,6 @@ def spans_of(model: Model, prepared: Prepared, pattern: Pattern) -> list[Span]:
 def count_steps(config: ModelConfig, pattern: Pattern, total: int) -> int:
     """How many steps ``total`` frames take, window by window: where windows overlap, some patterns take more."""
     return sum(_new_steps(pattern, span) for span in windows(total, 0, *config.window(pattern)))
-
-
-def _extent(model: Model, request: GenerationRequest, prepared: Prepared) -> tuple[int, int]:
-    """How many positions of the model its longest window takes, about (words before it are not counted), in how many
-    rows."""
-    assert request.pattern is not None
-    pattern = get_pattern(request.pattern, model.config.lm.codebooks)
-    longest = max((span.frames for span in spans_of(model, prepared, pattern)), default=1)
-    prefix = model.config.lm.melody_frames if model.config.lm.melody_bins else 0
-    return prefix + pattern.step_count(longest), 1 if request.guidance == 1 else 2
 
 
 def window_generator(seed: int, number: int) -> torch.Generator:

@@ -120,6 +120,18 @@ def names_of(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def lineup(instruments: tuple[str, ...], drums: bool | None) -> tuple[tuple[str, ...], bool | None]:
+    """Instruments and drums told apart: drums named among others are drums, named alone they are alone."""
+    if KIT not in instruments:
+        return instruments, drums
+    return tuple(name for name in instruments if name != KIT) or (KIT,), True
+
+
+def everyone(instruments: tuple[str, ...], drums: bool | None) -> tuple[str, ...]:
+    """The names of all that play, drums last: what ``lineup`` tells apart."""
+    return tuple(name for name in instruments if name != KIT) + ((KIT,) if drums else ())
+
+
 def refuses(unwanted: Collection[str], name: str) -> bool:
     """Whether ``name`` is among what shall not play, as it was named: "guitar" is every guitar, a synth any of them."""
     general = {

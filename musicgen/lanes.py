@@ -12,13 +12,9 @@ from html import escape
 from musicgen.aligned import bar_seconds
 from musicgen.instruments import KIT
 from musicgen.plan import Plan
-from musicgen.visual import seconds_ticks
+from musicgen.visual import axis, framed, heading, seconds_ticks
 
-_LEFT, _RIGHT, _ROW = 44, 14, 21  # px; left and right as of a spectrogram, so that the times of both lie below another
-_STYLE = (
-    "font:12px system-ui,sans-serif;display:block;box-sizing:border-box;width:100%;"
-    f"padding:0 {_RIGHT}px 0 {_LEFT}px;overflow:visible"
-)
+_ROW = 21  # px
 
 Stretches = dict[str, list[tuple[float, float]]]
 
@@ -42,7 +38,7 @@ def lanes(plan: Plan, seconds: float, since: float = 0.0, until: float = math.in
         return ""
     turns = [turn for turn in plan.turns(seconds) if turn.start < shown]
     bar, top, height = bar_seconds(plan.bpm, plan.meter), 42 if title else 20, _ROW * len(everyone)
-    parts = [f'<text x="{-_LEFT}" y="14" style="font-weight:600">{escape(title)}</text>'] if title else []
+    parts = [heading(title)] if title else []
     parts.append(f'<text x="-6" y="{top - 6}" text-anchor="end">bar</text>')
     for row, played in enumerate(everyone.values()):
         parts += [
@@ -60,13 +56,7 @@ def lanes(plan: Plan, seconds: float, since: float = 0.0, until: float = math.in
         parts.append(f'<line x1="{left:.2f}%" x2="{left:.2f}%" y1="{top}" y2="{top + height}" stroke="currentColor" '
                      'stroke-opacity=".5"/>')
     parts += [f'<text x="6" y="{top + _ROW * row + 15}">{escape(name)}</text>' for row, name in enumerate(everyone)]
-    for tick in seconds_ticks(shown):
-        place = 100 * tick / shown
-        anchor = "start" if place < 2 else "end" if place > 96 else "middle"
-        parts.append(f'<text x="{place:.2f}%" y="{top + height + 14}" text-anchor="{anchor}">{tick:g}</text>')
-    parts.append(f'<text x="-6" y="{top + height + 14}" text-anchor="end">s</text>')
-    label = escape(f"Who plays when: {'; '.join(said)}.")
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" fill="currentColor" aria-label="{label}" '
-        f'height="{top + height + 28}" style="{_STYLE}">{"".join(parts)}</svg>'
-    )
+    times = [(100 * time / shown, f"{time:g}") for time in seconds_ticks(shown)]
+    parts += axis(times, top + height, top + height + 5, top + height + 19)
+    parts.append(f'<text x="-6" y="{top + height + 19}" text-anchor="end">s</text>')
+    return framed(top + height + 34, f"Who plays when: {'; '.join(said)}.", parts)

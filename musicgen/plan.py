@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from musicgen import aligned
-from musicgen.instruments import KIT, parse_instruments
+from musicgen.instruments import KIT, everyone, lineup, parse_instruments
 from musicgen.sections import Section, fitted, parse_sections, written
 from musicgen.theory import METERS, Chord, Key, Meter, home_chord, parse_chords, parse_key, parse_meter
 
@@ -39,7 +39,7 @@ class Turn:
     @property
     def everyone(self) -> tuple[str, ...]:
         """The names of all that play, drums last."""
-        return tuple(name for name in self.instruments if name != KIT) + ((KIT,) if self.drums else ())
+        return everyone(self.instruments, self.drums)
 
 
 @dataclass(frozen=True)
@@ -184,13 +184,6 @@ class Plan:
             ending=None if ending is None else bool(ending),
             sections=parse_sections(str(sections)) if sections else (),
         )
-
-
-def lineup(instruments: tuple[str, ...], drums: bool | None) -> tuple[tuple[str, ...], bool | None]:
-    """Instruments and drums as a plan has them: drums named among others are drums, named alone they are alone."""
-    if KIT not in instruments:
-        return instruments, drums
-    return tuple(name for name in instruments if name != KIT) or (KIT,), True
 
 
 def turn_frame(turn: Turn, frame_rate: float) -> int:

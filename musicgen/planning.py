@@ -13,8 +13,8 @@ from typing import Any
 
 from musicgen.genres import GENRES, Genre
 from musicgen.habits import BANDS, PLAIN, PLAIN_BAND, QUIET, QUIET_BAND, STYLES, Band, Habits
-from musicgen.instruments import BASSES, KIT, MOST, UNPLUGGED, named_players, parse_instruments, refuses
-from musicgen.plan import MAX_BPM, MIN_BPM, Plan, as_chords, as_key, as_meter, check_bpm, lineup
+from musicgen.instruments import BASSES, KIT, MOST, UNPLUGGED, lineup, named_players, parse_instruments, refuses
+from musicgen.plan import MAX_BPM, MIN_BPM, Plan, as_chords, as_key, as_meter, check_bpm
 from musicgen.reading import Reading, read_prompt
 from musicgen.sections import Section, parse_sections
 from musicgen.spelled import Degree

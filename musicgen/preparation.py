@@ -14,12 +14,12 @@ from torch import Tensor
 
 from musicgen import aligned, chroma, eastern, rhythm
 from musicgen.entrances import heard_of
-from musicgen.instruments import parse_instruments
+from musicgen.instruments import lineup, parse_instruments
 from musicgen.meaning import nearest_kind
 from musicgen.model import Model
 from musicgen.painting import Painting
 from musicgen.painting import parse as parse_painting
-from musicgen.plan import MAX_BPM, MIN_BPM, Plan, lineup, turn_frame
+from musicgen.plan import MAX_BPM, MIN_BPM, Plan, turn_frame
 from musicgen.planning import left_open, make_plan
 from musicgen.reading import read_prompt, understood, unstructured
 from musicgen.request import GenerationRequest

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from musicgen.foreign import in_english
-from musicgen.instruments import BASSES, INSTRUMENTS, KIT, MOST, named_players, names_of, refuses
+from musicgen.instruments import BASSES, INSTRUMENTS, KIT, MOST, everyone, lineup, named_players, names_of, refuses
 
 MOST_SECTIONS, MOST_BARS, MAX_TEXT = 16, 64, 200
 ALL, FIRST = "all", "first"
@@ -40,25 +40,26 @@ class Section:
         return who if self.bars is None else f"{'~' * self.about}{self.bars} {who}"
 
     def band(self, instruments: tuple[str, ...], drums: bool | None) -> tuple[tuple[str, ...], bool]:
-        """Who plays of a plan's ``instruments`` and ``drums``, in a plan's form: drums alone are ``(KIT,)``.
+        """Who plays of a plan's ``instruments`` and ``drums``, told apart as they are (``lineup``).
 
         Raises ``ValueError`` where nobody is left, or nobody is known.
         """
-        everyone = tuple(name for name in instruments if name != KIT) + ((KIT,) if drums else ())
-        if not everyone:
+        present = everyone(instruments, drums)
+        if not present:
             raise ValueError("Sections need players; name some, or follow a plan.")
         if self.first:
-            order = sorted(everyone, key=lambda name: (name == KIT, name in BASSES))
-            playing = tuple(name for name in everyone if name in order[: self.first])
+            order = sorted(present, key=lambda name: (name == KIT, name in BASSES))
+            playing = tuple(name for name in present if name in order[: self.first])
         elif self.without:
-            playing = tuple(name for name in everyone if not refuses(self.named, name))
+            playing = tuple(name for name in present if not refuses(self.named, name))
         elif self.named:
-            playing = tuple(dict.fromkeys(player for name in self.named for player in _meant(name, everyone)))
+            playing = tuple(dict.fromkeys(player for name in self.named for player in _meant(name, present)))
         else:
-            playing = everyone
+            playing = present
         if not playing:
             raise ValueError(f"In the section '{self}' nobody plays; leave somebody in it.")
-        return tuple(name for name in playing if name != KIT) or (KIT,), KIT in playing
+        named, kit = lineup(playing, False)
+        return named, bool(kit)
 
 
 def parse_sections(text: str) -> tuple[Section, ...]:
@@ -130,10 +131,10 @@ def _section(part: str) -> Section:
     return Section(bars, names, bool(without), about=about)
 
 
-def _meant(name: str, everyone: Sequence[str]) -> Sequence[str]:
+def _meant(name: str, present: Sequence[str]) -> Sequence[str]:
     """The player itself, or whom of the plan's it may stand for, or one that joins only here."""
-    if name in everyone:
+    if name in present:
         return (name,)
-    own = [player for player in everyone if refuses((name,), player)]
+    own = [player for player in present if refuses((name,), player)]
     joins = named_players([name], "acoustic guitar", "electric bass")
     return own or [player for player in joins if player in INSTRUMENTS or player == KIT]

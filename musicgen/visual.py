@@ -108,21 +108,21 @@ def token_grid(
     panel = _panel(pixels, top, height, "", names, frames / frame_rate, upper=upper, last=True)
     done = int((codes >= 0).sum())
     caption = title or f"Codes: {done} of {books} × {frames} predicted"
-    return _svg(top + height + 34, caption, [_heading(caption), panel])
+    return framed(top + height + 34, caption, [heading(caption), panel])
 
 
 def chromagrams(panels: Sequence[tuple[str, np.ndarray]], rate: float, title: str) -> str:
     """Chromagrams [M, 12] one under the other, C at the bottom, with one time axis; ``rate`` is frames a second."""
     seconds = max((len(chroma) for _, chroma in panels), default=0) / rate
     names = [(100 * (11 - p + 0.5) / 12, PITCH_NAMES[p]) for p in (0, 2, 4, 7, 9, 11)]
-    parts, top, height = [_heading(title)], _TOP, 108
+    parts, top, height = [heading(title)], _TOP, 108
     for i, (name, chroma) in enumerate(panels):
         longest = np.full((max(round(seconds * rate), 1), 12), np.nan)
         longest[: len(chroma)] = chroma
         top += 20
         parts.append(_panel(colours(longest.T[::-1]), top, height, name, names, seconds, last=i == len(panels) - 1))
         top += height + 4
-    return _svg(top + 30, title, parts)
+    return framed(top + 30, title, parts)
 
 
 def loudness(audio: np.ndarray, sample_rate: int, columns: int = 600, rows: int = 128) -> np.ndarray:
@@ -164,7 +164,7 @@ def spectrogram(
     names = [(100 * (1 - place), label) for place, label in hertz_ticks(sample_rate)]
     seconds = audio.shape[1] / sample_rate
     panel = _panel(colours(values[::-1], MAGMA), _TOP + 2, 150, "", names, seconds, last=True, smooth=True)
-    return _svg(_TOP + 2 + 150 + 34, title, [_heading(f"{title}, Hz"), panel])
+    return framed(_TOP + 2 + 150 + 34, title, [heading(f"{title}, Hz"), panel])
 
 
 def pattern_diagram(frame_of: np.ndarray, frames: int, title: str) -> str:
@@ -235,7 +235,8 @@ def _cells_svg(columns: int, rows: int, title: str, parts: Sequence[str]) -> str
     )
 
 
-def _svg(height: int, label: str, parts: Sequence[str]) -> str:
+def framed(height: int, label: str, parts: Sequence[str]) -> str:
+    """A picture as wide as its place, ``height`` px high, read out as ``label``; 100 % is between its margins."""
     return (
         f'{_SVG} aria-label="{escape(label)}" height="{height}" style="{_FONT};display:block;'
         f'box-sizing:border-box;width:100%;padding:0 {_RIGHT}px 0 {_LEFT}px;overflow:visible">'
@@ -243,7 +244,8 @@ def _svg(height: int, label: str, parts: Sequence[str]) -> str:
     )
 
 
-def _heading(text: str) -> str:
+def heading(text: str) -> str:
+    """The title of a picture, at its top left."""
     return f'<text x="{-_LEFT}" y="14" style="font-weight:600">{escape(text)}</text>'
 
 
@@ -273,17 +275,17 @@ def _panel(
     if upper:
         named = ((-20, "step"), (-8, "of k 1"))
         parts += [f'<text x="-6" y="{y}" text-anchor="end">{word}</text>' for y, word in named]
-        parts += _axis(upper, 0, -5, -8)
+        parts += axis(upper, 0, -5, -8)
     if name:
         parts.append(f'<text x="0" y="-5" opacity=".85">{escape(name)}</text>')
     if last and seconds > 0:
         ticks = seconds_ticks(seconds)
         parts.append(f'<text x="-6" y="{height + 19}" text-anchor="end">s</text>')
-        parts += _axis([(100 * t / seconds, f"{t:g}") for t in ticks], height, height + 5, height + 19)
+        parts += axis([(100 * t / seconds, f"{t:g}") for t in ticks], height, height + 5, height + 19)
     return f'<svg y="{top}" width="100%" height="{height}" overflow="visible">{"".join(parts)}</svg>'
 
 
-def _axis(labels: Sequence[tuple[float, str]], start: int, end: int, baseline: int) -> Iterator[str]:
+def axis(labels: Sequence[tuple[float, str]], start: int, end: int, baseline: int) -> Iterator[str]:
     """Tick lines from ``start`` to ``end`` and their labels; places are percentages across."""
     for place, label in labels:
         anchor = "start" if place < 2 else "end" if place > 96 else "middle"

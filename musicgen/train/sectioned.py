@@ -12,13 +12,12 @@ from typing import Any
 import numpy as np
 
 from musicgen.aligned import bar_seconds
-from musicgen.instruments import KIT
 from musicgen.plan import Turn
 from musicgen.planning import make_plan
 from musicgen.theory import parse_meter
 from musicgen.train.exam import Exam, Piece, plan_of
 from musicgen.train.hearing import Heard, hear, instruments_found, mean
-from musicgen.train.listener import DRUMS, RATE, label_of
+from musicgen.train.listener import RATE, label_of
 from musicgen.train.making import Job
 from musicgen.train.tables import markdown
 
@@ -46,7 +45,7 @@ def jobs(exam: Exam, sections: str) -> list[Job]:
 
 def players(turn: Turn) -> set[str]:
     """The listener's labels of those that play."""
-    return {label_of(name) for name in turn.instruments if name != KIT} | ({DRUMS} if turn.drums else set())
+    return {label_of(name) for name in turn.everyone}
 
 
 def figures(heard: Heard, own: Turn, other: Turn) -> dict[str, float]:
