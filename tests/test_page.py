@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 
+import gradio as gr
 import numpy as np
 import pytest
 from conftest import build_model
@@ -32,6 +33,7 @@ from musicgen.ui.live import told
 from musicgen.ui.run import Run
 from musicgen.ui.settings import Settings
 from musicgen.ui.shown import GRID, Update
+from musicgen.ui.wiring import AWAY, HIDDEN, named
 from musicgen.ui.words import say
 
 MAX_DURATION = 8.0
@@ -481,3 +483,19 @@ def test_a_program_gets_a_take_and_its_recipe_and_the_same_again(served, tune, t
 def test_a_program_gets_the_sentence_of_an_error(served):
     with pytest.raises(AppError, match="at most 8 seconds"):
         Client(served, verbose=False).predict(duration=60, api_name="/generate")
+
+
+def test_what_is_shown_at_times_is_mounted_at_all_times(served):
+    """Gradio would lose what it tells a part while it mounts it: so a card, on a slow phone, its sound."""
+    with gr.Blocks():
+        parts = {"card": gr.Column(elem_classes=["card", AWAY]), "take": gr.Audio(visible=HIDDEN)}
+
+    def told_to(name: str, visible: bool) -> dict:
+        return named(parts, lambda: {name: gr.update(visible=visible)})()[parts[name]]
+
+    assert told_to("card", True)["elem_classes"] == ["card"]
+    assert told_to("card", False)["elem_classes"] == ["card", AWAY] and "visible" not in told_to("card", False)
+    assert told_to("take", True)["visible"] is True and told_to("take", False)["visible"] == HIDDEN
+    unmounted = [part["props"] for part in Client(served, verbose=False).config["components"]
+                 if part["props"].get("visible") is False]
+    assert unmounted and not any(props.get("elem_id") or props.get("elem_classes") for props in unmounted)

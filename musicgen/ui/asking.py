@@ -20,7 +20,7 @@ from musicgen.ui.engines import Engines
 from musicgen.ui.prompts import EXAMPLES, TUNES
 from musicgen.ui.settings import AS_TRAINED, BARS, DRUMS, ENDINGS, FREE, Settings
 from musicgen.ui.sheet import sheet
-from musicgen.ui.wiring import WAVES, Parts
+from musicgen.ui.wiring import AWAY, HIDDEN, WAVES, Parts
 from musicgen.ui.words import say
 
 DICE = str(Path(__file__).with_name("dice.svg"))
@@ -62,7 +62,7 @@ def words() -> Parts:
         given = gr.UploadButton(str(say("From a file")), size="sm", min_width=110, scale=0, elem_id="from-file")
     with gr.Row(elem_id="steered"):
         by_hand = gr.HTML("", elem_id="by-hand")
-        afresh = gr.Button(say("Start afresh"), size="sm", visible=False, elem_id="afresh", min_width=120, scale=0)
+        afresh = gr.Button(say("Start afresh"), size="sm", visible=HIDDEN, elem_id="afresh", min_width=120, scale=0)
     return {"prompt": prompt, "surprise": surprise_me, "generate": generate, "stop": stop, "from_file": given,
             "by_hand": by_hand, "afresh": afresh}
 
@@ -102,7 +102,7 @@ def _plan(engines: Engines) -> Parts:
     length_line = gr.HTML("", elem_id="length-line", elem_classes="may-be-empty")
     with gr.Accordion(say("Plan and notes: tempo, key, chords, melody"), open=False, elem_id="plan-fold"):
         parts: Parts = {"plan_line": plan_line, "length_line": length_line}
-        with gr.Column(visible=card.sings, elem_id="sheet-box") as parts["sheet_box"]:
+        with gr.Column(elem_classes=None if card.sings else AWAY, elem_id="sheet-box") as parts["sheet_box"]:
             parts["painting"] = sheet(before.score(START, None, card.planned))
             gr.HTML(views.note(say(
                 "The melody and the plan's chords over time, as the model will be told them. Paint to change them: "

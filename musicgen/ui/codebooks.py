@@ -22,7 +22,7 @@ from musicgen.ui.failing import explained
 from musicgen.ui.files import new_folder
 from musicgen.ui.lent import on_gpu
 from musicgen.ui.shown import Update
-from musicgen.ui.wiring import QUIET, WAVES, named
+from musicgen.ui.wiring import AWAY, QUIET, WAVES, named
 from musicgen.ui.words import say
 
 LEVELS = 4  # a channel of every known model has four codebooks
@@ -97,7 +97,7 @@ def codebooks_tab(engines: Engines, last_take: Component) -> None:
 
 def _card(slot: int) -> dict[str, Any]:
     """One sound with its figures and its spectrogram; slot 0 is the original, ``WRONG`` has the wrong corrections."""
-    with gr.Column(visible=False, elem_classes="card", min_width=200, elem_id=f"books-card{slot}") as column:
+    with gr.Column(elem_classes=["card", AWAY], min_width=200, elem_id=f"books-card{slot}") as column:
         name = gr.HTML()
         sound = gr.Audio(
             label=say("Sound"), type="filepath", interactive=False, buttons=["download"], waveform_options=WAVES

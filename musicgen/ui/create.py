@@ -123,7 +123,8 @@ def _wire_helpers(parts: Parts, engines: Engines, find: Find) -> None:
         [parts[name] for name in ("seed", "next_seed", *HELD)], parts["seed"], **QUIET,
     )
     parts["model"].change(
-        lambda model: (gr.Dropdown(info=engines.card(model).note), gr.Column(visible=engines.card(model).sings)),
+        named(parts, lambda model: {"model": gr.update(info=engines.card(model).note),
+                                    "sheet_box": gr.update(visible=engines.card(model).sings)}),
         parts["model"], [parts["model"], parts["sheet_box"]], **QUIET,
     )
     gr.on(

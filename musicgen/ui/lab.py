@@ -19,7 +19,7 @@ from musicgen.ui.lent import on_gpu
 from musicgen.ui.prompts import EXAMPLES
 from musicgen.ui.run import Run, once
 from musicgen.ui.shown import Update
-from musicgen.ui.wiring import QUIET, WAVES, named
+from musicgen.ui.wiring import AWAY, QUIET, WAVES, named
 from musicgen.ui.words import say
 
 Parts = dict[str, Any]  # components by name
@@ -128,7 +128,7 @@ def _compare_by_ear(engines: Engines) -> None:
     )
     with gr.Row(elem_classes="cards"):
         for slot in range(compare.MOST):
-            with gr.Column(visible=False, elem_classes="card", min_width=200, elem_id=f"lab-card{slot}") as card_column:
+            with gr.Column(elem_classes=["card", AWAY], min_width=200, elem_id=f"lab-card{slot}") as card_column:
                 parts[f"name{slot}"] = gr.HTML()
                 parts[f"audio{slot}"] = gr.Audio(
                     label=say("Take"), type="filepath", interactive=False, buttons=["download"], waveform_options=WAVES,

@@ -16,7 +16,7 @@ from musicgen.ui import after, views
 from musicgen.ui.live import live
 from musicgen.ui.looped import HERE, NOWHERE, looped
 from musicgen.ui.shown import Made
-from musicgen.ui.wiring import QUIET, WAVES, Parts, controls, named
+from musicgen.ui.wiring import AWAY, HIDDEN, QUIET, WAVES, Parts, controls, named
 from musicgen.ui.words import say
 
 # Saves the file that a handler made; the button that was pressed does not move. A phone offers it to its other programs
@@ -47,20 +47,20 @@ def results() -> Parts:
     ready = views.progress(say("Press Generate, or Ctrl+Enter. You hear it while it is being made."))
     parts: Parts = {"status": gr.HTML(ready, elem_id="status")}
     parts["live"] = live()
-    parts["versions"] = gr.Radio([], label=say("Takes made together"), visible=False, elem_id="versions")
+    parts["versions"] = gr.Radio([], label=say("Takes made together"), visible=HIDDEN, elem_id="versions")
     parts["take"] = gr.Audio(
-        label=say("The whole take"), type="filepath", interactive=False, visible=False, elem_id="take",
+        label=say("The whole take"), type="filepath", interactive=False, visible=HIDDEN, elem_id="take",
         buttons=["download"], waveform_options=WAVES,
     )
     parts["facts"] = gr.HTML(elem_id="facts")
     parts["loop"] = looped()
-    with gr.Column(visible=False, elem_id="after") as parts["after"]:
+    with gr.Column(elem_classes=AWAY, elem_id="after") as parts["after"]:
         _buttons(parts)
     parts["grid"] = gr.HTML(elem_classes="figure", elem_id="grid")
     parts["followed"] = gr.HTML(elem_classes="figure", elem_id="followed")
     parts["spectrum"] = gr.HTML(elem_classes="figure", elem_id="spectrum")
     with gr.Accordion(
-        say("Recipe: everything needed to make it again"), open=False, visible=False
+        say("Recipe: everything needed to make it again"), open=False, elem_classes=AWAY
     ) as parts["recipe_fold"]:
         parts["recipe"] = gr.Code(language="json", show_label=False, interactive=False, elem_id="recipe")
     parts["file"], parts["shown"], parts["made"] = gr.File(visible=False), gr.State(None), gr.State([])
@@ -82,13 +82,13 @@ def _buttons(parts: Parts) -> None:
             parts[f"save_{kind}"] = gr.Button(
                 say(name), size="sm", min_width=60, elem_id=f"save-{kind}", elem_classes="save"
             )
-    with gr.Row(visible=False, elem_id="share-row") as parts["share_row"]:
+    with gr.Row(elem_classes=AWAY, elem_id="share-row") as parts["share_row"]:
         parts["share_take"] = gr.Button(say("Link to this take"), size="sm", min_width=130, elem_id="share-take")
         parts["share_settings"] = gr.Button(
             say("Link to its settings"), size="sm", min_width=130, elem_id="share-settings"
         )
     parts["link"] = gr.Textbox(
-        label=say("Link"), visible=False, interactive=False, max_lines=2, buttons=["copy"], elem_id="link"
+        label=say("Link"), visible=HIDDEN, interactive=False, max_lines=2, buttons=["copy"], elem_id="link"
     )
 
 

@@ -13,7 +13,7 @@ from musicgen.ui.engines import Engines
 from musicgen.ui.results import SHOW
 from musicgen.ui.settings import roll_seed
 from musicgen.ui.shown import Update
-from musicgen.ui.wiring import QUIET, RESULTS, WAVES, Parts, controls, named
+from musicgen.ui.wiring import AWAY, HIDDEN, QUIET, RESULTS, WAVES, Parts, controls, named
 from musicgen.ui.words import say
 
 # The page's own address, without what follows the path: only the browser knows it for sure.
@@ -29,7 +29,7 @@ def takes_tab(parts: Parts, engines: Engines, takes: Takes) -> None:
                 elem_id="kept-search",
             )
             parts["kept_note"] = gr.HTML(elem_id="kept-note")
-            parts["kept"] = gr.Radio([], label=say("Your takes"), visible=False, elem_id="kept")
+            parts["kept"] = gr.Radio([], label=say("Your takes"), visible=HIDDEN, elem_id="kept")
         with gr.Column(scale=5, min_width=280):
             _actions(parts)
             with gr.Row():
@@ -39,30 +39,31 @@ def takes_tab(parts: Parts, engines: Engines, takes: Takes) -> None:
 
 
 def _actions(parts: Parts) -> None:
-    with gr.Column(visible=False) as parts["kept_actions"]:
+    with gr.Column(elem_classes=AWAY) as parts["kept_actions"]:
         with gr.Row(elem_id="kept-buttons"):
             parts["kept_reopen"] = gr.Button(say("Open in Create"), size="sm", min_width=110, elem_id="kept-reopen")
             parts["kept_favourite"] = gr.Button(say("★ Favourite"), size="sm", min_width=90, elem_id="kept-favourite")
             parts["kept_share"] = gr.Button(say("Share link"), size="sm", min_width=90, elem_id="kept-share")
             parts["kept_unshare"] = gr.Button(
-                say("Stop sharing"), size="sm", min_width=90, visible=False, elem_id="kept-unshare"
+                say("Stop sharing"), size="sm", min_width=90, visible=HIDDEN, elem_id="kept-unshare"
             )
             parts["kept_delete"] = gr.Button(say("Delete"), size="sm", min_width=80, elem_id="kept-delete")
-        with gr.Row(visible=False) as parts["kept_sure"]:
+        with gr.Row(elem_classes=AWAY) as parts["kept_sure"]:
             parts["kept_yes"] = gr.Button(say("Delete for good"), variant="stop", size="sm", elem_id="kept-yes")
             parts["kept_no"] = gr.Button(say("Do not delete"), size="sm", elem_id="kept-no")
         parts["kept_link"] = gr.Textbox(
-            label=say("Link"), visible=False, interactive=False, max_lines=2, buttons=["copy"], elem_id="kept-link"
+            label=say("Link"), visible=HIDDEN, interactive=False, max_lines=2, buttons=["copy"], elem_id="kept-link"
         )
         parts["kept_other"] = gr.Dropdown([("nothing", "")], value="", label=say("Compare with"), elem_id="kept-other")
 
 
 def _panel(parts: Parts, side: str) -> None:
     name = f"kept_{side}"
-    with gr.Column(min_width=280, visible=side == "first", elem_id=f"kept-{side}") as parts[name]:
+    classes = None if side == "first" else AWAY
+    with gr.Column(min_width=280, elem_classes=classes, elem_id=f"kept-{side}") as parts[name]:
         parts[f"{name}_title"] = gr.HTML()
         parts[f"{name}_audio"] = gr.Audio(
-            label=say("Take"), type="filepath", interactive=False, visible=False, buttons=["download"],
+            label=say("Take"), type="filepath", interactive=False, visible=HIDDEN, buttons=["download"],
             waveform_options=WAVES,
         )
         parts[f"{name}_facts"] = gr.HTML()
@@ -104,13 +105,12 @@ def _wire_tab(parts: Parts, engines: Engines, takes: Takes) -> None:
 def wire_links(page: gr.Blocks, parts: Parts, engines: Engines, takes: Takes | None) -> None:
     """What a link in the address brings, and the buttons that make one."""
 
-    def arrive(owner: str | None, draft: str, request: gr.Request) -> dict[Any, Any]:
-        update = {"owner": owner, "next_seed": roll_seed()}
-        update |= arriving.arrive(engines, takes, owner, dict(request.query_params), draft)
-        return {parts[name]: value for name, value in update.items()}
+    def arrive(owner: str | None, draft: str, request: gr.Request) -> Update:
+        brought = arriving.arrive(engines, takes, owner, dict(request.query_params), draft)
+        return {"owner": owner, "next_seed": roll_seed()} | brought
 
     page.load(
-        arrive, [parts["owner"], parts["address"]], [parts["owner"], *_create_outputs(parts)],
+        named(parts, arrive), [parts["owner"], parts["address"]], [parts["owner"], *_create_outputs(parts)],
         js="async (owner, _) => { const settings = await drawn(); return [owner ?? visitor(), settings]; }", **QUIET,
     )
     if takes is not None:
