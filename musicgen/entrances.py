@@ -44,6 +44,21 @@ _WHEN = rf"(?:{_AFTER}|(?:at|from|on|in|with|until|till|before) {_BAR}|{_LATER})
 _SOFT = r"(?:(?:an?|the|soft|quiet|gentle|lone|lonely|solo|single|simple|slow|warm|sad|distant|muted|clean|short),? )*"
 _THEN = rf"(?P<then>,?(?: and)? then\b(?= (?:the |an? )?(?:[\w-]+ ){{0,2}}?(?:{_PLAYER}|all|full|{_BAND})\b))"
 
+# "First piano, then bass, and finally drums": one after another, at least three.
+_UNNAMED = re.compile(r"\?P<\w+>")
+_STAGE = (
+    rf"(?:(?:(?:add|bring|come|enter)(?:s|ing)?(?: in)? )?(?:the |an? )?{_SOFT}(?:{_WHO}|all|{_BAND})"
+    rf"(?: (?:alone|first|only|solo|by itself)\b)?(?: {_COMES})?(?: {_WHEN})?)"
+)
+_NEXTLY = r"(?:,?(?: and)? (?:then|next|finally|lastly|at last|after that)\b,?(?: finally,?)? )"
+_STAGES = re.compile(_UNNAMED.sub("?:", (
+    rf"\b(?:(?:(?:start|begin|open)(?:s|ing|ning)?(?: off| out)?,? with|first(?: comes)?,?) "
+    rf"(?:just |only |nothing but )?)?(?:{_NUMBER} {_BARS} of )?"
+    rf"{_STAGE}(?:{_NEXTLY}{_STAGE}){{2,{MOST_PHRASES}}}(?![\w-])"
+)))
+_STAGE_WHO, _STAGE_WHEN = re.compile(rf"\b(?:the |an? )?{_WHO}"), re.compile(rf"\b{_WHEN}")
+_STAGE_LONG = re.compile(rf"(?P<after>{_NUMBER}) {_BARS} of ")
+
 # Who is alone at the beginning; of the first, where it says so.
 _BEGINS = re.compile(
     r"\b(?:start|begin|open)(?:s|ing|ning)?(?: off| out)?,? with (?P<only>(?:just|only|solo|lone|nothing but) )?"
@@ -96,6 +111,7 @@ _REFUSED = re.compile(
 def told_apart(lower: str) -> tuple[str, str]:
     """What a prompt in small letters says of sections, as their text ("" for nothing), and the prompt without it."""
     text = lower if "no drums" in lower else _DRUMLESS.sub("no drums in the intro", lower)
+    stages, text = _staged(text)
     begins, rest = _taken(text, (_BEGINS,), "with")
     begins = [match for match in begins if any(match[name] for name in ("only", "long", "alone", "then"))]
     if not begins:
@@ -107,11 +123,11 @@ def told_apart(lower: str) -> tuple[str, str]:
     breakdown, rest = _taken(rest, _BREAKDOWN)
     builds, rest = _taken(rest, _BUILDS)
 
-    out: list[Section] = []
-    done = 0
+    out: list[Section] = stages
+    done = sum(section.bars or 0 for section in out)
     coming = [(*_bars(match), _names(match)) for match in (*enters, *absent)]
-    turns = {(bar, about) for bar, about, _ in coming} | {_bars(match) for match in together}
-    if begins and all(about for _, about in turns):  # or nobody is said to come in
+    turns = {(bar, about) for bar, about, _ in coming} | {_bars(match) for match in together} if not stages else set()
+    if begins and not stages and all(about for _, about in turns):  # or nobody is said to come in
         turns = {_bars(begins[0])}
     for bar, about in sorted(turns):
         missing = tuple(dict.fromkeys(name for until, _, names in coming if until > done for name in names))
@@ -136,6 +152,34 @@ def told_apart(lower: str) -> tuple[str, str]:
         out.append(Section())
     sections = written(out)
     return (sections, rest) if 0 < len(sections) <= MAX_TEXT else ("", lower)
+
+
+def _staged(text: str) -> tuple[list[Section], str]:
+    """The sections of those who are said to come in one after another, but for the last, of all; and the text with only
+    their names there."""
+    match = _STAGES.search(text)
+    if not match or _REFUSED.search(text[: match.start()][-60:]):
+        return [], text
+    stages = re.split(_NEXTLY, match[0])
+    named = [_STAGE_WHO.search(stage) for stage in stages]
+    whens = [_STAGE_LONG.search(stages[0]), *map(_STAGE_WHEN.search, stages[1:])]
+    out: list[Section] = []
+    playing: tuple[str, ...] = ()
+    done, last = 0, len(stages) - 1
+    for i, who in enumerate(named):
+        names = _names(who) if who else ()
+        if not set(names) - set(playing) and (names or i < last):
+            return [], text  # "piano, then guitar, then piano"
+        if i:
+            when = whens[i] or (whens[0] if i == 1 else None)
+            bar, about = _bars(when) if when else (0, True)
+            bar, about = (bar, about) if bar > done else (done + (STEP if done else USUAL), True)
+            out.append(Section(bar - done, playing, about=about))
+            done = bar
+        playing = tuple(dict.fromkeys([*playing, *names]))
+    band = ", ".join(who["who"] for who in named if who)
+    rest = f"{text[: match.start()]} with {band} {text[match.end() :]}"
+    return out, re.sub(r" (?=[,.;])", "", " ".join(rest.split())).strip(" ,")
 
 
 def _taken(

@@ -85,7 +85,12 @@ def make_plan(
         ending = bool(said.ending)
     plan = Plan(the_bpm, the_meter, the_key, the_chords, the_drums, instruments=players, ending=ending)
     if sections:
-        return _sectioned(plan, parse_sections(sections), not instruments, drums is None and said.drums is None)
+        by_hand = parse_sections(sections)
+        if not instruments:
+            plan = _joined(plan, by_hand, *_strings(said, narrow, band), drums is None and said.drums is None)
+        for section in by_hand:
+            section.band(plan.instruments, plan.drums)  # somebody has to play
+        return replace(plan, sections=by_hand)
     told = _said_in_sections(plan, said)
     if said.sections and not told.sections and not (instruments or said.solo or alone):
         # Whoever begins alone is all there is, and there shall be others: those that suit much.
@@ -108,15 +113,10 @@ def _habits(said: Reading) -> tuple[Habits, Band]:
 def _players(said: Reading, genre: Genre, band: Band, seed: int) -> tuple[str, ...]:
     """The instruments the prompt names, with the style's backing for one or two; one of the genre's or the style's
     bands if it names none."""
-    def usual(first: str, *others: str) -> str:
-        first = UNPLUGGED.get(first, first) if said.acoustic else first
-        return next((name for name in (first, *others) if not refuses(said.unwanted, name)), first)
-
     def joining(name: str) -> str:
-        return usual(name, *GUITARS) if name.endswith("guitar") else usual(name)
+        return _usual(said, name, *GUITARS) if name.endswith("guitar") else _usual(said, name)
 
-    guitar = usual(genre.guitar or band.guitar, *GUITARS)
-    bass_guitar = usual(genre.bass or band.bass, "electric bass", "acoustic bass", "synth bass")
+    guitar, bass_guitar = _strings(said, genre, band)
     named = named_players(said.instruments, guitar, bass_guitar)
     others: tuple[str, ...] = ()
     if not named and (bands := genre.bands or band.bands):
@@ -131,17 +131,26 @@ def _players(said: Reading, genre: Genre, band: Band, seed: int) -> tuple[str, .
     return tuple(dict.fromkeys([*named, *wanted]))[:MOST]
 
 
-def _sectioned(plan: Plan, sections: tuple[Section, ...], players_open: bool, drums_open: bool) -> Plan:
-    """The plan in sections given by hand; who is named in one joins the others, unless the players are given, too."""
-    if players_open:
-        bands = [section.band(plan.instruments, plan.drums) for section in sections if section.named]
-        joining = [name for instruments, _ in bands for name in instruments if name != KIT]
-        players = tuple(dict.fromkeys([*(name for name in plan.instruments if name != KIT), *joining]))[:MOST]
-        drums = True if drums_open and any(drums for _, drums in bands) else plan.drums
-        plan = replace(plan, instruments=players or plan.instruments, drums=drums)
-    for section in sections:
-        section.band(plan.instruments, plan.drums)  # somebody has to play
-    return replace(plan, sections=sections)
+def _usual(said: Reading, first: str, *others: str) -> str:
+    """``first``, without electricity where that is wanted; one of ``others`` where it is refused."""
+    first = UNPLUGGED.get(first, first) if said.acoustic else first
+    return next((name for name in (first, *others) if not refuses(said.unwanted, name)), first)
+
+
+def _strings(said: Reading, genre: Genre, band: Band) -> tuple[str, str]:
+    """The guitar and the bass that are meant where it is not said which."""
+    return (_usual(said, genre.guitar or band.guitar, *GUITARS),
+            _usual(said, genre.bass or band.bass, "electric bass", "acoustic bass", "synth bass"))
+
+
+def _joined(plan: Plan, sections: tuple[Section, ...], guitar: str, bass: str, drums_open: bool) -> Plan:
+    """The plan with those who are named in a section and of whom it has none."""
+    named = dict.fromkeys(name for section in sections if not section.without for name in section.named)
+    new = [name for name in named if not any(refuses((name,), player) for player in plan.instruments)]
+    players = tuple(dict.fromkeys([*plan.instruments, *(n for n in named_players(new, guitar, bass) if n != KIT)]))
+    band = tuple(name for name in players if name != KIT)[:MOST]
+    drums = True if drums_open and KIT in named else plan.drums
+    return replace(plan, instruments=band or plan.instruments, drums=drums)
 
 
 def _said_in_sections(plan: Plan, said: Reading) -> Plan:

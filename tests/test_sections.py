@@ -223,6 +223,17 @@ def test_a_plan_keeps_its_sections():
     ("rock with a drum breakdown", "~4 all | ~4 drums | all"),
     ("rock with a half-time breakdown", "~4 all | ~4 no drums | all"),
     ("starts with drums only and then bass enters at bar 3", "2 drums | all"),
+    ("first piano, then bass, then drums", "~4 piano | ~2 piano + bass | all"),
+    ("lo-fi, starts with only a soft piano, then the double bass comes in, and finally drums",
+     "~4 piano | ~2 piano + acoustic bass | all"),
+    ("drums first, then bass, then guitar and strings, then everything",
+     "~4 drums | ~2 drums + bass | ~2 drums + bass + guitar + strings | all"),
+    ("starts with 8 bars of piano, then bass, then drums", "8 piano | ~2 piano + bass | all"),
+    ("starts with piano, then bass after 8 bars, then drums at bar 17", "8 piano | 8 piano + bass | all"),
+    ("house, first drums, then bass, then synth, with a breakdown",
+     "~4 drums | ~2 drums + bass | ~4 all | ~4 no drums | all"),
+    ("violin, then cello, then the whole band, drums stop after 16 bars",
+     "~4 violin | ~2 violin + cello | 10 all | no drums"),
 ])  # fmt: skip
 def test_prompts_that_say_who_plays_when(prompt, sections):
     said = read_prompt(prompt)
@@ -243,7 +254,10 @@ def test_prompts_that_say_who_plays_when(prompt, sections):
     "a bar at night, piano after midnight", "building a house", "slow jazz", "start the car, then piano", "rests",
     "podcast intro with synth", "jazz until dawn", "a march, drums first", "before the drums started it was quiet",
     "music for the first snow, then piano", "chill beat starts my day",
-    "enter the dragon", "the band joins the parade", "four bars of blues",
+    "enter the dragon", "the band joins the parade", "four bars of blues", "piano, then bass",
+    "piano then guitar then piano", "don't start with piano, then bass, then drums", 
+    "first we run, then we hide, then rest",
+    "in the morning piano, then coffee, then work",
 ])  # fmt: skip
 def test_prompts_that_do_not(prompt):
     said = read_prompt(prompt)
@@ -272,6 +286,11 @@ def test_who_is_named_in_a_section_by_hand_joins_the_band():
     kit = make_plan("calm piano", 1, sections="4 drums | all")
     assert kit.drums and kit.turns(60.0)[0].everyone == (KIT,)
     assert not make_plan("calm piano", 1, drums=False, sections="4 flute + drums | all").turns(60.0)[1].drums
+    strings = {"metal": "distorted guitar", "jazz": "electric guitar", "calm piano": "acoustic guitar"}
+    for prompt, guitar in strings.items():
+        begins = make_plan(prompt, 1, sections="4 guitar | all").turns(60.0)[0]
+        assert begins.everyone == (guitar,), "the style's own"
+    assert make_plan("house", 1, sections="4 bass | all").turns(60.0)[0].everyone == ("synth bass",)
     fixed = make_plan("rock", 1, instruments="piano", sections="4 harp | all")
     assert fixed.instruments == ("piano",), "who plays is given by hand, too"
 
@@ -303,7 +322,10 @@ def test_what_is_read_where_somebody_rests(prompt, playing, drums, read):
     assert heard_of(prompt, playing, drums) == read
 
 
-@pytest.mark.parametrize("text", ["piano, ", "piano, drum, ", "drums + ", "starts with a soft ", "after 8 bars "])
+@pytest.mark.parametrize("text", [
+    "piano, ", "piano, then ", "first a bass, then drums, then ", "piano, drum, ", "drums + ", "starts with a soft ",
+    "after 8 bars ",
+])  # fmt: skip
 def test_long_texts_are_read_in_a_straight_line(text):
     """As many phrases as are read at most, however long the text."""
     assert len(told_apart((text * 400)[:2000])[0]) <= 200 and heard_of((text * 400)[:2000], ("piano",), False)
