@@ -96,6 +96,14 @@ def ask(page, prompt: str, seconds: float, seed: int | None = None) -> None:
     page.fill("#seed textarea, #seed input", "" if seed is None else str(seed))
 
 
+def unfold(page, name: str) -> None:
+    """Open a fold. For a moment after its parts are there Gradio sets them anew: what was typed by then would be gone,
+    which only a test is quick enough to see."""
+    page.click(f"#{name}-fold > button")
+    page.wait_for_selector(f"#{name}-fold .block >> visible=true")
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
 def finished(page, seed: int | None = None) -> str:
     """Wait for the take; the address of its file."""
     page.wait_for_selector("#spectrum svg")
@@ -240,7 +248,7 @@ def test_a_closed_page_lets_the_next_person_in(visit):
 def test_what_cannot_be_made_is_said_beside_what_stays(visit):
     page = visit()
     ask(page, "calm piano", 2)
-    page.click("#plan-fold > button")
+    unfold(page, "plan")
     page.fill("#bpm textarea, #bpm input", "900")
     page.click("#generate")
     page.wait_for_selector("#status .trouble >> text=A tempo of 900 bpm is out of range")
@@ -279,7 +287,7 @@ def test_a_melody_is_drawn_at_once_and_compared_with_the_take(visit, tune, tmp_p
     path = tmp_path / "tune.wav"
     audio.write(path, tune)
     page = visit()
-    page.click("#melody-fold > button")
+    unfold(page, "melody")
     page.set_input_files("#melody input[type=file]", path)
     page.wait_for_selector("#melody-view >> text=kept: the strongest pitch class")
     page.wait_for_selector("#melody-view >> text=separated by librosa")
@@ -293,7 +301,7 @@ def test_the_plan_is_visible_can_be_filled_in_and_edited(visit):
     page = visit()
     ask(page, "jazz in A minor, 120 bpm", 2)
     page.wait_for_selector("#plan-line >> text=Told: 120 bpm")
-    page.click("#plan-fold > button")
+    unfold(page, "plan")
     page.click("#fill-plan")
     page.wait_for_function("() => document.querySelector('#bpm textarea, #bpm input').value === '120'")
     page.fill("#chords textarea, #chords input", "Dm G")
@@ -305,7 +313,7 @@ def test_the_plan_is_visible_can_be_filled_in_and_edited(visit):
 
 def test_another_pattern_is_drawn_and_warned_of(visit):
     page = visit()
-    page.click("#pattern-fold > button")
+    unfold(page, "pattern")
     assert page.locator("#pattern-card .caution").count() == 0
     page.click("#pattern input")
     page.click("[role=option] >> text=flattening >> nth=-1")
@@ -329,6 +337,6 @@ def test_nothing_sticks_out_with_everything_open(visit, viewport, colours):
     page = visit(viewport, colours)
     assert fits(page)
     for fold in ("plan", "melody", "continue", "pattern", "advanced"):
-        page.click(f"#{fold}-fold > button")
+        unfold(page, fold)
     page.wait_for_selector("#continue-from >> visible=true")
     assert fits(page)

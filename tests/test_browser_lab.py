@@ -10,7 +10,7 @@ import httpx
 import numpy as np
 import pytest
 from conftest import build_model
-from test_browser import PHONE, WIDE, browser, pytestmark, raw_marks  # noqa: F401
+from test_browser import PHONE, WIDE, browser, pytestmark, raw_marks, unfold  # noqa: F401
 
 from musicgen import audio, checkpoints, measured
 from musicgen.engine import Engine
@@ -90,7 +90,7 @@ def test_the_slider_reveals_the_codes_and_play_runs_to_the_end(visit, viewport):
     page.wait_for_function("() => document.querySelector('#lab-board input').value === '9'")
     page.wait_for_function("() => document.querySelector('#lab-board .play').textContent === 'Play'")
     assert page.locator("#lab-board .ahead").count() == 0
-    page.click("#lab-table-fold > button")
+    unfold(page, "lab-table")
     page.wait_for_selector("#lab-table .chosen >> text=delay")
 
 

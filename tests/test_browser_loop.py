@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 
 import pytest
-from test_browser import PHONE, ask, browser, fetched, finished, fits, pytestmark, served, visit  # noqa: F401
+from test_browser import PHONE, ask, browser, fetched, finished, fits, pytestmark, served, unfold, visit  # noqa: F401
 
 from musicgen import audio
 
@@ -30,7 +30,7 @@ def made(page, seconds: float, bpm: int, seed: int = 9) -> None:
 
 def test_a_loop_goes_round_until_it_is_stopped(visit):  # noqa: F811
     page = visit(PHONE)
-    page.click("#plan-fold > button")
+    unfold(page, "plan")
     assert page.locator("#loop").is_hidden(), "there is no take yet"
     made(page, 5, 120)
     page.wait_for_selector("#loop >> text=2 bars, 120 bpm")
@@ -50,7 +50,7 @@ def test_a_loop_goes_round_until_it_is_stopped(visit):  # noqa: F811
 
 def test_another_sound_ends_the_loop_and_the_loop_another_sound(visit, tune, tmp_path):  # noqa: F811
     page = visit()
-    page.click("#plan-fold > button")
+    unfold(page, "plan")
     made(page, 5, 120)
     page.click("#loop button")
     page.wait_for_selector("#loop[data-state=playing]")
@@ -66,7 +66,7 @@ def test_another_sound_ends_the_loop_and_the_loop_another_sound(visit, tune, tmp
 
 def test_a_take_of_less_than_a_bar_has_no_loop(visit):  # noqa: F811
     page = visit()
-    page.click("#plan-fold > button")
+    unfold(page, "plan")
     made(page, 1, 60)
     assert page.locator("#loop").is_hidden()
 
@@ -79,13 +79,13 @@ def chosen(page, bars: str) -> None:
 
 def test_four_bars_that_are_asked_for_are_the_four_of_the_loop(visit):  # noqa: F811
     page = visit(PHONE)
-    page.click("#plan-fold > button")
+    unfold(page, "plan")
     ask(page, "calm piano in 4/4", 3, 9)
     page.fill("#bpm textarea, #bpm input", "160")
     page.fill("#chords textarea, #chords input", "C F Am G")
     chosen(page, "4")
     page.wait_for_selector("#length-line >> text=4 bars, 6.1 s")
-    page.click("#pattern-fold > button")
+    unfold(page, "pattern")
     page.wait_for_selector("#pattern-card >> text=steps for 303 frames")
     page.click("#generate")
     recipe = audio.read_recipe(fetched(finished(page, 9)))

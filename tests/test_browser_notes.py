@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 
 import pytest
-from test_browser import PHONE, WIDE, ask, browser, fetched, finished, fits, pytestmark, served, visit  # noqa: F401
+from test_browser import PHONE, WIDE, ask, browser, fetched, finished, fits, pytestmark, served, unfold, visit  # noqa: F401
 
 from musicgen import audio, painting
 
@@ -24,7 +24,7 @@ def opened(page, seconds: float = 4.0):
     """The sheet of a plan of 120 bpm, 4/4: cells of a quarter of a second, bars of two seconds."""
     ask(page, "piano, 120 bpm, 4/4", seconds, seed=5)
     page.wait_for_selector("#plan-line >> text=120 bpm, 4/4")  # the page has done what it does when it is opened
-    page.click("#plan-fold > button")
+    unfold(page, "plan")
     page.fill("#chords textarea, #chords input", "C F")
     page.wait_for_selector("#plan-line >> text=chords C F")
     page.wait_for_selector(".sheet-cells >> visible=true")
@@ -226,7 +226,7 @@ def test_a_value_that_cannot_be_leaves_the_take_and_a_fresh_start_ends_what_stee
     ask(page, "calm piano", 1, seed=31)
     page.click("#generate")
     finished(page, 31)
-    page.click("#plan-fold > button")
+    unfold(page, "plan")
     page.fill("#bpm textarea, #bpm input", "900")
     page.wait_for_selector("#by-hand >> text=seed, tempo")
     page.click("#generate")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from test_browser import PATIENCE, PHONE, browser, finished, fits, pytestmark  # noqa: F401
+from test_browser import PATIENCE, PHONE, browser, finished, fits, pytestmark, unfold  # noqa: F401
 from test_browser_loop import LOOPED, made
 from test_browser_takes import link, make, server, takes_tab, visitor  # noqa: F401
 
@@ -138,7 +138,7 @@ def test_on_a_phone_no_field_is_zoomed_in_and_what_is_opened_is_seen(server, bro
 def test_who_falls_silent_mutes_no_other_and_who_records_hears_nothing(visitor):  # noqa: F811
     page = visitor()()
     page.evaluate(SESSION)
-    page.click("#plan-fold > button")
+    unfold(page, "plan")
     made(page, 5, 120)
     page.wait_for_selector("#live[data-state=ended]", state="attached")
     page.wait_for_function("() => navigator.audioSession.type === 'auto'")
@@ -152,7 +152,7 @@ def test_who_falls_silent_mutes_no_other_and_who_records_hears_nothing(visitor):
     page.evaluate("() => window.musicgenAudible.delete('another')")
     page.click("#loop button")
     page.wait_for_selector("#loop[data-state=playing]")
-    page.click("#melody-fold > button")
+    unfold(page, "melody")
     page.locator("#melody").dispatch_event("pointerdown")
     page.wait_for_selector("#loop[data-state=ready]")
     assert page.evaluate("() => navigator.audioSession.type") == "auto"

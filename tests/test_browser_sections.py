@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from test_browser import PHONE, WIDE, ask, browser, fetched, finished, fits, pytestmark, served, visit  # noqa: F401
+from test_browser import PHONE, WIDE, ask, browser, fetched, finished, fits, pytestmark, served, unfold, visit  # noqa: F401
 
 from musicgen import audio
 
@@ -19,7 +19,7 @@ def test_sections_are_seen_before_and_beside_the_take(visit, viewport):  # noqa:
     page = visit(viewport)
     ask(page, "piano and drums, no drums at first, 120 bpm, 4/4", 8.0, seed=5)
     lanes(page, "#lanes", "from bar 1 piano;", "from bar 3 piano, drums.")
-    page.click("#plan-fold > button")
+    unfold(page, "plan")
     page.click("#sections input")
     page.click("[role=option] >> text=Intro: one alone, then all")
     page.wait_for_selector("#by-hand >> text=sections")
@@ -40,7 +40,7 @@ def test_sections_are_seen_before_and_beside_the_take(visit, viewport):  # noqa:
 def test_what_cannot_be_read_is_said_and_nothing_is_made(visit):  # noqa: F811
     page = visit()
     ask(page, "piano", 2.0, seed=5)
-    page.click("#plan-fold > button")
+    unfold(page, "plan")
     page.fill("#sections input", "4 kazoo | all")
     page.keyboard.press("Enter")
     page.wait_for_selector("#plan-line [role=alert] >> text='kazoo' is not an instrument")

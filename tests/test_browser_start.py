@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from test_browser import PHONE, ask, browser, fetched, finished, fits, pytestmark, served, visit  # noqa: F401
+from test_browser import PHONE, ask, browser, fetched, finished, fits, pytestmark, served, unfold, visit  # noqa: F401
 
 from musicgen import audio
 from musicgen.plan import MAX_BPM, MIN_BPM
@@ -26,7 +26,7 @@ def give(page, path) -> None:
 def test_a_file_sets_the_page_and_is_made_again(visit, tune, tmp_path):  # noqa: F811
     page = visit()
     ask(page, "calm piano", 1.5, seed=9)
-    page.click("#plan-fold > button")
+    unfold(page, "plan")
     page.fill("#chords textarea, #chords input", "C F")
     page.wait_for_selector("#plan-line >> text=chords C F")
     page.click("#generate")
@@ -49,7 +49,7 @@ def test_a_file_sets_the_page_and_is_made_again(visit, tune, tmp_path):  # noqa:
 
 def test_a_tempo_is_tapped_by_keys_and_in_time(visit):  # noqa: F811
     page = visit()
-    page.click("#plan-fold > button")
+    unfold(page, "plan")
     page.focus("#tap")
     for _ in range(3):
         page.keyboard.press("Space")

@@ -19,6 +19,7 @@ from test_browser import (  # noqa: F401
     fits,
     pytestmark,
     raw_marks,
+    unfold,
 )
 
 from musicgen import audio
@@ -141,7 +142,7 @@ def test_takes_survive_reload_and_restart_and_nobody_else_sees_them(server, visi
 def test_a_shared_take_opens_with_sound_pictures_and_settings_for_a_stranger(visitor):
     page = visitor()()
     ask(page, "shared waltz", 1.5, 31)
-    page.click("#plan-fold > button")
+    unfold(page, "plan")
     page.fill("#bpm textarea, #bpm input", "100")
     page.click("#generate")
     finished(page, 31)
@@ -150,7 +151,7 @@ def test_a_shared_take_opens_with_sound_pictures_and_settings_for_a_stranger(vis
     stranger.wait_for_selector("#status >> text=Somebody shared this take")
     stranger.wait_for_selector("#spectrum svg")
     assert stranger.input_value("#prompt textarea") == "shared waltz"
-    stranger.click("#plan-fold > button")
+    unfold(stranger, "plan")
     assert stranger.input_value("#bpm textarea, #bpm input") == "100"
     assert stranger.input_value("#seed textarea, #seed input") == "31"
     sound = audio.read(fetched(stranger.locator("#take a[download]").first.get_attribute("href")))
