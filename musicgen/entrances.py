@@ -42,6 +42,7 @@ _COMES = (
 )
 _WHEN = rf"(?:{_AFTER}|(?:at|from|on|in|with|until|till|before) {_BAR}|{_LATER})"
 _SOFT = r"(?:(?:an?|the|soft|quiet|gentle|lone|lonely|solo|single|simple|slow|warm|sad|distant|muted|clean|short),? )*"
+_OPENS = r"(?:start|begin|open)(?:s|ing|ning)?(?: off| out)?,? with"
 _THEN = rf"(?P<then>,?(?: and)? then\b(?= (?:the |an? )?(?:[\w-]+ ){{0,2}}?(?:{_PLAYER}|all|full|{_BAND})\b))"
 
 # "First piano, then bass, and finally drums": one after another, at least three.
@@ -52,16 +53,16 @@ _STAGE = (
 )
 _NEXTLY = r"(?:,?(?: and)? (?:then|next|finally|lastly|at last|after that)\b,?(?: finally,?)? )"
 _STAGES = re.compile(_UNNAMED.sub("?:", (
-    rf"\b(?:(?:(?:start|begin|open)(?:s|ing|ning)?(?: off| out)?,? with|first(?: comes)?,?) "
+    rf"\b(?:(?:{_OPENS}|first(?: comes)?,?) "
     rf"(?:just |only |nothing but )?)?(?:{_NUMBER} {_BARS} of )?"
     rf"{_STAGE}(?:{_NEXTLY}{_STAGE}){{2,{MOST_PHRASES}}}(?![\w-])"
 )))
-_STAGE_WHO, _STAGE_WHEN = re.compile(rf"\b(?:the |an? )?{_WHO}"), re.compile(rf"\b{_WHEN}")
+_STAGE_WHO, _STAGE_WHEN = re.compile(rf"\b{_WHO}"), re.compile(rf"\b{_WHEN}")
 _STAGE_LONG = re.compile(rf"(?P<after>{_NUMBER}) {_BARS} of ")
 
 # Who is alone at the beginning; of the first, where it says so.
 _BEGINS = re.compile(
-    r"\b(?:start|begin|open)(?:s|ing|ning)?(?: off| out)?,? with (?P<only>(?:just|only|solo|lone|nothing but) )?"
+    rf"\b{_OPENS} (?P<only>(?:just|only|solo|lone|nothing but) )?"
     rf"(?P<long>(?P<after>{_NUMBER}) {_BARS} of )?{_SOFT}{_WHO}(?P<alone> (?:alone|only|solo|by itself)\b)?{_THEN}?"
 )
 _ALONE = tuple(map(re.compile, (
@@ -123,11 +124,13 @@ def told_apart(lower: str) -> tuple[str, str]:
     breakdown, rest = _taken(rest, _BREAKDOWN)
     builds, rest = _taken(rest, _BUILDS)
 
-    out: list[Section] = stages
+    out = list(stages)
     done = sum(section.bars or 0 for section in out)
     coming = [(*_bars(match), _names(match)) for match in (*enters, *absent)]
-    turns = {(bar, about) for bar, about, _ in coming} | {_bars(match) for match in together} if not stages else set()
-    if begins and not stages and all(about for _, about in turns):  # or nobody is said to come in
+    turns = {(bar, about) for bar, about, _ in coming} | {_bars(match) for match in together}
+    if stages:
+        turns = set()
+    elif begins and all(about for _, about in turns):  # or nobody is said to come in
         turns = {_bars(begins[0])}
     for bar, about in sorted(turns):
         missing = tuple(dict.fromkeys(name for until, _, names in coming if until > done for name in names))
@@ -158,11 +161,12 @@ def _staged(text: str) -> tuple[list[Section], str]:
     """The sections of those who are said to come in one after another, but for the last, of all; and the text with only
     their names there."""
     match = _STAGES.search(text)
-    if not match or _REFUSED.search(text[: match.start()][-60:]):
+    if not match or _refused(text, match):
         return [], text
     stages = re.split(_NEXTLY, match[0])
     named = [_STAGE_WHO.search(stage) for stage in stages]
-    whens = [_STAGE_LONG.search(stages[0]), *map(_STAGE_WHEN.search, stages[1:])]
+    whens = [_STAGE_WHEN.search(stage) for stage in stages[1:]]
+    whens[0] = whens[0] or _STAGE_LONG.search(stages[0])
     out: list[Section] = []
     playing: tuple[str, ...] = ()
     done, last = 0, len(stages) - 1
@@ -171,15 +175,23 @@ def _staged(text: str) -> tuple[list[Section], str]:
         if not set(names) - set(playing) and (names or i < last):
             return [], text  # "piano, then guitar, then piano"
         if i:
-            when = whens[i] or (whens[0] if i == 1 else None)
+            when = whens[i - 1]
             bar, about = _bars(when) if when else (0, True)
             bar, about = (bar, about) if bar > done else (done + (STEP if done else USUAL), True)
             out.append(Section(bar - done, playing, about=about))
             done = bar
         playing = tuple(dict.fromkeys([*playing, *names]))
     band = ", ".join(who["who"] for who in named if who)
-    rest = f"{text[: match.start()]} with {band} {text[match.end() :]}"
-    return out, re.sub(r" (?=[,.;])", "", " ".join(rest.split())).strip(" ,")
+    return out, _tidied(f"{text[: match.start()]} with {band} {text[match.end() :]}")
+
+
+def _refused(text: str, match: re.Match[str]) -> bool:
+    return bool(_REFUSED.search(text[: match.start()][-60:]))
+
+
+def _tidied(text: str) -> str:
+    """A text out of which words were taken."""
+    return re.sub(r" (?=[,.;])", "", " ".join(text.split())).strip(" ,")
 
 
 def _taken(
@@ -193,14 +205,14 @@ def _taken(
     for pattern in patterns:
         matches = list(pattern.finditer(text))[:MOST_PHRASES]
         if not refusals:
-            matches = [match for match in matches if not _REFUSED.search(text[: match.start()][-60:])]
+            matches = [match for match in matches if not _refused(text, match)]
         for match in reversed(matches):
             groups = match.groupdict()
             who = (groups.get("who") or "").removesuffix(" solo")
             instead = f" {joint} {who}{',' if groups.get('then') else ''} " if who else " "
             text = text[: match.start()] + instead + text[match.end() :]
         found += matches
-    return found, re.sub(r" (?=[,.;])", "", " ".join(text.split())).strip(" ,") if found else text
+    return found, _tidied(text) if found else text
 
 
 def _bars(match: re.Match[str]) -> tuple[int, bool]:

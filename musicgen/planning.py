@@ -13,7 +13,17 @@ from typing import Any
 
 from musicgen.genres import GENRES, Genre
 from musicgen.habits import BANDS, PLAIN, PLAIN_BAND, QUIET, QUIET_BAND, STYLES, Band, Habits
-from musicgen.instruments import BASSES, KIT, MOST, UNPLUGGED, lineup, named_players, parse_instruments, refuses
+from musicgen.instruments import (
+    BASSES,
+    KIT,
+    MOST,
+    UNPLUGGED,
+    everyone,
+    lineup,
+    named_players,
+    parse_instruments,
+    refuses,
+)
 from musicgen.plan import MAX_BPM, MIN_BPM, Plan, as_chords, as_key, as_meter, check_bpm
 from musicgen.reading import Reading, read_prompt
 from musicgen.sections import Section, parse_sections
@@ -147,8 +157,8 @@ def _joined(plan: Plan, sections: tuple[Section, ...], guitar: str, bass: str, d
     """The plan with those who are named in a section and of whom it has none."""
     named = dict.fromkeys(name for section in sections if not section.without for name in section.named)
     new = [name for name in named if not any(refuses((name,), player) for player in plan.instruments)]
-    players = tuple(dict.fromkeys([*plan.instruments, *(n for n in named_players(new, guitar, bass) if n != KIT)]))
-    band = tuple(name for name in players if name != KIT)[:MOST]
+    players = tuple(dict.fromkeys([*plan.instruments, *named_players(new, guitar, bass)]))
+    band = everyone(players, drums=False)[:MOST]
     drums = True if drums_open and KIT in named else plan.drums
     return replace(plan, instruments=band or plan.instruments, drums=drums)
 
