@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from musicgen import chroma
+from musicgen.asked import Asked
 from musicgen.theory import PITCH_NAMES
 from musicgen.visual import DEPTH, MAGMA, VIRIDIS, hertz_ticks, loudness, palette
 
@@ -38,29 +39,27 @@ def take_figure(
     frame_rate: float,
     codebook_size: int,
     title: str = "",
-    asked: np.ndarray | None = None,
+    asked: Asked | None = None,
     players: Mapping[str, Sequence[tuple[float, float]]] | None = None,
 ) -> Figure:
-    """A take: codes int [K, T], its sound float32 [C, N] and, if a melody was asked for, its chroma [M, 12].
+    """A take: codes int [K, T], its sound float32 [C, N] and, if any were asked for, the pitch classes asked.
 
-    The chromagram of what is heard lies under the one that was asked, with their similarity where anything was asked.
+    The chromagram of what is heard lies under those, with their similarity where anything was asked.
     At the top is who plays when, if that is told of the ``players``: from when to when, in seconds.
     """
     seconds = codes.shape[1] / frame_rate
     heard = chroma.chromagram(audio.mean(axis=0), sample_rate)
-    told = asked is not None and len(asked) > 0
-    heights = [1.0 + 0.15 * len(codes), *([1.6] if told else []), 1.6, 2.6]
+    heights = [1.0 + 0.15 * len(codes), *([1.6] if asked else []), 1.6, 2.6]
     if players:
         heights.insert(0, 0.4 + 0.2 * len(players))
     figure, axes = _stack(heights, max(seconds, 1 / frame_rate), title)
     if players:
         _players(axes.pop(0), players)
     _codes(axes[0], codes, codebook_size, seconds)
-    if told:
-        assert asked is not None
-        asked = asked[: len(heard)]
-        _chroma(axes[1], asked, f"Melody asked; similarity {chroma.followed(asked, heard):.2f}")
-    _chroma(axes[-2], heard, "Melody followed" if told else "Chromagram")
+    if asked:
+        alike, _ = asked.followed(heard)
+        _chroma(axes[1], asked.chroma, f"{asked.name.capitalize()} asked; similarity {alike:.2f}")
+    _chroma(axes[-2], heard, "Heard" if asked else "Chromagram")
     _spectrum(axes[-1], audio, sample_rate)
     return figure
 

@@ -91,7 +91,7 @@ def test_a_bad_file_is_one_sentence_wherever_it_is_given(engines, tmp_path, kind
 @pytest.mark.parametrize("kind", ["8-kHz", "192-kHz", "six-channels"])
 def test_an_unusual_file_just_works(engines, tmp_path, kind):
     path = file(tmp_path, kind)
-    assert "similarity" in last(engines, melody=path, separation="none")["followed"]
+    assert "similarity" in last(engines, melody=path, separation="none")["pitches"]
     made = last(engines, duration=2.0, continue_from=path)
     assert audio.read(made["take"]["value"]).seconds == pytest.approx(2, abs=0.1)
 

@@ -293,7 +293,7 @@ def test_a_melody_is_drawn_at_once_and_compared_with_the_take(visit, tune, tmp_p
     page.wait_for_selector("#melody-view >> text=separated by librosa")
     ask(page, "calm piano", 2)
     page.click("#generate")
-    page.wait_for_selector("#followed text:has-text('similarity')")
+    page.wait_for_selector("#pitches text:has-text('similarity')")
     finished(page)
 
 

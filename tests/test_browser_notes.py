@@ -43,7 +43,7 @@ def test_painted_notes_are_in_the_recipe_and_come_back_with_same_again(visit, vi
     painted = painting.parse(recipe["painting"])
     assert painted.step == 0.25 and painted.melody == (4, 7, painting.REST)
     assert painted.chords[8:] == (painting.bits_of((5, 9, 0, 4)),) * 8 and set(painted.chords[:8]) == {-1}
-    assert page.locator("#followed text:has-text('similarity')").count() == 1 and fits(page)
+    assert page.locator("#pitches text:has-text('similarity')").count() == 1 and fits(page)
     page.click("[data-do=clear]")
     page.wait_for_selector("[data-do=clear]:disabled")
     page.fill("#seed textarea, #seed input", "6")

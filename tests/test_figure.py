@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 
 from musicgen import chroma
+from musicgen.asked import Asked
 from musicgen.audio import Audio
 from musicgen.figure import DPI, WIDTH, chroma_figure, png, take_figure
-from musicgen.takes import Codes
-from musicgen.ui.shown import draw_followed
+from musicgen.ui.shown import draw_pitches
 from musicgen.visual import palette
 
 RATE = 3_200
@@ -54,22 +54,23 @@ def test_codes_have_the_colours_of_the_page():
 def test_the_picture_and_the_page_tell_one_similarity_and_a_rest_of_the_tune_is_no_silence():
     asked = np.eye(12)[[9] * 16]
     asked[5:12] = 0.0
-    codes, figure = drawn(asked=asked)
+    asked = Asked("melody", asked)
+    _, figure = drawn(asked=asked)
     told = figure.axes[1].get_title(loc="left")
-    page = draw_followed(Codes(codes, 50.0, 24, melody=asked), Audio(tone(), RATE))
+    page = draw_pitches(asked, Audio(tone(), RATE))
     alike = float(re.search(r"similarity ([\d.]+)", told)[1])
     assert f"similarity {alike:.2f}" in page and alike > 0.8
 
 
 def test_a_melody_asked_for_lies_over_the_one_followed():
     asked = np.eye(12)[[9] * 16]  # A, which the tone is
-    _, figure = drawn(asked=asked)
+    _, figure = drawn(asked=Asked("melody", asked))
     panels = [axes for axes in figure.axes if axes.get_label() != "<colorbar>"]
     heard = chroma.chromagram(tone()[0], RATE)
     expected = chroma.similarity(asked, heard)
     assert expected > 0.8 and len(panels) == 4
     assert panels[1].get_title(loc="left") == f"Melody asked; similarity {expected:.2f}"
-    assert panels[2].get_title(loc="left") == "Melody followed"
+    assert panels[2].get_title(loc="left") == "Heard"
     assert panels[2].images[0].get_array().argmax(axis=0).tolist() == [9] * len(heard)
 
 

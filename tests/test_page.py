@@ -173,7 +173,7 @@ def test_a_melody_is_drawn_asked_over_followed(engines, tune, tmp_path):
     path = tmp_path / "tune.wav"
     audio.write(path, tune)
     shown = merged(updates(engines, duration=2.0, melody=str(path), separation="none"))
-    assert re.search(r"similarity [-0-9.]+", shown["followed"])
+    assert re.search(r"similarity [-0-9.]+", shown["pitches"])
     first, *_, last = listening.show_melody(str(path), "none", 4.0)
     assert "Listening" in first[0] and "kept" in last[0] and "Melody, 4.0 s" in last[0]
     assert {last[2][4], last[2][12]} == {9, 0} and len(last[2]) == 32, "A, then C"

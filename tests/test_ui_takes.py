@@ -81,9 +81,9 @@ def settings_of(update: Update) -> Settings:
 def test_a_finished_take_is_kept_and_comes_back_as_it_was(engines, takes):
     made = make(engines, takes, prompt="calm piano", duration=2.0)
     back = arrive(engines, Takes(takes.folder), MINE, f"{HERE}?take={made['take_id']}")
-    for name in ("grid", "facts", "recipe", "followed"):
+    for name in ("grid", "facts", "recipe"):
         assert back[name] == made[name], name
-    assert "<svg" in back["spectrum"]
+    assert "<svg" in back["spectrum"] and "asked and heard" in back["pitches"]
     heard, kept = (audio.read(update["take"]["value"]).samples for update in (made, back))
     np.testing.assert_allclose(kept, heard, atol=1.5 / 2**15)  # WAV and FLAC round to 16 bits each in its way
     assert "One of your takes" in back["status"] and "owner" not in back
@@ -114,7 +114,7 @@ def test_a_melody_is_drawn_again_and_asked_for_again(engines, takes, tune, tmp_p
     audio.write(path, tune)
     made = make(engines, takes, duration=2.0, melody=str(path), separation="none")
     back = arrive(engines, takes, MINE, f"{HERE}?take={made['take_id']}")
-    assert "similarity" in back["followed"] and "with a melody, which is not kept" in back["status"]
+    assert "similarity" in back["pitches"] and "with a melody, which is not kept" in back["status"]
     assert back["melody"] is None and back["separation"] == "none"
 
 

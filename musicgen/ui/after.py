@@ -15,6 +15,7 @@ import gradio as gr
 import numpy as np
 
 from musicgen import audio
+from musicgen.asked import asked_of
 from musicgen.instruments import parse_instruments
 from musicgen.lanes import stretches
 from musicgen.loop import cut_of, loop_of, marks_of
@@ -187,6 +188,6 @@ def _picture(made: Made, sound: audio.Audio) -> bytes:
     players = None if plan is None else stretches(plan, *lasting(recipe, sound))
     figure = take_figure(
         codes.values, sound.samples, sound.sample_rate, codes.frame_rate, codes.codebook_size,
-        " · ".join(str(part) for part in told if part), codes.melody, players,
+        " · ".join(str(part) for part in told if part), asked_of(recipe, codes.melody, sound.seconds), players,
     )
     return png(figure)

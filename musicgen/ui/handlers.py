@@ -79,7 +79,7 @@ def begin(previous: Run | None, settings: Settings | None = None, config: ModelC
         "facts": "",
         "loop": "",
         "grid": "",
-        "followed": "",
+        "pitches": "",
         "spectrum": "",
         "recipe_fold": gr.update(visible=False),
         "after": gr.update(visible=False),

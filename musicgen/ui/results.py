@@ -57,7 +57,7 @@ def results() -> Parts:
     with gr.Column(elem_classes=AWAY, elem_id="after") as parts["after"]:
         _buttons(parts)
     parts["grid"] = gr.HTML(elem_classes="figure", elem_id="grid")
-    parts["followed"] = gr.HTML(elem_classes="figure", elem_id="followed")
+    parts["pitches"] = gr.HTML(elem_classes="figure", elem_id="pitches")
     parts["spectrum"] = gr.HTML(elem_classes="figure", elem_id="spectrum")
     with gr.Accordion(
         say("Recipe: everything needed to make it again"), open=False, elem_classes=AWAY
@@ -127,7 +127,7 @@ def wire_results(parts: Parts, generate: Callable[[Any], Any], longest: float, f
     loop = parts["loop"].click(of(partial(save, kind="loop")), take, parts["file"], **QUIET)
     loop.success(None, parts["file"], js=HERE, api_visibility="private")
     loop.failure(None, js=NOWHERE, api_visibility="private")
-    shown = [parts[name] for name in ("status", "take", "facts", "loop", "after", "grid", "followed", "spectrum",
+    shown = [parts[name] for name in ("status", "take", "facts", "loop", "after", "grid", "pitches", "spectrum",
                                       "recipe", "recipe_fold", "shown", "take_id", "share_row", "link")]
     parts["versions"].input(
         named(parts, lambda made, owner, picked: after.pick(made, picked, partial(find, None, owner))),

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
-import numpy as np
 
 from musicgen import audio, chroma, visual
+from musicgen.asked import Asked, asked_of
 from musicgen.engine import GenerationResult
 from musicgen.lanes import lanes
 from musicgen.request import plan_of
@@ -25,6 +25,12 @@ GRID = (
     "Each column is a frame (20 ms), each row a codebook, each colour the number of a code. Within a row equal colours "
     "are equal codes; similar colours are not similar sounds."
 )
+
+# Of what may be asked for: what would be wholly alike, its name, and what is compared in other keys.
+WHOLE = {
+    "melody": ("wherever a pitch class was asked for, only that one is heard", "Melody", "the same tune"),
+    "chords": ("of each chord only its own pitch classes are heard, all as strongly", "Chords", "the same chords"),
+}
 
 Update = dict[str, Any]  # of the page, by control name
 
@@ -49,7 +55,7 @@ def show_take(made: Made, sound: audio.Audio) -> Update:
         "facts": views.facts(made.facts),
         "loop": looped.told(made.file, sound, made.recipe),
         "grid": draw_grid(codes),
-        "followed": draw_followed(codes, sound),
+        "pitches": draw_pitches(asked_of(made.recipe, codes.melody, sound.seconds), sound),
         "spectrum": draw_lanes(made.recipe, sound) + visual.spectrogram(sound.samples, sound.sample_rate),
         "recipe": json.dumps(made.recipe, indent=2, ensure_ascii=False),
         "recipe_fold": gr.update(visible=True),
@@ -93,21 +99,17 @@ def facts_of(result: GenerationResult, length: float, took: float, first_sound: 
     return facts
 
 
-def draw_followed(codes: Codes, sound: audio.Audio) -> str:
-    """The melody asked over the melody of the take, and how alike they are; "" when none was asked.
-
-    Compared where a pitch class was asked: a rest of the tune is no silence of the music. Beside it the same tune in
-    the eleven other keys, which is what chance comes to.
-    """
-    if codes.melody is None or not codes.melody.any():
-        return ""
+def draw_pitches(asked: Asked | None, sound: audio.Audio) -> str:
+    """The chromagram of a take, below the pitch classes that were asked for, if any were, and how alike they are."""
     heard = chroma.chromagram(sound.mono(), sound.sample_rate)
-    asked = codes.melody[: len(heard)]
-    alike = [chroma.followed(np.roll(asked, shift, axis=1), heard) for shift in range(chroma.BINS)]
-    title = f"Melody: asked and followed, similarity {alike[0]:.2f}"
-    meaning = (
-        "1.00 would mean: wherever a pitch class was asked for, only that one is heard. By chance (the same tune in "
-        f"the eleven other keys) it is {np.mean(alike[1:]):.2f}."
-    )
-    pictures = visual.chromagrams([("asked", asked), ("followed", heard)], chroma.CHROMA_RATE, title)
-    return pictures + views.note(meaning)
+    if asked is None:
+        meaning = "How strongly each of the twelve pitch classes is heard, in whatever octave."
+        if heard.any():
+            meaning += f" All in all they are closest to {chroma.estimate_key(heard)}."
+        return visual.chromagrams([("heard", heard)], chroma.CHROMA_RATE, "Chromagram") + views.note(meaning)
+    alike, chance = asked.followed(heard)
+    whole, them, same = WHOLE[asked.name]
+    meaning = f"1.00 would mean: {whole}. By chance ({same} in the eleven other keys) it is {chance:.2f}."
+    panels = [("asked", asked.chroma), ("heard", heard)]
+    title = f"{them}: asked and heard, similarity {alike:.2f}"
+    return visual.chromagrams(panels, chroma.CHROMA_RATE, title) + views.note(meaning)

@@ -26,7 +26,7 @@ AWAY = "away"  # among the ``elem_classes`` of a layout, which Gradio would show
 QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 # What a take changes on the page; the link to it belongs to it.
 RESULTS = (
-    "status", "live", "versions", "take", "facts", "loop", "after", "grid", "followed", "spectrum", "recipe",
+    "status", "live", "versions", "take", "facts", "loop", "after", "grid", "pitches", "spectrum", "recipe",
     "recipe_fold", "generate", "stop", "take_id", "share_row", "link", "shown", "made", "next_seed",
 )
 
