@@ -4,7 +4,7 @@ FONT ?= FluidR3_GM.sf2
 # Folders of tunes in ABC notation, to be arranged beside the composed pieces: see musicgen/train/airs.py
 TUNES ?=
 
-.PHONY: install run test lint check data codec tokens lm ship listener evaluate
+.PHONY: install run test lint check data codec tokens lm prior ship listener evaluate
 
 install:
 	$(PYTHON) -m pip install -r requirements-dev.txt
@@ -36,6 +36,9 @@ tokens:
 
 lm:
 	$(PYTHON) -m musicgen.train.lm
+
+prior:
+	$(PYTHON) -m musicgen.train.prior
 
 ship:
 	$(PYTHON) -m musicgen.train.ship

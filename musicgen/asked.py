@@ -34,7 +34,7 @@ class Asked:
 
 def asked_of(recipe: Mapping[str, Any], melody: np.ndarray | None, seconds: float) -> Asked | None:
     """What a take of ``seconds`` was asked for: the ``melody`` [M, 12] it was told, else the chords of its recipe."""
-    frames = round(seconds * chroma.CHROMA_RATE) + 1
+    frames = int(seconds * chroma.CHROMA_RATE) + 1  # as many as a chromagram of it has
     if melody is not None and melody.any():
         return Asked("melody", melody[:frames])
     rows = np.zeros((frames, chroma.BINS), np.float32)

@@ -187,6 +187,8 @@ class Batch:
         logits = logits.view(slots, 2, *logits.shape[1:])
         scale = state["guidance"][:slots]
         mixed = torch.where(scale == 1, logits[:, 0], guide(logits[:, 0], logits[:, 1], scale))
+        if "bias" in state:
+            mixed = mixed + state["bias"][slot, step]
         drawn = sample_each(
             mixed, state["temperature"][:slots], state["top_k"][:slots], state["top_p"][:slots],
             state["greedy"][:slots], state["noise"].index_select(0, state["turn"])[0, :slots],
@@ -209,6 +211,8 @@ class Batch:
         features = None if score.aligned is None else score.aligned[:, : score.first + 1]
         logits = lm(tokens, prepared, features, cache, score.features[: score.first + 1])[:, :, -1].float()
         mixed = guide(logits[0], logits[1], window.guidance) if rows == 2 else logits[0]
+        if score.bias is not None:
+            mixed = mixed + score.bias[score.first]
         noise = draw_noise(seat.generator, config.codebooks, config.codebook_size) if seat.window.params.draws else None
         after = score.first + 1
         drawn = torch.where(score.known[:, score.first], score.inputs[:, after], sample(mixed, window.params, noise))
@@ -238,6 +242,10 @@ class Batch:
         state["known"][slot] = True
         state["known"][slot, :, : score.steps] = score.known
         state["added"][slot, :rows, : score.steps] = self.network.added(prepared, score.aligned, score.features)
+        if "bias" in state:
+            state["bias"][slot] = 0
+            if score.bias is not None:
+                state["bias"][slot, : score.steps] = score.bias
         state["prefix"][slot], state["step"][slot] = prepared.prefix_length, after
         params = window.params
         state["guidance"][slot] = window.guidance
@@ -288,7 +296,9 @@ class Batch:
         config, dtype = self.network.config, self.network.dtype
         rows, books, size = 2 * slots, config.codebooks, config.codebook_size
         heads, width = config.heads, self.network.head_dim
-        return {
+        # Only what is told each frame has a bias.
+        bias = {"bias": ((slots, positions, books, size), torch.float16)} if config.aligned_dim else {}
+        return bias | {
             "keys": ((config.layers, rows, heads, positions, width), dtype),
             "values": ((config.layers, rows, heads, positions, width), dtype),
             "text_keys": ((config.layers, rows, heads, text, width), dtype),

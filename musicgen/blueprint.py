@@ -140,9 +140,10 @@ def _sound(config: ModelConfig) -> tuple[Box, ...]:
     kind = "EnCodec" if isinstance(codec, EncodecConfig) else "our own"
     known = "seven" if lm.told_pattern else "it alone"
     without = "without plan" if lm.aligned_dim else "without"
+    prior = (f"+ {sampling.prior:g} × a prior, by the plan alone",) if config.prior_width else ()
     return (
         Box(f"Guidance × {sampling.guidance:g}", (f"scores with what it is told, and {without}:",
-                                                  f"without + {sampling.guidance:g} × (with − without)"),
+                                                  f"without + {sampling.guidance:g} × (with − without)", *prior),
             tone="sound", name="guidance"),
         Box("Sampling", (chance, f"temperature {', '.join(f'{value:g}' for value in warmth)}"), tone="sound"),
         Box(f"Pattern: {_short(pattern.name.replace('_', ' '), 24)}", (

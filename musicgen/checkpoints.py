@@ -25,6 +25,7 @@ from musicgen.lm import LM
 from musicgen.matrices import round_to_grid
 from musicgen.memory import free_bytes, in_words, ran_out
 from musicgen.model import Model
+from musicgen.prior import FramePrior
 from musicgen.weight_files import fill, read_json
 
 if TYPE_CHECKING:
@@ -225,7 +226,12 @@ def _assemble(parts: Checkpoint, device: torch.device, dtype: torch.dtype, repo:
         torch.backends.cudnn.allow_tf32 = False  # on by default, and then a convolution in float32 is none
     if device.type == "cuda" and dtype != torch.float32 and isinstance(config.codec, EncodecConfig):
         cast("EncodecCodec", codec).decode_in(torch.float16)  # of the half ones the one with more bits for a sample
-    return Model(config, lm.to(device, dtype), codec.to(device), conditioner)
+    prior = None
+    if parts.prior is not None:
+        with torch.device("meta"):
+            prior = FramePrior(config.lm.aligned_dim, config.lm.codebooks, config.lm.codebook_size, config.prior_width)
+        fill(prior, parts.prior, f"The prior of '{config.name}'")
+    return Model(config, lm.to(device, dtype), codec.to(device), conditioner, prior)
 
 
 def _codec(config: ModelConfig) -> EncodecCodec | PocketCodec:

@@ -104,6 +104,7 @@ class SamplingDefaults:
     codebook_temperatures: tuple[float, ...] = ()
     # Of a model that is told plans, the temperature where it is told words alone; 0: the same.
     words_temperature: float = 0.0
+    prior: float = 0.0  # how much the frame prior's log-odds count (see prior.py)
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,7 @@ class ModelConfig:
     stride_seconds: float = 18.0  # how far the window moves; the rest is kept as context
     sampling: SamplingDefaults = field(default_factory=SamplingDefaults)
     licence: str = "CC-BY-NC-4.0"
+    prior_width: int = 0  # of the frame prior's hidden layer; 0: there is none
 
     def frames(self, seconds: float) -> int:
         """Codec frames of so many seconds, at least one."""

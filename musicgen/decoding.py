@@ -23,7 +23,7 @@ class Window:
 
     ``conditions`` is one row. ``against`` is the row that guidance leads away from: the null condition when None, or
     a negative prompt's. ``prompt [K, T0]`` is never overwritten. ``generator`` (CPU) makes the noise; without one the
-    window is drawn from seed 0.
+    window is drawn from seed 0. ``bias [T, K, V]`` is added to the logits of each frame's codes once they are guided.
     """
 
     conditions: Conditions
@@ -34,6 +34,7 @@ class Window:
     params: SamplingParams = field(default_factory=SamplingParams)
     guidance: float = 3.0
     generator: torch.Generator | None = None
+    bias: Tensor | None = None
 
 
 def decode_steps(lm: LM, window: Window) -> Iterator[tuple[int, Tensor]]:
@@ -66,6 +67,9 @@ def check_window(lm: LM, window: Window) -> Layout:
             raise ValueError(
                 f"The aligned features cover {conditions.aligned.shape[1]} frames, but the window has {window.frames}."
             )
+    if window.bias is not None and window.bias.shape != (window.frames, config.codebooks, config.codebook_size):
+        expected = [window.frames, config.codebooks, config.codebook_size]
+        raise ValueError(f"The bias must be {expected}, but is {list(window.bias.shape)}.")
     if window.prompt is not None:
         if window.prompt.shape[0] != config.codebooks or window.prompt.shape[1] > window.frames:
             raise ValueError(
@@ -98,6 +102,7 @@ def _steps(lm: LM, window: Window, layout: Layout) -> Iterator[tuple[int, Tensor
         cache = lm.new_cache(prepared, layout.steps)
         aligned = None if conditions.aligned is None else conditions.aligned[:, layout.step_frame.to(lm.device)]
     inputs = torch.cat([sequence.new_full((config.codebooks, 1), special), sequence], dim=1)  # inputs[:, s] is P_s
+    bias = None if window.bias is None else by_step(window.bias, layout).to(lm.device)
     generator = window.generator if window.generator is not None else torch.Generator().manual_seed(0)
     draws = window.params.draws
 
@@ -109,12 +114,21 @@ def _steps(lm: LM, window: Window, layout: Layout) -> Iterator[tuple[int, Tensor
             told = layout.features[start : step + 1]
             logits = lm(new, prepared, features, cache, told)[:, :, -1].float()  # [rows, K, V]
             logits = guide(logits[0], logits[1], window.guidance) if guided else logits[0]
+            if bias is not None:
+                logits = logits + bias[step]
             # Drawn for every codebook at every step, needed or not: the noise of a step depends on the seed alone.
             noise = draw_noise(generator, config.codebooks, config.codebook_size) if draws else None
             tokens = torch.where(known[:, step], sequence[:, step], sample(logits, window.params, noise))
             inputs[:, step + 1] = tokens
         start = step + 1
         yield step, tokens
+
+
+def by_step(bias: Tensor, layout: Layout) -> Tensor:
+    """What is added to the logits of frames [T, K, V], of the steps of a pattern: [S, K, V]."""
+    frame_of = layout.frame_of.to(bias.device)
+    codebook = torch.arange(bias.shape[1], device=bias.device)
+    return bias[frame_of.clamp(min=0), codebook].masked_fill(frame_of[..., None] < 0, 0.0)
 
 
 def known_tokens(window: Window, layout: Layout, codebooks: int, special: int) -> tuple[Tensor, Tensor]:

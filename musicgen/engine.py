@@ -39,7 +39,7 @@ from musicgen.request import (
 )
 from musicgen.scheduler import Place, Scheduler
 from musicgen.sound import Sound
-from musicgen.telling import conditions
+from musicgen.telling import bias, conditions
 
 __all__ = ["Engine", "Generation", "GenerationEvent", "GenerationRequest", "GenerationResult"]
 
@@ -210,10 +210,11 @@ class Generation:
             threads.settle()  # whoever iterates: states differ in their last bits from one number to another
             with said_in_words("reading the words"):
                 row, against = conditions(model, prepared, request.negative_prompt, span.start, span.frames)
+                lean = bias(model, row)
             known = torch.from_numpy(self._codes[:, span.start : span.start + span.known].astype(np.int64))
             window = Window(
                 row, pattern, span.frames, against, known, sampling_params(request, model.config), request.guidance,
-                window_generator(request.seed, number),
+                window_generator(request.seed, number), lean,
             )
             frame_of = pattern.layout(span.frames).frame_of.numpy()  # [S, K]
             filled = np.zeros(len(self._codes), int)  # frames known of each codebook; within one, time runs on

@@ -27,6 +27,7 @@ class Checkpoint:
     codec: Mapping[str, Tensor]
     text: Mapping[str, Tensor] | None  # the text encoder's weights, under transformers' names, if they came along
     folder: Path
+    prior: Mapping[str, Tensor] | None = None
 
 
 # Networks are built before their weights are looked at: a configuration must not ask for the whole memory.
@@ -38,6 +39,7 @@ _LIMITS = {
     "lstm": 8, "window": 2**14, "stft_hop": 2**14, "hop": 2**14, "encoder_width": 2**12, "decoder_width": 2**12,
     "encoder_blocks": 64, "decoder_blocks": 64,
 }  # fmt: skip
+MOST_PRIOR = 2**14
 _MAY_BE_ZERO = {
     "melody_bins", "aligned_dim", "max_steps", "n_residual_layers", "lstm", "encoder_blocks", "decoder_blocks",
 }  # fmt: skip
@@ -50,6 +52,8 @@ def check_config(config: ModelConfig) -> None:
             if field.name in _LIMITS:
                 _check_size(config.name, field.name, getattr(part, field.name))
     lm, codec = config.lm, config.codec
+    if config.prior_width and not (lm.aligned_dim and 0 < config.prior_width <= MOST_PRIOR):
+        raise ModelUnavailable(f"The configuration of '{config.name}' is damaged: prior_width is {config.prior_width}.")
     if not 0.1 <= config.stride_seconds <= config.window_seconds <= 600:  # windows that do not move on never end
         raise ModelUnavailable(
             f"The configuration of '{config.name}' is damaged: windows of {config.window_seconds:g} s that move on by "
@@ -59,6 +63,8 @@ def check_config(config: ModelConfig) -> None:
     try:
         if not 0 <= sampling.guidance <= MAX_GUIDANCE:
             raise ValueError(f"The guidance must lie between 0 and {MAX_GUIDANCE:g}, not {sampling.guidance}.")
+        if not 0 <= sampling.prior <= 10:
+            raise ValueError(f"the prior must count between 0 and 10 times, not {sampling.prior}.")
         for temperature in (sampling.temperature, sampling.words_temperature):
             SamplingParams(temperature, sampling.top_k, sampling.top_p, False, sampling.codebook_temperatures)
         if len(sampling.codebook_temperatures) not in (0, lm.codebooks):

@@ -1,4 +1,5 @@
-"""Our own format: `config.json` with the whole ModelConfig, `lm.safetensors` in half precision, `codec.safetensors`.
+"""Our own format: `config.json` with the whole ModelConfig, `lm.safetensors` in half precision, `codec.safetensors`,
+and, of a model that has one, `prior.safetensors` in half precision.
 
 The sums of the weight files stand in the configuration and are checked at loading. Builds no network.
 """
@@ -19,7 +20,7 @@ from musicgen.formats import Checkpoint, check_config
 from musicgen.weight_files import read_json, read_safetensors, sha256
 
 FORMAT = "musicgen-studio-1"
-_FILES = ("lm.safetensors", "codec.safetensors")
+LM, CODEC, PRIOR = "lm.safetensors", "codec.safetensors", "prior.safetensors"
 _CODECS = {"pocket": PocketCodecConfig, "encodec": EncodecConfig}
 
 
@@ -30,20 +31,24 @@ def is_pocket(folder: Path) -> bool:
 
 
 def save_pocket(
-    folder: Path, config: ModelConfig, lm: nn.Module, codec: nn.Module, codec_dtype: torch.dtype = torch.float32
+    folder: Path, config: ModelConfig, lm: nn.Module, codec: nn.Module, codec_dtype: torch.dtype = torch.float32,
+    prior: nn.Module | None = None,
 ) -> None:
     """Write a model to ``folder``, which is made if need be; the configuration last, so that a torn one is seen."""
     from safetensors.torch import save_file
 
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").unlink(missing_ok=True)
-    for name, network, dtype in zip(_FILES, (lm, codec), (torch.float16, codec_dtype), strict=True):
+    networks = {LM: (lm, torch.float16), CODEC: (codec, codec_dtype)}
+    if prior is not None:
+        networks[PRIOR] = (prior, torch.float16)
+    for name, (network, dtype) in networks.items():
         state = {
             key: (value.detach().to("cpu", dtype) if value.is_floating_point() else value.cpu()).clone().contiguous()
             for key, value in network.state_dict().items()
         }
         save_file(state, folder / name)
-    sums = {name: sha256(folder / name) for name in _FILES}
+    sums = {name: sha256(folder / name) for name in networks}
     text = json.dumps({"format": FORMAT, "model": config_to_json(config), "sha256": sums}, indent=1)
     (folder / "config.json").write_text(text + "\n", encoding="utf-8")
 
@@ -55,14 +60,15 @@ def read(folder: Path, dtype: torch.dtype) -> Checkpoint:
         raise ModelUnavailable(f"'{folder}' has a format that this version does not know; update the program.")
     config = config_from_json(raw.get("model"))
     sums = raw.get("sha256")
-    for name in _FILES:
+    for name in (LM, CODEC, *([PRIOR] if config.prior_width else [])):
         if not (folder / name).is_file():
             raise ModelUnavailable(f"'{folder}' is incomplete: '{name}' is missing.")
         if not isinstance(sums, dict) or sha256(folder / name) != sums.get(name):
             raise ModelUnavailable(f"'{folder / name}' is not the file it should be (its SHA-256 differs).")
-    lm = read_safetensors([folder / _FILES[0]], dtype=dtype)
-    codec = read_safetensors([folder / _FILES[1]], dtype=torch.float32)
-    return Checkpoint(config, lm, codec, None, folder)
+    lm = read_safetensors([folder / LM], dtype=dtype)
+    codec = read_safetensors([folder / CODEC], dtype=torch.float32)
+    prior = read_safetensors([folder / PRIOR], dtype=torch.float32) if config.prior_width else None
+    return Checkpoint(config, lm, codec, None, folder, prior)
 
 
 def config_to_json(config: ModelConfig) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from musicgen.preparation import prepare
 from musicgen.request import GenerationRequest, resolve, sampling_params
 from musicgen.sampling import SamplingParams
 from musicgen.stepper import PIECE, track_bytes
-from musicgen.telling import conditions
+from musicgen.telling import bias, conditions
 
 MOST_BYTES = 2**25  # of scores: 20 s of the bundled model, 10 s of the released ones, 5 s of those in stereo
 TOLD, WITHOUT = 0, 1
@@ -92,6 +92,8 @@ def read(
         rows = Conditions.cat([row, row.null() if against is None else against])
         logits = np.zeros((len(chosen), config.codebooks, 2, config.codebook_size), np.float32)
         yield from _forward(model, rows, layout, known, chosen, logits)
+        if (lean := bias(model, row)) is not None:  # whatever the guidance is: in both
+            logits += lean[chosen.start : chosen.stop, :, None].float().numpy()
     return Scores(
         logits,
         known[:, chosen.start : chosen.stop].numpy(),

@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from musicgen.conditions import Conditions
-from musicgen.decoding import Window, check_window, known_tokens
+from musicgen.decoding import Window, by_step, check_window, known_tokens
 from musicgen.kv_cache import KVCache
 from musicgen.lm import LM, Prepared
 from musicgen.matrices import matrix, size_of
@@ -57,6 +57,7 @@ class Score:
     aligned: Tensor | None  # [rows, S, A]
     features: Tensor  # [S, P]: what each step of the pattern holds
     reading: slice  # the rows that have a text, of 1 or, with guidance, 2
+    bias: Tensor | None  # [S, K, V], added to the logits
 
     @property
     def steps(self) -> int:
@@ -82,13 +83,15 @@ def lay_out(lm: LM, window: Window) -> Score:
         None if conditions.aligned is None else conditions.aligned[:, layout.step_frame.to(lm.device)],
         layout.features.to(lm.device),
         slice(with_text[0], with_text[-1] + 1) if with_text else slice(0),
+        None if window.bias is None else by_step(window.bias, layout).to(lm.device),
     )
 
 
 def track_bytes(lm: LM, positions: int, rows: int = 2) -> int:
-    """Memory a track of so many positions takes: keys, values, what is added to each step."""
+    """Memory a track of so many positions takes: keys, values, what is added to each step and to its logits."""
     size = 4 if lm.dtype == torch.float32 else 4 + lm.dtype.itemsize  # both, while one becomes the other
-    return rows * positions * lm.config.dim * (2 * lm.config.layers * size + 4)
+    bias = 2 * lm.config.codebooks * lm.config.codebook_size if lm.config.aligned_dim else 0
+    return positions * (rows * lm.config.dim * (2 * lm.config.layers * size + 4) + bias)
 
 
 def repacked_bytes(lm: LM) -> int:
@@ -169,6 +172,8 @@ class Track:
             self._cache.advance(1)
         self._read = step + 1
         mixed = guide(logits[0], logits[1], self._window.guidance) if len(logits) == 2 else logits[0]
+        if score.bias is not None:
+            mixed = mixed + score.bias[step]
         # Drawn for every codebook at every step, needed or not: the noise of a step depends on the seed alone.
         config = self._network.config
         noise = draw_noise(self._generator, config.codebooks, config.codebook_size) if self._draws else None

@@ -27,6 +27,7 @@ from musicgen.config import EncodecConfig, LMConfig, ModelConfig, PocketCodecCon
 from musicgen.lm import LM  # noqa: E402
 from musicgen.model import Model  # noqa: E402
 from musicgen.pocket_codec import PocketCodec  # noqa: E402
+from musicgen.prior import FramePrior  # noqa: E402
 from musicgen.reading import read_prompt  # noqa: E402
 
 settings.register_profile("untimed", deadline=None)  # how long a case takes is the machine's
@@ -83,7 +84,7 @@ def tiny_pocket_codec() -> PocketCodec:
 
 def build_model(kind: str, text_dim: int = TEXT_DIM) -> Model:
     """A tiny model: "text" (cross-attention), "melody" (prefix), "stereo", "aligned" (told what each frame should
-    be), or "told" (told the pattern, too)."""
+    be), or "told" (told the pattern, too, and with a prior)."""
     own = kind in ("aligned", "told")  # as the bundled one
     codec = tiny_pocket_codec() if own else tiny_encodec(2 if kind == "stereo" else 1)
     lm_config = LMConfig(
@@ -94,7 +95,8 @@ def build_model(kind: str, text_dim: int = TEXT_DIM) -> Model:
     config = ModelConfig(
         name=f"tiny-{kind}", codec=codec.config, lm=lm_config, text_encoder="minilm",
         pattern="stereo_partial_delay" if kind == "stereo" else "delay", window_seconds=3.0, stride_seconds=1.8,
-        sampling=SamplingDefaults(top_k=12), licence="MIT",
+        sampling=SamplingDefaults(top_k=12, prior=0.5 if kind == "told" else 0.0), licence="MIT",
+        prior_width=8 if kind == "told" else 0,
     )
     lm = LM(lm_config).eval()
     lm.init_weights(seed=7)
@@ -102,7 +104,13 @@ def build_model(kind: str, text_dim: int = TEXT_DIM) -> Model:
         for name, parameter in lm.named_parameters():
             if name.endswith("weight") and "norm" not in name and not name.startswith("emb."):
                 parameter.mul_(10)
-    return Model(config, lm.requires_grad_(False), codec, Conditioner(HashEncoder(text_dim)))
+    prior = None
+    if config.prior_width:
+        torch.manual_seed(8)
+        prior = FramePrior(ALIGNED_DIM, codec.codebooks, VOCABULARY, config.prior_width).requires_grad_(False)
+        for parameter in prior.parameters():
+            parameter.mul_(3)
+    return Model(config, lm.requires_grad_(False), codec, Conditioner(HashEncoder(text_dim)), prior)
 
 
 @pytest.fixture(scope="session")

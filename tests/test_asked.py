@@ -31,7 +31,7 @@ def at(asked: Asked, second: float) -> set[int]:
 
 def test_the_chords_of_a_plan_change_with_its_bars():
     asked = asked_of(recipe(), None, 8.0)
-    assert asked.name == "chords" and asked.chroma.shape == (round(8 * CHROMA_RATE) + 1, BINS)
+    assert asked.name == "chords" and asked.chroma.shape == (int(8 * CHROMA_RATE) + 1, BINS)
     assert [at(asked, second) for second in (0.1, 1.9, 2.1, 3.9, 4.1, 6.1)] == [C, C, G, G, C, G]
 
 
@@ -49,7 +49,7 @@ def test_painted_chords_are_those_that_were_asked():
 def test_a_melody_goes_before_the_chords():
     tune = np.eye(BINS)[[9] * 200]
     asked = asked_of(recipe(), tune, 4.0)
-    assert asked.name == "melody" and len(asked.chroma) == round(4 * CHROMA_RATE) + 1 and at(asked, 1.0) == {9}
+    assert asked.name == "melody" and len(asked.chroma) == int(4 * CHROMA_RATE) + 1 and at(asked, 1.0) == {9}
     assert asked_of(recipe(), np.zeros((100, BINS)), 4.0).name == "chords", "a melody of rests asks for nothing"
 
 

@@ -166,6 +166,7 @@ def test_the_picture_names_what_is_configured(config, wide):
         "Cross-attention": lm.cross_attention, "Put before the codes": not lm.cross_attention,
         f"12 pitch classes × {lm.melody_frames} frames": bool(lm.melody_bins),
         f"{lm.aligned_dim} features for each frame": bool(lm.aligned_dim), "what the step holds": lm.told_pattern,
+        "by the plan alone": bool(config.prior_width),
         "No melody": not (lm.melody_bins or lm.aligned_dim), "Written into the words": not lm.aligned_dim,
     }
     for phrase, there in told.items():

@@ -122,7 +122,7 @@ def test_reference_format_with_the_released_codec(tmp_path: Path, text_folder: P
 def test_pocket_round_trip(kind: str, tmp_path: Path, tiny_model, hash_text) -> None:
     model = tiny_model(kind)
     halved = {key: value.half().float() for key, value in model.lm.state_dict().items()}
-    save_pocket(tmp_path / "saved", model.config, model.lm, model.codec)
+    save_pocket(tmp_path / "saved", model.config, model.lm, model.codec, prior=model.prior)
     for loaded in (load_pocket(tmp_path / "saved"), load(tmp_path / "saved", "cpu")):
         assert loaded.config == model.config and loaded.dtype == torch.float32
         assert all(torch.equal(value, halved[key]) for key, value in loaded.lm.state_dict().items())
@@ -130,7 +130,22 @@ def test_pocket_round_trip(kind: str, tmp_path: Path, tiny_model, hash_text) -> 
             assert torch.equal(value, model.codec.state_dict()[key])
         codes = torch.randint(0, 24, (1, model.codec.codebooks, 3))
         assert torch.equal(loaded.codec.decode(codes), model.codec.decode(codes))
+        assert (loaded.prior is None) == (kind != "told")
+        for key, value in {} if loaded.prior is None else loaded.prior.state_dict().items():
+            assert torch.equal(value, model.prior.state_dict()[key].half().float())
     assert present(tmp_path / "saved")
+
+
+def test_a_prior_that_is_not_there_or_too_wide_is_told(tmp_path: Path, tiny_model, hash_text) -> None:
+    model = tiny_model("told")
+    save_pocket(tmp_path, model.config, model.lm, model.codec)
+    with pytest.raises(ModelUnavailable, match="'prior.safetensors' is missing"):
+        load(tmp_path, "cpu")
+    raw = json.loads((tmp_path / "config.json").read_text())
+    raw["model"]["prior_width"] = 10**8
+    (tmp_path / "config.json").write_text(json.dumps(raw))
+    with pytest.raises(ModelUnavailable, match="prior_width is 100000000"):
+        load(tmp_path, "cpu")
 
 
 def test_pocket_needs_no_encodec_and_the_codec_alone_imports_none(tmp_path: Path, tiny_model) -> None:

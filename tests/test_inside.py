@@ -18,7 +18,7 @@ from musicgen.patterns import get_pattern
 from musicgen.preparation import prepare
 from musicgen.request import request_from_recipe, resolve, sampling_params
 from musicgen.sampling import SamplingParams, guide, sample
-from musicgen.telling import conditions
+from musicgen.telling import bias, conditions
 
 KINDS = ["told", "aligned", "text", "melody", "stereo"]
 CLOSE = dict(rtol=1e-4, atol=2e-3)  # of scores of some tens
@@ -75,7 +75,7 @@ def test_they_are_those_of_the_simple_loop(tiny_model, drawn_from, kind):
     prepared, pattern = prepare(model, request), get_pattern("delay", model.config.lm.codebooks)
     row, against = conditions(model, prepared, "", 0, prepared.frames)
     window = Window(row, pattern, prepared.frames, against, None, sampling_params(request, model.config),
-                    request.guidance, window_generator(8, 0))
+                    request.guidance, window_generator(8, 0), bias(model, row))
     tokens = torch.stack([tokens for _, tokens in decode_steps(model.lm, window)], dim=-1)
     codes = pattern.layout(prepared.frames).revert(tokens[None])[0].numpy()
     check(inside.scores(model, request, codes), drawn_from, 0)

@@ -91,8 +91,11 @@ def windows(draw, kinds=tuple(CONFIGS)):
         codebook_temperatures=draw(st.sampled_from([(), (0.5, 1.0) * (books // 2)])),
     )
     guidance = draw(st.sampled_from([0.0, 1.0, 3.0]))
+    bias = None
+    if CONFIGS[kind].aligned_dim and draw(st.booleans()):
+        bias = 3 * torch.randn(frames, books, 32, generator=torch.Generator().manual_seed(seed)).half()
     return kind, lambda: Window(
-        row, order, frames, against, prompt, params, guidance, torch.Generator().manual_seed(seed)
+        row, order, frames, against, prompt, params, guidance, torch.Generator().manual_seed(seed), bias
     )
 
 
@@ -121,6 +124,26 @@ def tokens(steps) -> torch.Tensor:
 def test_the_stepper_equals_the_loop(case):
     kind, window = case
     assert torch.equal(tokens(fast_steps(STEPPERS[kind], window())), tokens(decode_steps(LMS[kind], window())))
+
+
+@pytest.mark.parametrize("name", PATTERNS)
+def test_a_bias_is_that_of_the_frame_a_code_belongs_to(name):
+    frames = 12
+    wanted = torch.randint(32, (4, frames), generator=torch.Generator().manual_seed(1))
+    bias = 1e4 * torch.nn.functional.one_hot(wanted.T, 32).half()
+    window = Window(conditions("told", 2, frames, 4), pattern(name, 4), frames, bias=bias)
+    batch = Batch(LMS["told"], slots=2)
+    seat = batch.open(window)
+    while not seat.done:
+        assert not batch.advance([seat])
+    for steps in (decode_steps(LMS["told"], window), fast_steps(STEPPERS["told"], window), seat.take()):
+        assert torch.equal(window.pattern.layout(frames).revert(tokens(steps).T[None])[0], wanted)
+
+
+def test_a_bias_of_another_shape_is_refused():
+    window = Window(conditions("told", 2, 9, 4), pattern("delay", 4), 9, bias=torch.zeros(8, 4, 32))
+    with pytest.raises(ValueError, match=r"The bias must be \[9, 4, 32\], but is \[8, 4, 32\]"):
+        decode_steps(LMS["told"], window)
 
 
 @pytest.mark.parametrize("kind", CONFIGS)

@@ -40,7 +40,7 @@ def main() -> None:
     args.out.mkdir(parents=True, exist_ok=True)
     (args.out / measured.NAME).unlink(missing_ok=True)
     config = replace(second.config, codec=first.config.codec)
-    save_pocket(args.out, config, first.lm, first.codec, codec_dtype=torch.float16)
+    save_pocket(args.out, config, first.lm, first.codec, codec_dtype=torch.float16, prior=second.prior)
     print(f"{args.out}: half of {args.models[0]}, half of {args.models[1]}")
 
 

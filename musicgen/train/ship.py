@@ -1,8 +1,8 @@
 """Last stage of training: the averaged weights into ``assets/pocket``, in half precision.
 
-``python -m musicgen.train.ship``; ``--lm`` and ``--codec`` may be whole models, too, of which that part is taken. After
-the evaluation of what was shipped ``python -m musicgen.train.ship --figures`` brings its figures along each pattern
-there, too, for the page to show.
+``python -m musicgen.train.ship``; ``--lm``, ``--codec`` and ``--prior`` may be whole models, too, of which that part is
+taken. After the evaluation of what was shipped ``python -m musicgen.train.ship --figures`` brings its figures along
+each pattern there, too, for the page to show.
 """
 
 from __future__ import annotations
@@ -17,26 +17,29 @@ from musicgen.checkpoints import POCKET, load, save_pocket
 from musicgen.config import ModelConfig, SamplingDefaults
 from musicgen.lm import LM
 from musicgen.matrices import round_to_grid
+from musicgen.prior import FramePrior
 from musicgen.train.lm import lm_config
 from musicgen.train.making import weights_of
+from musicgen.train.prior import last_prior
 from musicgen.train.tables import read_json
 from musicgen.train.tokens import load_codec
 
 # Chosen by the sweeps of `musicgen.train.evaluate`: of what is ranked first to within what 24 takes tell, what was
 # before; for words alone the smallest Frechet distance.
 SAMPLING = SamplingDefaults(temperature=0.7, top_k=250, guidance=3.0, codebook_temperatures=(1.0, 1.0, 0.9, 0.9),
-                            words_temperature=1.0)
+                            words_temperature=1.0, prior=0.3)
 WINDOW, STRIDE = 20.0, 12.0  # seconds; it was trained on crops of 20
 
 
-def ship_weights(codec_folder: Path, lm_folder: Path, out: Path) -> None:
-    """Codec and language model of their last checkpoints, or of whole models, as one model in ``out``; figures of what
-    was there go away."""
-    lm, codec = load_lm(lm_folder), load_codec(codec_folder)
+def ship_weights(codec_folder: Path, lm_folder: Path, prior_folder: Path, out: Path) -> None:
+    """Codec, language model and prior of their last checkpoints, or of whole models, as one model in ``out``; figures
+    of what was there go away."""
+    lm, codec, prior = load_lm(lm_folder), load_codec(codec_folder), load_prior(prior_folder)
     round_to_grid(lm.matrices)  # so that a CPU may read them as bytes; they lose next to nothing
-    config = ModelConfig("pocket", codec.config, lm.config, "minilm", "delay", WINDOW, STRIDE, SAMPLING, "MIT")
+    config = ModelConfig("pocket", codec.config, lm.config, "minilm", "delay", WINDOW, STRIDE, SAMPLING, "MIT",
+                         prior.hidden.out_features)
     (out / measured.NAME).unlink(missing_ok=True)
-    save_pocket(out, config, lm, codec, codec_dtype=torch.float16)
+    save_pocket(out, config, lm, codec, codec_dtype=torch.float16, prior=prior)
     sizes = {path.name: path.stat().st_size / 1e6 for path in sorted(out.glob("*.safetensors"))}
     print(f"{out}: {sizes} MB")
 
@@ -49,6 +52,16 @@ def load_lm(folder: Path) -> LM:
     lm = LM(lm_config(state["dim"], state["layers"]))
     lm.load_state_dict(state["average"])
     return lm
+
+
+def load_prior(folder: Path) -> FramePrior:
+    """The prior of the last checkpoint in ``folder``, or of the whole model that lies there."""
+    if (folder / "last.pt").exists():
+        return last_prior(folder)
+    prior = load(str(folder), device="cpu", dtype=torch.float32).prior
+    if prior is None:
+        raise SystemExit(f"The model in {folder} has no prior; run python -m musicgen.train.prior first.")
+    return prior
 
 
 def ship_figures(evaluation: Path, out: Path) -> str:
@@ -72,12 +85,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--codec", type=Path, default=Path("work/codec"))
     parser.add_argument("--lm", type=Path, default=Path("work/lm"))
+    parser.add_argument("--prior", type=Path, default=Path("work/prior"))
     parser.add_argument("--out", type=Path, default=POCKET)
     parser.add_argument("--evaluation", type=Path, default=Path("work/evaluate/figures.json"))
     parser.add_argument("--figures", action="store_true", help="only the figures of the evaluation, not the weights")
     args = parser.parse_args()
     if not args.figures:
-        ship_weights(args.codec, args.lm, args.out)
+        ship_weights(args.codec, args.lm, args.prior, args.out)
     print(ship_figures(args.evaluation, args.out))
 
 

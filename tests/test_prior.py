@@ -1,0 +1,126 @@
+"""The frame prior: what may be expected by what is told of a frame alone, how it is learnt, how it leads."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from musicgen.aligned import ALIGNED_DIM, DRUMS_OFF, DRUMS_ON
+from musicgen.engine import Engine, GenerationRequest
+from musicgen.prior import FramePrior
+from musicgen.request import resolve
+from musicgen.train import prior as stage
+from musicgen.train import ship
+
+
+def made(seed: int = 0) -> FramePrior:
+    torch.manual_seed(seed)
+    return FramePrior(ALIGNED_DIM, 4, 24, 8).requires_grad_(False)
+
+
+def test_where_nothing_is_told_nothing_leads_anywhere():
+    assert not made()(torch.zeros(5, ALIGNED_DIM)).any()
+
+
+def test_the_odds_turn_one_distribution_into_another():
+    prior, told = made(), torch.rand(5, ALIGNED_DIM)
+    nothing = prior.logits(torch.zeros(1, ALIGNED_DIM)).log_softmax(-1)
+    assert prior(told).shape == (5, 4, 24)
+    assert torch.allclose((nothing + prior(told)).logsumexp(-1), torch.zeros(5, 4), atol=1e-5)
+
+
+def test_what_is_told_louder_is_not_told_more_surely():
+    told = torch.zeros(2, ALIGNED_DIM)
+    told[:, DRUMS_OFF] = torch.tensor([1.0, 4.0])
+    quiet, loud = made()(told)
+    assert torch.equal(quiet, loud) and quiet.any()
+
+
+FACTS = {
+    "bpm": 120.0, "meter": "4/4", "key": "C major", "chords": ["C"], "instruments": ["piano"], "captions": ["a piano"],
+    "melody": [0] * 200, "ends": None,
+}
+
+
+@pytest.fixture()
+def shards(tmp_path: Path) -> Path:
+    """Pieces with drums, of the codes 0 to 7, and without, of 16 to 23."""
+    rng = np.random.default_rng(0)
+    for prefix in ("train", "held"):
+        path = tmp_path / f"{prefix}_0.jsonl"
+        path.write_text("\n".join(json.dumps(FACTS | {"drums": i % 2 == 0}) for i in range(8)) + "\n")
+        codes = rng.integers(0, 8, (8, 4, 400)) + 16 * (np.arange(8) % 2)[:, None, None]
+        np.save(path.with_suffix(".codes.npy"), codes.astype(np.int16))
+        np.save(path.with_suffix(".lengths.npy"), np.ones(8, int))
+        np.save(path.with_suffix(".heard.npy"), np.eye(12, dtype=np.float16)[np.zeros((8, 200), int)])
+        np.save(path.with_suffix(".text.npy"), np.zeros((8, 384), np.float16))
+    return tmp_path
+
+
+def test_it_learns_what_is_there_with_drums_and_goes_on_where_it_was_stopped(shards: Path, monkeypatch, capsys):
+    monkeypatch.setattr(stage, "CODEBOOK_SIZE", 24)
+    flags = ["prior", "--data", str(shards), "--out", str(shards / "out"), "--width", "8", "--batch", "4",
+             "--lr", "0.02", "--device", "cpu"]  # fmt: skip
+
+    def trained(minutes: float) -> dict:
+        monkeypatch.setattr(sys, "argv", [*flags, "--minutes", str(minutes)])
+        stage.main()
+        return torch.load(shards / "out" / "last.pt", weights_only=True)
+
+    first = trained(0.01)
+    second = trained(first["spent"] / 60 + 0.03)
+    assert second["step"] > first["step"] > 0 and f"from step {first['step']}\n" in capsys.readouterr().out
+    prior, told = stage.last_prior(shards / "out"), torch.zeros(2, ALIGNED_DIM)
+    told[0, DRUMS_ON] = told[1, DRUMS_OFF] = 1.0
+    with_drums, without = prior(told)[:, 0]
+    assert with_drums[:8].mean() > with_drums[16:].mean() + 1 and without[16:].mean() > without[:8].mean() + 1
+    rows = [json.loads(line) for line in (shards / "out" / "log.jsonl").read_text().splitlines()]
+    assert rows[-1]["nothing"][0] < rows[-1]["all"][0]
+    monkeypatch.setattr(ship, "load", lambda *_, **__: pytest.fail("there is a checkpoint"))
+    assert torch.equal(ship.load_prior(shards / "out").codes.weight, prior.codes.weight)
+
+
+def test_a_model_without_one_cannot_lend_it(tmp_path: Path, tiny_model, monkeypatch):
+    monkeypatch.setattr(ship, "load", lambda *_, **__: tiny_model("aligned"))
+    with pytest.raises(SystemExit, match="has no prior; run python -m musicgen.train.prior first"):
+        ship.load_prior(tmp_path)
+
+
+def leading(model, weight: float):
+    return replace(model, config=replace(model.config, sampling=replace(model.config.sampling, prior=weight)))
+
+
+def test_it_leads_takes_that_follow_a_plan_and_no_others(tiny_model):
+    model = tiny_model("told")
+    asked = GenerationRequest("piano", duration=1.0, seed=3)
+    plain, led = (Engine(leading(model, weight)).generate(asked).codes for weight in (0.0, 5.0))
+    assert not np.array_equal(plain, led)
+    with torch.no_grad():
+        likely = model.prior(torch.zeros(1, ALIGNED_DIM))
+    assert not likely.any()
+    alone = replace(asked, plan="off")
+    without, with_it = (Engine(leading(model, weight)).generate(alone).codes for weight in (0.0, 5.0))
+    assert np.array_equal(without, with_it), "words alone tell it nothing"
+
+
+def test_what_leads_makes_the_codes_it_expects_more_frequent(tiny_model):
+    from musicgen.preparation import prepare
+    from musicgen.telling import bias, conditions
+
+    model = tiny_model("told")
+    asked = GenerationRequest("piano", duration=2.0, seed=3)
+    prepared = prepare(model, resolve(asked, model.config, 60.0))
+    row, _ = conditions(model, prepared, "", 0, prepared.frames)
+    odds = bias(leading(model, 1.0), row).float()  # [T, K, V]
+
+    def expected(weight: float) -> float:
+        codes = torch.from_numpy(Engine(leading(model, weight)).generate(asked).codes).long()
+        return float(odds.gather(-1, codes.T[..., None]).mean())
+
+    assert expected(5.0) > expected(1.0) > expected(0.0)
