@@ -118,8 +118,11 @@ def test_new_weights_take_the_figures_of_the_old_ones_away(tmp_path, shipped, mo
     monkeypatch.setattr(ship, "lm_config", lambda *sizes: model.config.lm)
     state = {"dim": 32, "layers": 2, "step": 1, "average": model.lm.state_dict()}
     torch.save(state, tmp_path / "last.pt")
-    ship.ship_weights(tmp_path, tmp_path, shipped)
+    monkeypatch.setattr(ship, "load_prior", lambda folder: model.prior)
+    ship.ship_weights(tmp_path, tmp_path, tmp_path, shipped)
     assert measured.read(shipped) is None and (shipped / "lm.safetensors").is_file()
+    config = checkpoints.configuration(shipped)
+    assert config.prior_width == model.config.prior_width and (shipped / "prior.safetensors").is_file()
 
 
 # -- the table --------------------------------------------------------------------------------------------------------
