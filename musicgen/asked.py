@@ -25,11 +25,14 @@ class Asked:
     name: str
     chroma: np.ndarray
 
-    def followed(self, heard: np.ndarray) -> tuple[float, float]:
-        """How alike they and what is ``heard`` [M, 12] are, where any are asked for, and how alike by chance: the mean
-        of the same in the eleven other keys."""
-        alike = [chroma.followed(np.roll(self.chroma, shift, axis=1), heard) for shift in range(chroma.BINS)]
-        return alike[0], float(np.mean(alike[1:]))
+    def followed(self, heard: np.ndarray) -> float:
+        """How alike they and what is ``heard`` [M, 12] are, where any are asked for."""
+        return chroma.followed(self.chroma, heard)
+
+    def by_chance(self, heard: np.ndarray) -> float:
+        """The same in the eleven other keys, on average."""
+        others = (np.roll(self.chroma, shift, axis=1) for shift in range(1, chroma.BINS))
+        return float(np.mean([chroma.followed(other, heard) for other in others]))
 
 
 def asked_of(recipe: Mapping[str, Any], melody: np.ndarray | None, seconds: float) -> Asked | None:

@@ -215,9 +215,11 @@ def _read(folder: Path, name: str, repo: str | None, dtype: torch.dtype, progres
 def _assemble(parts: Checkpoint, device: torch.device, dtype: torch.dtype, repo: str | None) -> Model:
     config = parts.config
     with torch.device("meta"):  # no time and memory for weights that are replaced at once
-        lm, codec = LM(config.lm), _codec(config)
+        lm, codec, prior = LM(config.lm), _codec(config), _prior(config)
     fill(lm, parts.lm, f"The language model of '{config.name}'")
     fill(codec, parts.codec, f"The codec of '{config.name}'")
+    if prior is not None:
+        fill(prior, parts.prior or {}, f"The prior of '{config.name}'")
     try:
         conditioner = build_conditioner(config, device, parts.folder, repo, parts.text)
     except ValueError as error:
@@ -226,12 +228,12 @@ def _assemble(parts: Checkpoint, device: torch.device, dtype: torch.dtype, repo:
         torch.backends.cudnn.allow_tf32 = False  # on by default, and then a convolution in float32 is none
     if device.type == "cuda" and dtype != torch.float32 and isinstance(config.codec, EncodecConfig):
         cast("EncodecCodec", codec).decode_in(torch.float16)  # of the half ones the one with more bits for a sample
-    prior = None
-    if parts.prior is not None:
-        with torch.device("meta"):
-            prior = FramePrior(config.lm.aligned_dim, config.lm.codebooks, config.lm.codebook_size, config.prior_width)
-        fill(prior, parts.prior, f"The prior of '{config.name}'")
     return Model(config, lm.to(device, dtype), codec.to(device), conditioner, prior)
+
+
+def _prior(config: ModelConfig) -> FramePrior | None:
+    lm, width = config.lm, config.prior_width
+    return FramePrior(lm.aligned_dim, lm.codebooks, lm.codebook_size, width) if width else None
 
 
 def _codec(config: ModelConfig) -> EncodecCodec | PocketCodec:

@@ -57,8 +57,7 @@ def take_figure(
         _players(axes.pop(0), players)
     _codes(axes[0], codes, codebook_size, seconds)
     if asked:
-        alike, _ = asked.followed(heard)
-        _chroma(axes[1], asked.chroma, f"{asked.name.capitalize()} asked; similarity {alike:.2f}")
+        _chroma(axes[1], asked.chroma, f"{asked.name.capitalize()} asked; similarity {asked.followed(heard):.2f}")
     _chroma(axes[-2], heard, "Heard" if asked else "Chromagram")
     _spectrum(axes[-1], audio, sample_rate)
     return figure

@@ -37,23 +37,23 @@ _LIMITS = {
     "sample_rate": 200_000, "channels": 2, "dimension": 2**12, "n_filters": 512, "n_residual_layers": 8,
     "kernel_size": 64, "residual_kernel_size": 64, "last_kernel_size": 64, "dilation_base": 8, "compress": 64,
     "lstm": 8, "window": 2**14, "stft_hop": 2**14, "hop": 2**14, "encoder_width": 2**12, "decoder_width": 2**12,
-    "encoder_blocks": 64, "decoder_blocks": 64,
+    "encoder_blocks": 64, "decoder_blocks": 64, "prior_width": 2**14,
 }  # fmt: skip
-MOST_PRIOR = 2**14
 _MAY_BE_ZERO = {
     "melody_bins", "aligned_dim", "max_steps", "n_residual_layers", "lstm", "encoder_blocks", "decoder_blocks",
+    "prior_width",
 }  # fmt: skip
 
 
 def check_config(config: ModelConfig) -> None:
     """Raise `ModelUnavailable` unless every size is a sane number and the parts fit each other."""
-    for part in (config.lm, config.codec):
+    for part in (config, config.lm, config.codec):
         for field in fields(part):
             if field.name in _LIMITS:
                 _check_size(config.name, field.name, getattr(part, field.name))
     lm, codec = config.lm, config.codec
-    if config.prior_width and not (lm.aligned_dim and 0 < config.prior_width <= MOST_PRIOR):
-        raise ModelUnavailable(f"The configuration of '{config.name}' is damaged: prior_width is {config.prior_width}.")
+    if config.prior_width and not lm.aligned_dim:
+        raise ModelUnavailable(f"The model '{config.name}' cannot be: its prior is told nothing of a frame.")
     if not 0.1 <= config.stride_seconds <= config.window_seconds <= 600:  # windows that do not move on never end
         raise ModelUnavailable(
             f"The configuration of '{config.name}' is damaged: windows of {config.window_seconds:g} s that move on by "

@@ -64,10 +64,9 @@ def test_a_plan_that_cannot_be_read_asks_for_nothing():
 
 def test_by_chance_is_the_same_in_the_other_keys():
     asked = asked_of(recipe(), None, 8.0)
-    alike, chance = asked.followed(asked.chroma)
-    assert alike == pytest.approx(1.0)
+    assert asked.followed(asked.chroma) == pytest.approx(1.0)
     # Moved round by all twelve steps each of 3 notes meets each of 3 once; 3 of these 9 in the key itself.
-    assert chance == pytest.approx(6 / 3 / 11)
+    assert asked.by_chance(asked.chroma) == pytest.approx(6 / 3 / 11)
 
 
 def chord(hertz: list[float], seconds: float = 4.0, rate: int = 32_000) -> Audio:

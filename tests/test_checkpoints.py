@@ -144,7 +144,7 @@ def test_a_prior_that_is_not_there_or_too_wide_is_told(tmp_path: Path, tiny_mode
     raw = json.loads((tmp_path / "config.json").read_text())
     raw["model"]["prior_width"] = 10**8
     (tmp_path / "config.json").write_text(json.dumps(raw))
-    with pytest.raises(ModelUnavailable, match="prior_width is 100000000"):
+    with pytest.raises(ModelUnavailable, match="prior_width is '100000000'"):
         load(tmp_path, "cpu")
 
 

@@ -13,8 +13,10 @@ import torch
 
 from musicgen.aligned import ALIGNED_DIM, DRUMS_OFF, DRUMS_ON
 from musicgen.engine import Engine, GenerationRequest
+from musicgen.preparation import prepare
 from musicgen.prior import FramePrior
 from musicgen.request import resolve
+from musicgen.telling import bias, conditions
 from musicgen.train import prior as stage
 from musicgen.train import ship
 
@@ -107,9 +109,6 @@ def test_it_leads_takes_that_follow_a_plan_and_no_others(tiny_model):
 
 
 def test_what_leads_makes_the_codes_it_expects_more_frequent(tiny_model):
-    from musicgen.preparation import prepare
-    from musicgen.telling import bias, conditions
-
     model = tiny_model("told")
     asked = GenerationRequest("piano", duration=2.0, seed=3)
     prepared = prepare(model, resolve(asked, model.config, 60.0))

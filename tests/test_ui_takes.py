@@ -84,6 +84,8 @@ def test_a_finished_take_is_kept_and_comes_back_as_it_was(engines, takes):
     for name in ("grid", "facts", "recipe"):
         assert back[name] == made[name], name
     assert "<svg" in back["spectrum"] and "asked and heard" in back["pitches"]
+    told = [re.findall(r"similarity [-\d.]+|it is [-\d.]+", update["pitches"]) for update in (made, back)]
+    assert told[0] == told[1] != []
     heard, kept = (audio.read(update["take"]["value"]).samples for update in (made, back))
     np.testing.assert_allclose(kept, heard, atol=1.5 / 2**15)  # WAV and FLAC round to 16 bits each in its way
     assert "One of your takes" in back["status"] and "owner" not in back

@@ -31,6 +31,7 @@ from musicgen.phase import delays, envelope, frequencies, inverse, peak_phase, s
 from musicgen.pocket_codec import PocketCodec
 from musicgen.train.metrics import linear_distance, mel_distance
 from musicgen.train.quantizer import QuantizerTrainer
+from musicgen.train.runs import save
 
 
 class Clips:
@@ -275,12 +276,6 @@ def main() -> None:
     row = {"step": step, "minutes": round(spent / 60, 1), "final": True} | evaluate(codec, held)
     log.write(json.dumps(row) + "\n")
     print(row, flush=True)
-
-
-def save(path: Path, state: dict[str, Any]) -> None:
-    """Checkpoint by a rename, so that a cut-off run leaves a whole one."""
-    torch.save(state, path.with_suffix(".partial"))
-    path.with_suffix(".partial").rename(path)
 
 
 if __name__ == "__main__":

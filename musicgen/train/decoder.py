@@ -12,7 +12,6 @@ the model. Changes nothing of how codes come about.
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from pathlib import Path
 
@@ -32,11 +31,11 @@ from musicgen.train.codec import (
     magnitude_loss,
     pitch_loss,
     rebuilt,
-    save,
     turn_loss,
     waveform_loss,
     weighted,
 )
+from musicgen.train.runs import record, save
 
 HELD = (20, 200)  # crops that are judged, and their frames
 FEWER = 0.1  # share of the crops decoded from fewer than all books, so that these still sound of something
@@ -125,9 +124,7 @@ def main() -> None:
         with torch.no_grad():
             energy = energy_loss(codec.decode(codec.encode(held[:, None]))[:, 0], held, codec.sample_rate).item()
         row = {"step": step, "minutes": round(spent / 60, 1)} | evaluate(codec, held) | {"energy": energy}
-        with (args.out / "log.jsonl").open("a") as log:
-            log.write(json.dumps(row) + "\n")
-        print(row, flush=True)
+        record(args.out, row)
 
     while (spent := time.time() - began) < budget:
         if spent >= next_eval:

@@ -11,7 +11,6 @@ model (``assets/pocket``), or a file that ``translate`` made for other codes. Kn
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import time
 from collections.abc import Callable, Mapping
@@ -30,6 +29,7 @@ from musicgen.config import LMConfig
 from musicgen.lm import LM
 from musicgen.patterns import Pattern, get_pattern
 from musicgen.train.examples import Batch, Pieces
+from musicgen.train.runs import record, save
 
 LOSS_WEIGHTS = (1.5, 1.2, 0.8, 0.5)  # of codebooks 1 to 4: the coarse ones carry the music
 SHARES = {  # of the training steps; the default has more than half of them
@@ -123,7 +123,11 @@ def nll(lm: LM, batch: Batch, pattern: Pattern, device: torch.device,
     with torch.autocast(device.type, torch.bfloat16):
         logits = lm(inputs, conditions,
                     conditions.aligned[:, layout.step_frame.to(device)], None, layout.features)
-    logits = layout.revert_logits(logits)  # [B, K, T, V]
+    return nats(layout.revert_logits(logits), codes)
+
+
+def nats(logits: Tensor, codes: Tensor) -> Tensor:
+    """Mean negative log-likelihood of each codebook: logits [B, K, T, V] and codes [B, K, T] -> [K]."""
     return torch.stack([F.cross_entropy(logits[:, k].flatten(0, 1).float(), codes[:, k].flatten())
                         for k in range(codes.shape[1])])
 
@@ -227,16 +231,13 @@ def main() -> None:
     def report(final: bool) -> None:
         state = {"lm": lm.state_dict(), "optimizer": optimizer.state_dict(), "average": average.weights, "step": step,
                  "seen": seen, "spent": spent, "dim": args.dim, "layers": args.layers}
-        torch.save(state, checkpoint.with_suffix(".partial"))
-        checkpoint.with_suffix(".partial").rename(checkpoint)
+        save(checkpoint, state)
         averaged = LM(lm.config).to(device)
         averaged.load_state_dict(average.weights)
         row = {"step": step, "minutes": round(spent / 60, 1), "frames": seen,
                "final": final, **evaluate(averaged, held, delay, args.frames, device),
                "patterns": by_pattern(averaged, held, args.frames, device)}
-        with (args.out / "log.jsonl").open("a") as log:
-            log.write(json.dumps(row) + "\n")
-        print(row, flush=True)
+        record(args.out, row)
 
     while (spent := time.time() - began) < budget:
         progress = spent / budget

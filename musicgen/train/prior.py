@@ -9,18 +9,18 @@ Takes minutes: CPU or CUDA by the same command, checkpoints in ``--out``; run ag
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from musicgen.aligned import ALIGNED_DIM
 from musicgen.prior import FramePrior
 from musicgen.train.examples import Batch, Pieces
+from musicgen.train.lm import nats
+from musicgen.train.runs import record, save
 
 CODEBOOKS, CODEBOOK_SIZE = 4, 1024
 FRAMES = 50  # of a crop: short ones, for what lies side by side teaches little
@@ -31,9 +31,7 @@ def nll(prior: FramePrior, batch: Batch, device: torch.device) -> Tensor:
     assert batch.conditions.aligned is not None
     with torch.autocast(device.type, torch.bfloat16):
         logits = prior.logits(batch.conditions.aligned.to(device))  # [B, T, K, V]
-    codes = batch.codes.to(device).transpose(1, 2)
-    return torch.stack([F.cross_entropy(logits[:, :, k].flatten(0, 1).float(), codes[:, :, k].flatten())
-                        for k in range(codes.shape[2])])
+    return nats(logits.transpose(1, 2), batch.codes.to(device))
 
 
 @torch.no_grad()
@@ -87,12 +85,8 @@ def main() -> None:
     def report() -> None:
         state = {"prior": prior.state_dict(), "optimizer": optimizer.state_dict(), "step": step, "spent": spent,
                  "width": args.width}
-        torch.save(state, checkpoint.with_suffix(".partial"))
-        checkpoint.with_suffix(".partial").rename(checkpoint)
-        row = {"step": step, "minutes": round(spent / 60, 1), **evaluate(prior, held, device)}
-        with (args.out / "log.jsonl").open("a") as log:
-            log.write(json.dumps(row) + "\n")
-        print(row, flush=True)
+        save(checkpoint, state)
+        record(args.out, {"step": step, "minutes": round(spent / 60, 1), **evaluate(prior, held, device)})
 
     while (spent := time.time() - began) < budget:
         for group in optimizer.param_groups:

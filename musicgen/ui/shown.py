@@ -26,10 +26,10 @@ GRID = (
     "are equal codes; similar colours are not similar sounds."
 )
 
-# Of what may be asked for: what would be wholly alike, its name, and what is compared in other keys.
+# Of what may be asked for: what would be wholly alike, and what is compared in other keys.
 WHOLE = {
-    "melody": ("wherever a pitch class was asked for, only that one is heard", "Melody", "the same tune"),
-    "chords": ("of each chord only its own pitch classes are heard, all as strongly", "Chords", "the same chords"),
+    "melody": ("wherever a pitch class was asked for, only that one is heard", "the same tune"),
+    "chords": ("of each chord only its own pitch classes are heard, all as strongly", "the same chords"),
 }
 
 Update = dict[str, Any]  # of the page, by control name
@@ -107,9 +107,9 @@ def draw_pitches(asked: Asked | None, sound: audio.Audio) -> str:
         if heard.any():
             meaning += f" All in all they are closest to {chroma.estimate_key(heard)}."
         return visual.chromagrams([("heard", heard)], chroma.CHROMA_RATE, "Chromagram") + views.note(meaning)
-    alike, chance = asked.followed(heard)
-    whole, them, same = WHOLE[asked.name]
-    meaning = f"1.00 would mean: {whole}. By chance ({same} in the eleven other keys) it is {chance:.2f}."
+    whole, same = WHOLE[asked.name]
+    chance = f"By chance ({same} in the eleven other keys) it is {asked.by_chance(heard):.2f}."
+    meaning = f"1.00 would mean: {whole}. {chance}"
     panels = [("asked", asked.chroma), ("heard", heard)]
-    title = f"{them}: asked and heard, similarity {alike:.2f}"
+    title = f"{asked.name.capitalize()}: asked and heard, similarity {asked.followed(heard):.2f}"
     return visual.chromagrams(panels, chroma.CHROMA_RATE, title) + views.note(meaning)
