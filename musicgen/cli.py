@@ -25,7 +25,7 @@ AUDIO_SUFFIXES = (".wav", ".flac", ".mp3", ".ogg")
 # Flags that go into the request as they are; the rest are files and the model.
 _REQUEST_FLAGS = {"negative": "negative_prompt"} | {name: name for name in (
     "prompt", "pattern", "separation", "melody_strength", "duration", "bars", "seed", "temperature", "top_k", "top_p",
-    "guidance", "greedy", "bpm", "key", "meter", "chords", "drums", "instruments", "ending", "sections",
+    "guidance", "prior", "greedy", "bpm", "key", "meter", "chords", "drums", "instruments", "ending", "sections",
     "plan",
 )}  # fmt: skip
 
@@ -65,6 +65,8 @@ def build_parser() -> argparse.ArgumentParser:
     make.add_argument("--top-p", type=float, metavar="X",
                       help="draw from the likeliest codes that together have this probability; 0: off")
     make.add_argument("--guidance", type=float, metavar="X", help="how closely to follow you; 1 is off, 3 usual")
+    make.add_argument("--prior", type=float, metavar="X",
+                      help="how much counts what the bundled model's prior expects by the plan alone; 0 is off")
     make.add_argument("--greedy", action="store_true", help="always take the likeliest code")
     make.add_argument("--bpm", type=float, metavar="N", help="tempo in beats a minute")
     make.add_argument("--key", metavar="K", help="such as 'A minor'")

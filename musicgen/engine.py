@@ -193,7 +193,7 @@ class Generation:
 
     def _decode(self, place: Place) -> Iterator[GenerationEvent]:
         model, prepared, request = self._model, self._prepared, self._request
-        assert request.seed is not None and request.guidance is not None
+        assert request.seed is not None and request.guidance is not None and request.prior is not None
         pattern, spans = self._pattern, self._spans
         rate = model.codec.frame_rate
         given = prepared.listened.given.shape[1]
@@ -210,7 +210,7 @@ class Generation:
             threads.settle()  # whoever iterates: states differ in their last bits from one number to another
             with said_in_words("reading the words"):
                 row, against = conditions(model, prepared, request.negative_prompt, span.start, span.frames)
-                lean = bias(model, row)
+                lean = bias(model, row, request.prior)
             known = torch.from_numpy(self._codes[:, span.start : span.start + span.known].astype(np.int64))
             window = Window(
                 row, pattern, span.frames, against, known, sampling_params(request, model.config), request.guidance,

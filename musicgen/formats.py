@@ -15,7 +15,7 @@ from torch import Tensor
 from musicgen.config import EncodecConfig, ModelConfig
 from musicgen.errors import ModelUnavailable
 from musicgen.patterns import get_pattern
-from musicgen.sampling import MAX_GUIDANCE, SamplingParams
+from musicgen.sampling import MAX_GUIDANCE, MAX_PRIOR, SamplingParams
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,8 @@ def check_config(config: ModelConfig) -> None:
     try:
         if not 0 <= sampling.guidance <= MAX_GUIDANCE:
             raise ValueError(f"The guidance must lie between 0 and {MAX_GUIDANCE:g}, not {sampling.guidance}.")
-        if not 0 <= sampling.prior <= 10:
-            raise ValueError(f"the prior must count between 0 and 10 times, not {sampling.prior}.")
+        if not 0 <= sampling.prior <= MAX_PRIOR:
+            raise ValueError(f"the prior must count between 0 and {MAX_PRIOR:g} times, not {sampling.prior}.")
         for temperature in (sampling.temperature, sampling.words_temperature):
             SamplingParams(temperature, sampling.top_k, sampling.top_p, False, sampling.codebook_temperatures)
         if len(sampling.codebook_temperatures) not in (0, lm.codebooks):

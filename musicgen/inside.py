@@ -24,9 +24,9 @@ from musicgen.preparation import prepare
 from musicgen.request import GenerationRequest, resolve, sampling_params
 from musicgen.sampling import SamplingParams
 from musicgen.stepper import PIECE, track_bytes
-from musicgen.telling import bias, conditions
+from musicgen.telling import conditions, odds
 
-MOST_BYTES = 2**25  # of scores: 20 s of the bundled model, 10 s of the released ones, 5 s of those in stereo
+MOST_BYTES = 2**25  # of the language model's scores: 20 s of the bundled one, 10 s of the released ones, stereo 5 s
 TOLD, WITHOUT = 0, 1
 
 
@@ -40,6 +40,8 @@ class Scores:
     start: int  # frames before the first of these
     params: SamplingParams  # with which the take was drawn
     guidance: float
+    odds: np.ndarray | None = None  # float32 [T, K, V]: a prior's log-odds, of which so many were added
+    prior: float = 0.0
 
     @property
     def temperatures(self) -> tuple[float, ...]:
@@ -68,7 +70,7 @@ def read(
     """``scores``, told piece by piece how far it is: the share done, 0 to 1."""
     config = model.config.lm
     resolved = resolve(request, model.config, MAX_DURATION)
-    assert resolved.pattern is not None and resolved.guidance is not None
+    assert resolved.pattern is not None and resolved.guidance is not None and resolved.prior is not None
     if codes.shape[0] != config.codebooks or codes.size and not 0 <= codes.min() <= codes.max() < config.codebook_size:
         raise ValueError("These codes are not of this model: its codebooks are others.")
     threads.settle()  # as the engine does: it is to prepare what the take was made from, bit for bit
@@ -92,8 +94,7 @@ def read(
         rows = Conditions.cat([row, row.null() if against is None else against])
         logits = np.zeros((len(chosen), config.codebooks, 2, config.codebook_size), np.float32)
         yield from _forward(model, rows, layout, known, chosen, logits)
-        if (lean := bias(model, row)) is not None:  # whatever the guidance is: in both
-            logits += lean[chosen.start : chosen.stop, :, None].float().numpy()
+        leaning = odds(model, row)
     return Scores(
         logits,
         known[:, chosen.start : chosen.stop].numpy(),
@@ -101,6 +102,8 @@ def read(
         span.start + begin,
         sampling_params(resolved, model.config),
         resolved.guidance,
+        None if leaning is None else leaning[chosen.start : chosen.stop].numpy(),
+        resolved.prior,
     )
 
 

@@ -11,6 +11,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from musicgen.aligned import GROUPS
+
+# How much the chords' part in it counts, 1: as learned. What a model plays strays from them the most. By what 192 takes
+# obeyed at 1, 1.5 and 2: at 1.5 more lies in the key and nothing else changes; at 2 tempo and instruments suffer.
+CHORDS = 1.5
+
 
 class FramePrior(nn.Module):
     """Aligned features [..., A] -> log-odds of every code [..., K, V]: log q(code | told) - log q(code | nothing)."""
@@ -23,10 +29,20 @@ class FramePrior(nn.Module):
 
     def logits(self, aligned: Tensor) -> Tensor:
         """Features [..., A] -> logits of q(code | told) [..., K, V]. What is told louder is not told more surely."""
-        out = self.codes(F.gelu(self.hidden(aligned.clamp(-1, 1))))
-        return out.unflatten(-1, (self.codebooks, -1))
+        return self._scored(self._seen(aligned))
 
     def forward(self, aligned: Tensor) -> Tensor:
-        """The log-odds; zeros where nothing is told."""
-        nothing = self.logits(torch.zeros_like(aligned[..., :1, :]))
-        return self.logits(aligned).log_softmax(-1) - nothing.log_softmax(-1)
+        """The log-odds, chords counted ``CHORDS`` times; zeros where nothing is told."""
+        chordless = aligned.clone()
+        for columns in GROUPS["chords"]:
+            chordless[..., columns] = 0
+        told = self._seen(aligned)
+        led = told + (CHORDS - 1) * (told - self._seen(chordless))  # the rest is linear: logits add up like that, too
+        nothing = self._seen(torch.zeros_like(aligned[..., :1, :]))
+        return self._scored(led).log_softmax(-1) - self._scored(nothing).log_softmax(-1)
+
+    def _seen(self, aligned: Tensor) -> Tensor:
+        return F.gelu(self.hidden(aligned.clamp(-1, 1)))
+
+    def _scored(self, hidden: Tensor) -> Tensor:
+        return self.codes(hidden).unflatten(-1, (self.codebooks, -1))

@@ -23,7 +23,7 @@ from musicgen.painting import parse as parse_painting
 from musicgen.patterns import get_pattern
 from musicgen.plan import Plan, check_bpm
 from musicgen.reading import MAX_PROMPT
-from musicgen.sampling import MAX_GUIDANCE, SamplingParams
+from musicgen.sampling import MAX_GUIDANCE, MAX_PRIOR, SamplingParams
 from musicgen.sections import parse_sections
 from musicgen.separation import METHODS
 from musicgen.theory import parse_chords, parse_key, parse_meter
@@ -52,6 +52,7 @@ class GenerationRequest:
     top_k: int | None = None
     top_p: float | None = None
     guidance: float | None = None
+    prior: float | None = None  # how much a frame prior counts; of a model that has none, nothing
     greedy: bool = False
     bpm: float | None = None
     key: str | None = None
@@ -108,6 +109,7 @@ def check(request: GenerationRequest, max_duration: float) -> GenerationRequest:
         top_k=None if request.top_k is None else _whole(request.top_k, "Top-k", MAX_SEED),
         top_p=None if request.top_p is None else _number(request.top_p, "Top-p"),
         guidance=None if request.guidance is None else _number(request.guidance, "The guidance"),
+        prior=None if request.prior is None else _number(request.prior, "The prior's weight"),
         painting=_painting(request.painting),
         sections=None if request.sections is None else _clean(request.sections, "text of the sections") or None,
         melody_strength=_number(request.melody_strength, "The melody's strength"),
@@ -118,6 +120,8 @@ def check(request: GenerationRequest, max_duration: float) -> GenerationRequest:
         raise ValueError(f"The melody's strength must lie {span}; {STRENGTH:g} is usual.")
     if checked.guidance is not None and not 0 <= checked.guidance <= MAX_GUIDANCE:
         raise ValueError(f"The guidance must lie between 0 and {MAX_GUIDANCE:g}; 3 is usual, 1 switches it off.")
+    if checked.prior is not None and not 0 <= checked.prior <= MAX_PRIOR:
+        raise ValueError(f"The prior's weight must lie between 0, which is off, and {MAX_PRIOR:g}.")
     _sampling(checked, SamplingDefaults())
     _check_plan(checked)
     if checked.separation not in METHODS:
@@ -155,6 +159,7 @@ def resolve(request: GenerationRequest, config: ModelConfig, max_duration: float
         top_k=params.top_k,
         top_p=params.top_p,
         guidance=config.sampling.guidance if checked.guidance is None else checked.guidance,
+        prior=config.sampling.prior if checked.prior is None else checked.prior,
     )
 
 

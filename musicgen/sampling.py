@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 MAX_GUIDANCE = 20.0
+MAX_PRIOR = 10.0  # times that a frame prior's log-odds may count
 LEAST_TEMPERATURE = 1e-4  # below it the likeliest code is all but certain, and logits divided by it may be no numbers
 
 

@@ -31,13 +31,20 @@ END_SHARE = 0.4  # of an end; by how many of ten takes were quiet at their end a
 TEXT_SHARE = 0.5  # of the text beside a plan; by what 48 takes each obeyed at 0, 0.5 and 1
 
 
-def bias(model: Model, row: Conditions) -> Tensor | None:
-    """What is added to the logits of each frame's codes, float16 [T, K, V], by what the ``row`` tells of the frame
-    alone; None where it tells nothing, or the model has no prior."""
+def odds(model: Model, row: Conditions) -> Tensor | None:
+    """The prior's log-odds of each frame's codes, float32 [T, K, V], by what the ``row`` tells of the frame alone; None
+    where it tells nothing, or the model has no prior."""
     if model.prior is None or row.aligned is None or not bool(row.aligned.any()):
         return None
     with torch.inference_mode():
-        return (model.config.sampling.prior * model.prior(row.aligned[0].cpu().float())).half()
+        return model.prior(row.aligned[0].cpu().float())
+
+
+def bias(model: Model, row: Conditions, weight: float) -> Tensor | None:
+    """What is added to the guided logits, float16 [T, K, V]: the log-odds ``weight`` times; None where that is
+    nothing."""
+    found = odds(model, row) if weight else None
+    return None if found is None else (weight * found).half()
 
 
 def conditions(

@@ -69,7 +69,7 @@ def test_the_flags_are_those_that_others_script(folder):
         "--melody-strength": "1.5",
         "--bars": "4",
         "--continue-from": "b.wav", "--duration": "7.5", "--seed": "3", "--temperature": "0.9", "--top-k": "50",
-        "--top-p": "0.8", "--guidance": "2.5", "--bpm": "92.0", "--key": "A minor", "--meter": "3/4",
+        "--top-p": "0.8", "--guidance": "2.5", "--prior": "0.4", "--bpm": "92.0", "--key": "A minor", "--meter": "3/4",
         "--chords": "C Am F G", "--instruments": "harp, banjo", "--sections": "4 harp | all", "--plan": "off",
         "--device": "cpu", "--dtype": "bfloat16", "-o": "out.ogg",
         "--codes": "out.npz", "--recipe": "r.flac",

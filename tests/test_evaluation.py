@@ -305,22 +305,27 @@ def test_settings_are_compared_on_the_same_requests_with_plans_and_with_the_word
 
     def make(jobs: list[Job]) -> list[SimpleNamespace]:
         made.extend(job.request for job in jobs)
-        return [SimpleNamespace(audio=clicks(120.0, 2.0) * job.request.temperature) for job in jobs]
+        return [SimpleNamespace(audio=clicks(120.0, 2.0) * (job.request.temperature or 0.7)) for job in jobs]
 
     pieces = [Piece(FACTS, clicks(bpm, 8.0), np.zeros((4, 400), np.int64)) for bpm in (100.0, 120.0, 140.0)]
     exam = Exam("tiny", Path(), Path(), Path(), SimpleNamespace(make=make), Sizes(sweep=2, sweep_seconds=2.0))
     monkeypatch.setattr(Exam, "others", pieces)
     monkeypatch.setattr(Exam, "listener", listener())
+    monkeypatch.setattr(Exam, "model", SimpleNamespace(prior=object()))
     result = sweep.run(exam)
+    assert len(result["priors"]) == len(sweep.PRIORS) + 1
     assert len(result["rows"]) == 9 + 1 and len(result["words"]) == len(sweep.WORDS_TEMPERATURES) + 1
     assert {request.duration for request in made} == {2.0} and {request.seed for request in made} == {0, 1}
-    planned, words = made[:18], made[18:]
-    assert {request.plan for request in planned} == {"auto"} and {request.plan for request in words} == {"off"}
+    planned, priors, words = made[:18], made[18 : 18 + 2 * len(sweep.PRIORS)], made[18 + 2 * len(sweep.PRIORS) :]
+    assert [request.prior for request in priors[::2]] == list(sweep.PRIORS)
+    assert {request.temperature for request in priors} == {None} == {request.prior for request in planned + words}
+    assert {request.plan for request in planned + priors} == {"auto"} and {request.plan for request in words} == {"off"}
     assert [request.temperature for request in words[::2]] == list(sweep.WORDS_TEMPERATURES)
     assert all(request.guidance is None for request in words)  # the model's own
     text = sweep.tables(result)
     planned_part, words_part = text.split("Told the words alone")
-    assert "guidance 3, temperature 0.85" in planned_part and "| temperature 1.15 |" in words_part
+    assert "guidance 3, temperature 0.85" in planned_part and "| prior 0.6 |" in planned_part
+    assert "| temperature 1.15 |" in words_part
 
 
 def test_each_half_is_heard_for_what_was_asked_of_it(monkeypatch) -> None:

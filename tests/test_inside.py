@@ -41,7 +41,8 @@ def drawn_from(monkeypatch) -> list[torch.Tensor]:
 def mixed(found: inside.Scores) -> torch.Tensor:
     """[T, K, V]"""
     told, without = torch.from_numpy(found.logits).unbind(2)
-    return guide(told, without, found.guidance)
+    leaning = 0.0 if found.odds is None else (found.prior * torch.from_numpy(found.odds)).half().float()
+    return guide(told, without, found.guidance) + leaning
 
 
 def check(found: inside.Scores, seen: list[torch.Tensor], first: int) -> None:
@@ -57,7 +58,7 @@ def check(found: inside.Scores, seen: list[torch.Tensor], first: int) -> None:
     {},
     {"guidance": 1.0, "plan": "off"},
     {"negative_prompt": "drums, loud", "pattern": "flattening", "guidance": 5.0},
-    {"pattern": "coarse_first", "bpm": 120.0, "ending": True},
+    {"pattern": "coarse_first", "bpm": 120.0, "ending": True, "prior": 2.0},
 ], ids=["plain", "unguided", "negative", "coarse first"])
 def test_they_are_those_the_take_was_drawn_from(tiny_model, drawn_from, kind, asked):
     model = tiny_model(kind)
@@ -75,7 +76,7 @@ def test_they_are_those_of_the_simple_loop(tiny_model, drawn_from, kind):
     prepared, pattern = prepare(model, request), get_pattern("delay", model.config.lm.codebooks)
     row, against = conditions(model, prepared, "", 0, prepared.frames)
     window = Window(row, pattern, prepared.frames, against, None, sampling_params(request, model.config),
-                    request.guidance, window_generator(8, 0), bias(model, row))
+                    request.guidance, window_generator(8, 0), bias(model, row, request.prior))
     tokens = torch.stack([tokens for _, tokens in decode_steps(model.lm, window)], dim=-1)
     codes = pattern.layout(prepared.frames).revert(tokens[None])[0].numpy()
     check(inside.scores(model, request, codes), drawn_from, 0)

@@ -24,6 +24,7 @@ requests = st.builds(
     temperature=st.none() | st.floats(0.1, 2),
     top_k=st.none() | st.integers(1, 500),
     guidance=st.none() | st.floats(0, 20),
+    prior=st.none() | st.floats(0, 10),
     greedy=st.booleans(),
     bpm=st.none() | st.floats(60, 180),
     key=st.sampled_from([None, "A minor", "F# major"]),

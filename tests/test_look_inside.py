@@ -50,7 +50,7 @@ def looked_into(engines: Engines, *given, **more) -> Update:
 
 
 def rows(answer: str, size: int = 24) -> np.ndarray:
-    return np.frombuffer(b64decode(json.loads(answer)["rows"]), "<f4").reshape(2, size)
+    return np.frombuffer(b64decode(json.loads(answer)["rows"]), "<f4").reshape(-1, size)
 
 
 def refused(last: Update, sentence: str) -> None:
@@ -60,11 +60,13 @@ def refused(last: Update, sentence: str) -> None:
 
 @pytest.mark.parametrize("model", ["pocket", "small"])
 def test_what_the_browser_is_told_is_what_the_take_was_drawn_from(engines, model):
-    made = make(engines, model=model, guidance="2.5", temperature="1.2", top_k="7", negative_prompt="loud")
+    settings = {"guidance": "2.5", "temperature": "1.2", "top_k": "7", "prior": "0.75", "negative_prompt": "loud"}
+    made = make(engines, model=model, **settings)
     last = looked_into(engines, made)
     found = scores(engines.get(model).model, request_from_recipe(made.recipe), made.codes.values)
     told = json.loads(last["inside"].props["base"])
     assert (told["guidance"], told["temperature"], told["topK"], told["topP"]) == (2.5, 1.2, 7, 0.0)
+    assert told["prior"] == (0.75 if model == "pocket" else None)
     assert told["factors"] == [1.0] * 4 and told["start"] == 0 and told["size"] == 24
     assert np.allclose(told["moved"], divergence(found.logits), rtol=0.01, atol=1e-6)
     looked = last["looked"]
@@ -72,7 +74,8 @@ def test_what_the_browser_is_told_is_what_the_take_was_drawn_from(engines, model
     assert first["book"] == 0 and first["frame"] == int(np.argmax(told["moved"][0]))
     for frame, book in ((0, 0), (17, 2), (made.codes.values.shape[1] - 1, 3)):
         answer = inside.place(looked, f"{frame},{book}")["inside"].props["scores"]
-        assert np.array_equal(rows(answer), found.logits[frame, book])
+        assert np.array_equal(rows(answer)[:2], found.logits[frame, book])
+        assert np.array_equal(rows(answer)[2:], [] if found.odds is None else found.odds[frame, book][None])
         said = json.loads(answer)
         assert said["code"] == made.codes.values[book, frame] and said["step"] == frame + book
         assert said["name"] == first["name"] == told["name"] == looked.name

@@ -76,7 +76,7 @@ def merged(all_updates: list[Update]) -> Update:
 def test_untouched_controls_leave_everything_to_the_model():
     request = Settings(prompt="calm piano").request()
     assert (request.prompt, request.duration, request.plan) == ("calm piano", 10.0, "auto")
-    for name in ("seed", "pattern", "temperature", "top_k", "top_p", "guidance", "melody"):
+    for name in ("seed", "pattern", "temperature", "top_k", "top_p", "guidance", "prior", "melody"):
         assert getattr(request, name) is None
     assert request.parts == {}
 
@@ -93,6 +93,7 @@ def test_a_seed_arrives_digit_for_digit_as_text_and_as_a_number(seed):
         ({"seed": "1.5"}, "The seed must be a whole number"),
         ({"temperature": "hot"}, "The temperature must be a number"),
         ({"guidance": "nan"}, "The guidance must be a number"),
+        ({"prior": "much"}, "The prior's weight must be a number"),
         ({"drums": "maybe"}, "The drums must be one of"),
         ({"melody": "/no/such/file.wav"}, "There is no file"),
     ],

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 import torch
 
-from musicgen.aligned import ALIGNED_DIM, DRUMS_OFF, DRUMS_ON
+from musicgen.aligned import ALIGNED_DIM, DRUMS_OFF, DRUMS_ON, drop
 from musicgen.engine import Engine, GenerationRequest
 from musicgen.preparation import prepare
-from musicgen.prior import FramePrior
+from musicgen.prior import CHORDS, FramePrior
 from musicgen.request import resolve
-from musicgen.telling import bias, conditions
+from musicgen.telling import bias, conditions, odds
 from musicgen.train import prior as stage
 from musicgen.train import ship
 
@@ -35,6 +35,16 @@ def test_the_odds_turn_one_distribution_into_another():
     nothing = prior.logits(torch.zeros(1, ALIGNED_DIM)).log_softmax(-1)
     assert prior(told).shape == (5, 4, 24)
     assert torch.allclose((nothing + prior(told)).logsumexp(-1), torch.zeros(5, 4), atol=1e-5)
+
+
+def test_what_the_chords_add_counts_more_than_what_the_rest_does():
+    prior, told = made(), torch.rand(5, ALIGNED_DIM)
+    chordless = torch.from_numpy(drop(told.numpy(), "chords"))
+    all_of_it, rest = prior.logits(told).log_softmax(-1), prior.logits(chordless).log_softmax(-1)
+    expected = CHORDS * all_of_it + (1 - CHORDS) * rest - prior.logits(torch.zeros(1, ALIGNED_DIM)).log_softmax(-1)
+    between = prior(told) - expected
+    assert torch.allclose(between, between[..., :1].expand_as(between), atol=1e-5), "but for what all codes share"
+    assert (prior(told) - all_of_it).std() > 1e-3
 
 
 def test_what_is_told_louder_is_not_told_more_surely():
@@ -94,18 +104,24 @@ def test_a_model_without_one_cannot_lend_it(tmp_path: Path, tiny_model, monkeypa
         ship.load_prior(tmp_path)
 
 
-def leading(model, weight: float):
-    return replace(model, config=replace(model.config, sampling=replace(model.config.sampling, prior=weight)))
-
-
 def test_it_leads_takes_that_follow_a_plan_and_no_others(tiny_model):
-    model = tiny_model("told")
+    engine = Engine(tiny_model("told"))
     asked = GenerationRequest("piano", duration=1.0, seed=3)
-    plain, led = (Engine(leading(model, weight)).generate(asked).codes for weight in (0.0, 5.0))
+    plain, led = (engine.generate(replace(asked, prior=weight)).codes for weight in (0.0, 5.0))
     assert not np.array_equal(plain, led)
     alone = replace(asked, plan="off")
-    without, with_it = (Engine(leading(model, weight)).generate(alone).codes for weight in (0.0, 5.0))
+    without, with_it = (engine.generate(replace(alone, prior=weight)).codes for weight in (0.0, 5.0))
     assert np.array_equal(without, with_it), "words alone tell it nothing"
+
+
+def test_how_much_it_counts_is_the_models_own_unless_it_is_asked_for(tiny_model):
+    model = tiny_model("told")
+    asked = GenerationRequest("piano", duration=1.0, seed=3)
+    weight = model.config.sampling.prior
+    own, explicit = (Engine(model).generate(replace(asked, prior=value)) for value in (None, weight))
+    assert own.recipe["prior"] == weight > 0 and np.array_equal(own.codes, explicit.codes)
+    none = Engine(tiny_model("aligned"))
+    assert np.array_equal(none.generate(asked).codes, none.generate(replace(asked, prior=5.0)).codes), "it has none"
 
 
 def test_what_leads_makes_the_codes_it_expects_more_frequent(tiny_model):
@@ -113,10 +129,11 @@ def test_what_leads_makes_the_codes_it_expects_more_frequent(tiny_model):
     asked = GenerationRequest("piano", duration=2.0, seed=3)
     prepared = prepare(model, resolve(asked, model.config, 60.0))
     row, _ = conditions(model, prepared, "", 0, prepared.frames)
-    odds = bias(leading(model, 1.0), row).float()  # [T, K, V]
+    told = odds(model, row)  # [T, K, V]
+    assert torch.equal(bias(model, row, 2.0), (2 * told).half()) and bias(model, row, 0.0) is None
 
     def expected(weight: float) -> float:
-        codes = torch.from_numpy(Engine(leading(model, weight)).generate(asked).codes).long()
-        return float(odds.gather(-1, codes.T[..., None]).mean())
+        codes = torch.from_numpy(Engine(model).generate(replace(asked, prior=weight)).codes).long()
+        return float(told.gather(-1, codes.T[..., None]).mean())
 
     assert expected(5.0) > expected(1.0) > expected(0.0)

@@ -479,7 +479,7 @@ def test_links_and_controls_agree_on_every_setting(engines):
     asked = Settings(
         prompt="a", model="small", duration=3.0, seed="12", pattern="0,1,2,3", separation="none", follow_plan=False,
         melody_strength=1.5, bars="8",
-        temperature="0.7", top_k="9", top_p="0.5", guidance="2.5", negative_prompt="b", greedy=True,
+        temperature="0.7", top_k="9", top_p="0.5", guidance="2.5", prior="0.5", negative_prompt="b", greedy=True,
     )
     request, model = links.decode(links.encode(links.describe(asked.request(), asked.model)))
     filled, notes = keeping.fill(engines, request, model)

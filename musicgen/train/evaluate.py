@@ -115,12 +115,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("work/evaluate"))
     parser.add_argument("--only", nargs="+", choices=STAGES)
     parser.add_argument("--workers", type=int, default=2, help="processes that make takes, a few at a time")
-    for name, kind in (("guidance", float), ("temperature", float), ("top-k", int)):
+    for name, kind in (("guidance", float), ("prior", float), ("temperature", float), ("top-k", int)):
         parser.add_argument(f"--{name}", type=kind, help="instead of the model's default")
     for size in fields(Sizes):
         parser.add_argument(f"--{size.name.replace('_', '-')}", type=type(size.default), default=size.default)
     args = parser.parse_args()
-    settings = {name: getattr(args, name) for name in ("guidance", "temperature", "top_k")
+    settings = {name: getattr(args, name) for name in ("guidance", "prior", "temperature", "top_k")
                 if getattr(args, name) is not None}
     sizes = Sizes(**{size.name: getattr(args, size.name) for size in fields(Sizes)})
     maker = Maker(args.model, args.out / "takes", args.workers)

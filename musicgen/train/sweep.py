@@ -1,4 +1,4 @@
-"""Which guidance and temperature suit the model: the same requests under every setting.
+"""Which guidance, temperature and weight of the prior suit the model: the same requests under every setting.
 
 From this table the defaults are chosen, so its requests are made of none of the pieces whose requests ``obedience`` and
 ``frechet`` report on. Knows nothing of how takes are made.
@@ -24,11 +24,12 @@ from musicgen.train.tables import markdown
 GUIDANCE = (2.0, 3.0, 4.0)
 TEMPERATURES = (0.7, 0.85, 1.0)
 WORDS_TEMPERATURES = (0.7, 0.85, 1.0, 1.15)
+PRIORS = (0.0, 0.15, 0.3, 0.6)
 RANKED = ("tempo", "pulse", "in key", "chords", "drums", "instruments")
 
 
 def run(exam: Exam) -> dict[str, Any]:
-    """A row for each setting: with plans, and of temperatures with the words alone."""
+    """A row for each setting: with plans, of the prior's weight, and of temperatures with the words alone."""
     step = max(1, len(exam.others) // exam.sizes.sweep)
     pieces = exam.others[::step][: exam.sizes.sweep]
     facts = [piece.facts for piece in pieces]
@@ -61,8 +62,10 @@ def run(exam: Exam) -> dict[str, Any]:
     }
     words = {f"temperature {temperature:g}": [exam.request(f, i, temperature=temperature) for i, f in enumerate(facts)]
              for temperature in WORDS_TEMPERATURES}
-    return {"rows": rows(planned), "words": rows(words), "takes of each": len(facts),
-            "seconds": exam.sizes.sweep_seconds}
+    priors = {f"prior {weight:g}": [exam.request(f, i, **plan_of(f), prior=weight) for i, f in enumerate(facts)]
+              for weight in PRIORS if exam.model.prior is not None}
+    return {"rows": rows(planned), "priors": rows(priors) if priors else {}, "words": rows(words),
+            "takes of each": len(facts), "seconds": exam.sizes.sweep_seconds}
 
 
 def ranks(rows: dict[str, dict[str, Any]]) -> dict[str, float]:
@@ -74,11 +77,13 @@ def ranks(rows: dict[str, dict[str, Any]]) -> dict[str, float]:
 
 def tables(result: dict[str, Any]) -> str:
     """Markdown, the best first."""
-    planned, words = (
-        markdown(dict(sorted(result[rows].items(), key=lambda item: item[1][by] if "mean rank" in item[1] else np.inf)))
-        for rows, by in (("rows", "mean rank"), ("words", "Frechet"))
-    )
-    return (f"{result['takes of each']} takes of {result['seconds']:g} s under each setting; mean rank over "
-            f"{', '.join(RANKED)}.\n\n{planned}\n\n"
-            "Told the words alone, without a plan; by the Frechet distance:\n\n"
-            f"{words}")
+    def table(rows: str, by: str = "mean rank") -> str:
+        found = result[rows].items()
+        return markdown(dict(sorted(found, key=lambda item: item[1][by] if "mean rank" in item[1] else np.inf)))
+
+    parts = [f"{result['takes of each']} takes of {result['seconds']:g} s under each setting; mean rank over "
+             f"{', '.join(RANKED)}.", table("rows")]
+    if result["priors"]:
+        parts += ["The prior's weight, at the model's own guidance and temperature:", table("priors")]
+    parts += ["Told the words alone, without a plan; by the Frechet distance:", table("words", "Frechet")]
+    return "\n\n".join(parts)

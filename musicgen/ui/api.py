@@ -62,6 +62,7 @@ def _generate(engines: Engines) -> None:
         melody_strength: float = STRENGTH,
         bars: int | None = None,
         sections: str = "",
+        prior: float | None = None,
     ) -> Iterator[tuple[str | None, dict[str, Any]]]:
         """Make music from words, and from a melody if there is one; the last output is the finished take.
 
@@ -96,6 +97,8 @@ def _generate(engines: Engines) -> None:
             bars: Length in bars, in place of the duration; a loop of so many can be cut out. Needs a tempo.
             sections: Who plays when, in bars, such as "4 piano | 8 all | 4 no drums | all" (with "~4" they are
                 fewer in a short take); empty: as the prompt says, or all play all the time.
+            prior: How much counts what the bundled model expects of a frame by the plan alone, whatever came before;
+                0 is off; none: the model's own value.
 
         Returns:
             The take as a WAV file, and its recipe: every setting needed to make it again.
@@ -106,7 +109,7 @@ def _generate(engines: Engines) -> None:
             temperature=temperature, top_k=top_k, top_p=top_p, guidance=guidance, negative_prompt=negative_prompt,
             greedy=greedy, continue_from=continue_from, painting=painting,
             instruments=[instruments] if instruments else [], ending=ending, melody_strength=melody_strength, bars=bars,
-            sections=sections,
+            sections=sections, prior=prior,
         )
         try:
             with closing(engines.get(model).start(settings.request())) as generation:
@@ -144,6 +147,7 @@ def _generate(engines: Engines) -> None:
         gr.Number(STRENGTH, label="The melody's strength"),
         gr.Number(None, label="Bars"),
         gr.Textbox("", label="Sections"),
+        gr.Number(None, label="Prior"),
     ]
     outputs = [gr.Audio(label="Take"), gr.JSON(label="Recipe")]
     gr.Button("generate").click(

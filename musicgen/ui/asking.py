@@ -192,6 +192,11 @@ def _advanced() -> Parts:
             temperature, guidance = _number(say("Temperature"), own), _number(say("Guidance"), own)
         with gr.Row():
             top_k, top_p = _number("Top-k", own), _number("Top-p", own)
+        prior = _number(
+            say("Prior"), own, elem_id="prior",
+            info=say("How much counts what the bundled model expects of each frame by the plan alone, whatever came "
+                     "before. 0 is off; more keeps closer to the chords and sounds plainer."),
+        )
         negative_prompt = gr.Textbox(
             "", label=say("Negative prompt"), placeholder=say("What it should not sound like"), max_length=1000
         )
@@ -201,6 +206,7 @@ def _advanced() -> Parts:
         )
     return {
         "temperature": temperature, "guidance": guidance, "top_k": top_k, "top_p": top_p,
+        "prior": prior,
         "negative_prompt": negative_prompt, "greedy": greedy,
     }
 

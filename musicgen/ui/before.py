@@ -42,7 +42,7 @@ _STEERS = {  # what else steers a take -> what people call it
     "drums": "drums", "instruments": "instruments", "ending": "ending", "sections": "sections",
     "painting": "painted notes", "melody": "a melody to follow", "melody_strength": "how closely",
     "continue_from": "a recording to go on from", "pattern": "pattern",
-    "temperature": "temperature", "guidance": "guidance", "top_k": "top-k", "top_p": "top-p",
+    "temperature": "temperature", "guidance": "guidance", "prior": "prior", "top_k": "top-k", "top_p": "top-p",
     "negative_prompt": "negative prompt", "greedy": "greedy",
 }
 MORE = 10.0  # seconds of new music after a recording

@@ -53,7 +53,9 @@ IDEAS = (  # what it is, in plain words, and where it can be heard or seen
         say("The plan"),
         say("Words alone pin down neither tempo nor key well. So a plan comes first, from your prompt and the seed: "
             "tempo, metre, key, chords, drums, instruments. The bundled model is told the plan frame by frame; the "
-            "released ones read what you set by hand as part of the text."),
+            "released ones read what you set by hand as part of the text. Beside it the bundled model has a prior, a "
+            "small network that knows no past: by the plan of one frame alone it tells which codes are likely there. "
+            "This is added to the scores, and leads the music back to the plan where it strays."),
         say("See it and paint over it on Create, under “Plan and notes”."),
     ),
     (

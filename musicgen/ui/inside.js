@@ -16,6 +16,7 @@ const share = (p) => {
   if (p > 0 && percent < 0.01) return "< 0.01 %";
   return `${percent.toFixed(p === 0 ? 0 : percent < 1 ? 2 : 1)} %`;
 };
+const times = (logarithm) => Number(Math.exp(logarithm).toPrecision(2)).toString();  // as a factor
 
 // -- sampling.py, for one codebook ------------------------------------------------------------------------------------
 const guide = (conditional, unconditional, scale) => conditional.map((c, i) => unconditional[i] + (c - unconditional[i]) * scale);
@@ -40,8 +41,9 @@ const keepTopP = (logits, p) => {
   }
   return kept;
 };
-const distribution = (conditional, unconditional, { guidance, temperature, topK, topP }, factor) => {
-  const mixed = guide(conditional, unconditional, guidance), cooled = mixed.map((value) => value / (temperature * factor));
+const lean = (logits, odds, weight) => (odds ? logits.map((value, i) => value + weight * odds[i]) : logits);  // telling.py
+const distribution = ([conditional, unconditional, odds], { guidance, prior, temperature, topK, topP }, factor) => {
+  const mixed = lean(guide(conditional, unconditional, guidance), odds, prior), cooled = mixed.map((value) => value / (temperature * factor));
   return { mixed, end: softmax(topP > 0 ? keepTopP(cooled, topP) : keepTopK(cooled, topK)) };
 };
 
@@ -92,15 +94,18 @@ const options = () => {  // those of the take among them, as they are
   find("[data-set=topK]").max = counts.length - 1;
   find("[data-set=guidance]").max = Math.max(10, told.guidance);
   find("[data-set=temperature]").max = Math.max(2, told.temperature);
+  find("[data-set=prior]").max = Math.max(2, told.prior ?? 0);
+  for (const part of element.querySelectorAll(".prior")) part.hidden = told.prior === null;
 };
 const reset = () => {
-  const { guidance, temperature, topK, topP } = told;
-  now = { guidance, temperature, topK: topK < told.size ? topK : 0, topP };
+  const { guidance, prior, temperature, topK, topP } = told;
+  now = { guidance, prior: prior ?? 0, temperature, topK: topK < told.size ? topK : 0, topP };
 };
 const named = () => {
   const factor = told.factors[at.book], heat = now.temperature.toFixed(2);
   return {
     guidance: now.guidance.toFixed(1),
+    prior: now.prior.toFixed(2),
     temperature: factor === 1 ? heat : `${heat} × ${factor} = ${(now.temperature * factor).toFixed(2)}`,
     topK: now.topP > 0 || !now.topK ? say("off") : String(now.topK),
     topP: now.topP > 0 ? String(Number(now.topP.toFixed(3))) : say("off"),
@@ -120,8 +125,8 @@ const settings = () => {
 const draw = () => {
   if (!told || !known) return;
   settings();
-  const { mixed, end } = distribution(...known.rows, now, told.factors[known.book]);
-  const [conditional, unconditional] = known.rows.map(softmax);
+  const { mixed, end } = distribution(known.rows, now, told.factors[known.book]);
+  const [conditional, unconditional] = known.rows.slice(0, 2).map(softmax), odds = known.rows[2];
   const order = ranked(mixed), drawn = known.code, rank = 1 + order.indexOf(drawn);
   const byMass = end.slice().sort((a, b) => b - a);
   let held = 0, count = 0;
@@ -161,6 +166,7 @@ const draw = () => {
     }
     cell("told", share(conditional[code]));
     cell("without", share(unconditional[code]));
+    if (odds) cell("prior", `× ${times(odds[code])}`);
     cell("after", share(end[code]));
     return row;
   }));
@@ -221,8 +227,9 @@ const load = () => {
       pointed();
     }
     const bytes = Uint8Array.from(atob(scores.rows), (letter) => letter.charCodeAt(0));
-    const both = [...new Float32Array(bytes.buffer)];
-    known = { ...scores, rows: [both.slice(0, told.size), both.slice(told.size)] };
+    const all = [...new Float32Array(bytes.buffer)];
+    const row = (i) => all.slice(i * told.size, (i + 1) * told.size);
+    known = { ...scores, rows: told.prior === null ? [row(0), row(1)] : [row(0), row(1), row(2)] };
     if (scores.frame === at.frame && scores.book === at.book) root.dataset.state = "ready";
   }
   draw();

@@ -1,4 +1,4 @@
-"""One step of a take, seen from inside: what guidance, temperature, top-k and top-p do to its scores.
+"""One step of a take, seen from inside: what guidance, prior, temperature, top-k and top-p do to its scores.
 
 The section of the How it works tab, and what its button and its component ask of the server. The scores of a take are
 read once (``musicgen.inside``) and lie in a file that nobody is told of; the browser gets those of one code at a time
@@ -43,7 +43,9 @@ IDLE: Update = {"go": gr.update(interactive=True)}
 DEFINITIONS = (
     "<b>Told</b>: the code's probability with what the model is told. <b>Without</b>: its probability on the side that "
     "guidance leads away from, where the model is told nothing, a negative prompt or, if it is the bundled one, half "
-    "of the words. <b>In the end</b>: after guidance, temperature and top-k or top-p; the code is drawn from this. "
+    "of the words. <b>Prior</b>: how many times as likely as otherwise the code is by the plan of its frame alone; the "
+    "logarithm of that is added to the scores, so many times as is set. <b>In the end</b>: after guidance, prior, "
+    "temperature and top-k or top-p; the code is drawn from this. "
     "<b>The curve</b>: how far apart the first two are (Kullback-Leibler divergence, in nats)."
 )
 _GONE = "What was read of this take is no longer here; press the button again."
@@ -66,6 +68,8 @@ _TEMPLATE = """
 <div class="inside-sliders">
 <label><span data-say>Guidance</span> <b></b>
 <input type="range" data-set="guidance" min="0" max="10" step="0.1"></label>
+<label class="prior"><span data-say>Prior</span> <b></b>
+<input type="range" data-set="prior" min="0" max="2" step="0.05"></label>
 <label><span data-say>Temperature</span> <b></b>
 <input type="range" data-set="temperature" min="0.1" max="2" step="0.05"></label>
 <label><span>Top-k</span> <b></b><input type="range" data-set="topK" min="0" step="1"></label>
@@ -75,12 +79,13 @@ _TEMPLATE = """
 <table class="inside-codes"><thead><tr>
 <th scope="col" data-say>Code</th><td></td>
 <th scope="col" class="told" data-say>Told</th><th scope="col" class="without" data-say>Without</th>
+<th scope="col" class="prior" data-say>Prior</th>
 <th scope="col" class="after" data-say>In the end</th>
 </tr></thead><tbody></tbody></table>
 """
 _WORDS = (
     "How much what the model was told mattered, frame by frame", "Place in the take", "Codebook", "Guidance",
-    "Temperature", "As it was drawn", "Code", "Told", "Without", "In the end", "off", "drawn",
+    "Temperature", "Prior", "As it was drawn", "Code", "Told", "Without", "In the end", "off", "drawn",
     "At #1 s: frame #2, codebook #3, predicted in step #4.", "up to #1 nats",
     "The likeliest code is #1, with #2. Codes that make up 90 %: #3. Entropy: #4 nats.",
     "The code drawn is #1, with #2: rank #3, a surprise of #4 nats.",
@@ -92,10 +97,11 @@ _WORDS = (
 class Looked:
     """The scores of one take, where this visitor's page finds them."""
 
-    file: str  # float32 [T, K, 2, V]; of which the browser is never told
+    file: str  # float32 [T, K, R, V], R = 2 rows or, with a prior's log-odds, 3; the browser is never told of it
     name: str  # by which the browser tells one take's scores from another's
     codes: np.ndarray  # int [K, T]
     steps: np.ndarray  # int [T, K]
+    rows: int  # R
     size: int  # V
 
 
@@ -224,6 +230,7 @@ def told(name: str, found: Scores, moved: np.ndarray, frame_rate: float, recipe:
         "bars": _bars(recipe, found.start / frame_rate, (found.start + moved.shape[1]) / frame_rate),
         "size": found.logits.shape[-1],
         "guidance": found.guidance,
+        "prior": None if found.odds is None else found.prior,
         "temperature": 1.0 if greedy else found.params.temperature,
         "factors": found.temperatures,
         "topK": 1 if greedy else found.params.top_k,
@@ -233,7 +240,7 @@ def told(name: str, found: Scores, moved: np.ndarray, frame_rate: float, recipe:
 
 def of(looked: Looked, frame: int, book: int) -> str:
     """The scores of one code, as JSON. Raises ``OSError`` when their file is gone."""
-    books, row = len(looked.codes), 2 * looked.size
+    books, row = len(looked.codes), looked.rows * looked.size
     values = np.fromfile(looked.file, "<f4", row, offset=4 * row * (frame * books + book))
     if len(values) != row:
         raise OSError("The file is cut off.")
@@ -243,14 +250,15 @@ def of(looked: Looked, frame: int, book: int) -> str:
         "book": book,
         "step": int(looked.steps[frame, book]),
         "code": int(looked.codes[book, frame]),
-        "rows": b64encode(values.tobytes()).decode(),  # float32 [2, V]
+        "rows": b64encode(values.tobytes()).decode(),  # float32 [R, V]
     })
 
 
 def _kept(found: Scores) -> Looked:
     path = new_folder(INSIDE) / "scores"
-    found.logits.astype("<f4", copy=False).tofile(path)
-    return Looked(str(path), secrets.token_hex(8), found.codes, found.steps, found.logits.shape[-1])
+    rows = found.logits if found.odds is None else np.concatenate([found.logits, found.odds[:, :, None]], axis=2)
+    rows.astype("<f4", copy=False).tofile(path)
+    return Looked(str(path), secrets.token_hex(8), found.codes, found.steps, *rows.shape[2:])
 
 
 def _given(recipe: Mapping[str, Any], name: str, *paths: str | None) -> audio.Audio | None:

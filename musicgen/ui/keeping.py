@@ -120,6 +120,7 @@ def fill(engines: Engines, request: GenerationRequest, model: str) -> tuple[Upda
         "top_k": text(request.top_k),
         "top_p": text(request.top_p),
         "guidance": text(request.guidance),
+        "prior": text(request.prior),
         "negative_prompt": request.negative_prompt,
         "greedy": request.greedy,
         "continue_from": None,

@@ -138,12 +138,15 @@ SENTENCES = {
         "한 걸음을 들여다보고, 둘을 하나의 분포로 만드는 값을 움직여 보세요. 그 앞의 코드는 뽑힌 그대로입니다.",
     "<b>Told</b>: the code's probability with what the model is told. <b>Without</b>: its probability on the side that "
     "guidance leads away from, where the model is told nothing, a negative prompt or, if it is the bundled one, half "
-    "of the words. <b>In the end</b>: after guidance, temperature and top-k or top-p; the code is drawn from this. "
+    "of the words. <b>Prior</b>: how many times as likely as otherwise the code is by the plan of its frame alone; the "
+    "logarithm of that is added to the scores, so many times as is set. <b>In the end</b>: after guidance, prior, "
+    "temperature and top-k or top-p; the code is drawn from this. "
     "<b>The curve</b>: how far apart the first two are (Kullback-Leibler divergence, in nats).":
         "<b>전했을 때</b>: 모델에 전한 것을 넣은 코드의 확률. <b>없이</b>: 가이던스가 멀어지는 쪽의 확률로, 아무것도 "
-        "전하지 않거나, 피할 프롬프트를 전하거나, 함께 들어 있는 모델은 글의 절반을 전합니다. <b>결과</b>: 가이던스, "
-        "온도, top-k나 top-p를 거친 확률. 여기서 코드를 뽑습니다. <b>곡선</b>: 앞의 두 확률이 얼마나 다른지"
-        "(쿨백-라이블러 발산, 내트).",
+        "전하지 않거나, 피할 프롬프트를 전하거나, 함께 들어 있는 모델은 글의 절반을 전합니다. <b>프라이어</b>: 그 "
+        "프레임의 계획만 볼 때 코드가 평소보다 몇 배 그럴듯한지. 그 로그가 정한 만큼 점수에 더해집니다. <b>결과</b>: "
+        "가이던스, 프라이어, 온도, top-k나 top-p를 거친 확률. 여기서 코드를 뽑습니다. <b>곡선</b>: 앞의 두 확률이 "
+        "얼마나 다른지(쿨백-라이블러 발산, 내트).",
     "There is no take yet: make one on Create, then look inside it here.":
         "아직 테이크가 없습니다. 만들기에서 하나 만든 다음, 여기서 들여다보세요.",
     "This take was made with audio that is no longer here: give the file on Create, then press the button again.":
@@ -191,6 +194,8 @@ SENTENCES = {
         "칠한 음을 읽을 수 없습니다. 지우고 다시 칠하세요.",
     "The guidance must lie between 0 and 20; 3 is usual, 1 switches it off.":
         "가이던스는 0에서 20 사이입니다. 보통은 3이고, 1이면 꺼집니다.",
+    "The prior's weight must lie between 0, which is off, and 10.":
+        "프라이어의 무게는 0에서 10 사이입니다. 0이면 꺼집니다.",
     "Ask for 1 to 4 takes at a time.": "한 번에 테이크를 1개에서 4개까지 만들 수 있습니다.",
     "Compare takes of at most 20 seconds.": "비교는 20초까지 할 수 있습니다.",
 }

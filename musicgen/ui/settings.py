@@ -43,6 +43,7 @@ class Settings:
     top_k: str | int | None = None
     top_p: str | float | None = None
     guidance: str | float | None = None
+    prior: str | float | None = None
     negative_prompt: str = ""
     greedy: bool = False
     continue_from: str | None = None  # path of an uploaded file
@@ -65,6 +66,7 @@ class Settings:
             top_k=_whole(self.top_k, "Top-k"),
             top_p=_number(self.top_p, "Top-p"),
             guidance=_number(self.guidance, "The guidance"),
+            prior=_number(self.prior, "The prior's weight"),
             greedy=_flag(self.greedy, "Greedy"),
             **self.plan_parts(),
             plan="auto" if _flag(self.follow_plan, "Following a plan") else "off",

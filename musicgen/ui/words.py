@@ -58,6 +58,11 @@ KOREAN = {
     "Or write your own: delays such as 0,1,2,3, or groups such as 1|2,3,4.":
         "직접 쓸 수도 있습니다: 0,1,2,3 같은 지연, 또는 1|2,3,4 같은 묶음.",
     "Advanced": "고급", "the model's own": "모델의 값", "Temperature": "온도", "Guidance": "가이던스",
+    "Prior": "프라이어",
+    "How much counts what the bundled model expects of each frame by the plan alone, whatever came before. 0 is off; "
+    "more keeps closer to the chords and sounds plainer.":
+        "앞에 무엇이 있었든 기본 모델이 한 프레임의 계획만 보고 기대하는 것을 얼마나 무겁게 칠지입니다. 0이면 꺼지고, "
+        "클수록 화음에 더 가깝지만 단조롭게 들립니다.",
     "Negative prompt": "피할 프롬프트", "What it should not sound like": "피하고 싶은 소리", "Greedy": "탐욕적",
     "Always takes the likeliest code: nothing is left to chance, and it often sounds dull.":
         "항상 가장 그럴듯한 코드: 우연이 없고 흔히 밋밋합니다.",
@@ -139,10 +144,14 @@ KOREAN = {
     "The plan": "계획",
     "Words alone pin down neither tempo nor key well. So a plan comes first, from your prompt and the seed: tempo, "
     "metre, key, chords, drums, instruments. The bundled model is told the plan frame by frame; the released ones read "
-    "what you set by hand as part of the text.":
+    "what you set by hand as part of the text. Beside it the bundled model has a prior, a small network that knows no "
+    "past: by the plan of one frame alone it tells which codes are likely there. This is added to the scores, and "
+    "leads the music back to the plan where it strays.":
         "글만으로는 빠르기와 조성이 잘 지켜지지 않습니다. 그래서 먼저 프롬프트와 시드로 계획을 세웁니다: 빠르기, "
         "박자, 조성, 화음, 드럼, 악기. 함께 들어 있는 모델은 이것을 프레임마다 전해 듣고, 공개된 모델들은 손으로 정한 "
-        "것을 글의 일부로 읽습니다.",
+        "것을 글의 일부로 읽습니다. 함께 들어 있는 모델에는 지나간 것을 모르는 작은 네트워크, 프라이어가 하나 더 "
+        "있어서 한 프레임의 계획만 보고 거기에 있을 법한 코드를 알려 줍니다. 이것이 점수에 더해져, 음악이 계획에서 "
+        "벗어나면 다시 돌아오게 합니다.",
     "See it and paint over it on Create, under “Plan and notes”.": "만들기 탭의 ‘계획과 음’에서 보고 칠해 보세요.",
     "The paper": "논문",
     "All the ideas above except the plan are in Copet et al. 2023, “Simple and Controllable Music Generation”, "
