@@ -34,7 +34,7 @@ TOO_LONG = """(svg) => {
 def served(tmp_path_factory) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("served")))
-        page = build(Engines(["pocket", "small"], 60.0, lambda *_: Engine(build_model("aligned"), 60.0)))
+        page = build(Engines(["pocket", "small"], 60.0, lambda *_: Engine(build_model("told"), 60.0)))
         _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, **launch_options())
         yield url
         page.close()
@@ -135,28 +135,31 @@ def test_a_step_is_seen_from_inside_as_it_is_sampled(visit, viewport, language, 
     page.wait_for_selector("#inside-status >> text=1.0", state="detached")
     page.wait_for_selector("#inside[data-state=ready] tr.drawn")
 
-    model, request = build_model("aligned"), GenerationRequest("calm piano", duration=2.0, seed=5)
+    model, request = build_model("told"), GenerationRequest("calm piano", duration=2.0, seed=5)
     take = Engine(model).generate(request)
     found = scores(model, request, take.codes)
 
-    def check(guidance: float, temperature: float, top_k: int, top_p: float) -> None:
+    def check(guidance: float, temperature: float, top_k: int, top_p: float, prior: float = 0.5) -> None:
         """What is shown is what sampling.py makes of the same scores."""
         _, frame, book, step = numbers(page.text_content("#inside .inside-where"))
         t, k = int(frame) - 1, int(book) - 1
         assert step == found.steps[t, k] + 1
         told, without = torch.from_numpy(found.logits[t, k])
-        mixed = guide(told, without, guidance)
+        odds = torch.from_numpy(found.odds[t, k])
+        mixed = guide(told, without, guidance) + prior * odds
         cooled = mixed / (temperature * found.temperatures[k])
         end = (keep_top_p(cooled, top_p) if top_p else keep_top_k(cooled, top_k)).softmax(-1)
         drawn, order = int(take.codes[k, t]), mixed.argsort(descending=True).tolist()
         rows = [numbers(row) for row in page.locator("#inside tbody tr").evaluate_all(
-            "rows => rows.map((row) => [...row.cells].map((cell) => cell.textContent.replace('< 0.01', '0')).join(' '))"
+            "rows => rows.map((row) => [...row.cells].map((cell) => "
+            "cell.textContent.replace('< 0.01', '0').replace(/÷ (.*)/, (_, by) => String(1 / by))).join(' '))"
         )]
         codes = [int(row[0]) for row in rows]
         assert codes[:16] == order[:16] and drawn in codes and len(codes) in (16, 17)
-        for code, *shown in rows:
+        for code, of_told, of_without, times, in_the_end in rows:
             expected = [100 * float(row[int(code)]) for row in (told.softmax(-1), without.softmax(-1), end)]
-            assert shown == pytest.approx(expected, abs=0.051)
+            assert [of_told, of_without, in_the_end] == pytest.approx(expected, abs=0.051)
+            assert times == pytest.approx(float(odds[int(code)].exp()), rel=0.051)
         ordered = end.sort(descending=True).values
         holding = 1 + int((ordered.cumsum(0) < 0.9).sum())
         entropy = float(torch.special.entr(end).sum())
@@ -182,6 +185,11 @@ def test_a_step_is_seen_from_inside_as_it_is_sampled(visit, viewport, language, 
     check(3.0, 1.0, 12, 0.0)
     move(page, guidance=0)
     check(0.0, 1.0, 12, 0.0)
+    move(page, prior=1.5)
+    check(0.0, 1.0, 12, 0.0, 1.5)
+    move(page, prior=0)
+    check(0.0, 1.0, 12, 0.0, 0.0)
+    move(page, prior=0.5)
     move(page, guidance=7.5, temperature=1.6, topK=4)
     check(7.5, 1.6, 5, 0.0)
     move(page, topK=999)  # off

@@ -1,6 +1,6 @@
 """Stage 4b of training: what codes a frame may be expected to hold, by what is told of it alone.
 
-``python -m musicgen.train.prior --minutes 6``
+``python -m musicgen.train.prior --minutes 7``
 
 Told what the language model is told in its training, some of it withheld; frames are drawn from all over the pieces.
 Takes minutes: CPU or CUDA by the same command, checkpoints in ``--out``; run again to go on. Knows nothing of audio.
@@ -57,7 +57,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path("work/data"))
     parser.add_argument("--out", type=Path, default=Path("work/prior"))
-    parser.add_argument("--minutes", type=float, default=6)
+    parser.add_argument("--minutes", type=float, default=7)
     parser.add_argument("--width", type=int, default=256)
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--lr", type=float, default=3e-3)

@@ -16,7 +16,7 @@ const share = (p) => {
   if (p > 0 && percent < 0.01) return "< 0.01 %";
   return `${percent.toFixed(p === 0 ? 0 : percent < 1 ? 2 : 1)} %`;
 };
-const times = (logarithm) => Number(Math.exp(logarithm).toPrecision(2)).toString();  // as a factor
+const ratio = (logarithm) => `${logarithm < 0 ? "÷" : "×"} ${Number(Math.exp(Math.abs(logarithm)).toPrecision(2))}`;
 
 // -- sampling.py, for one codebook ------------------------------------------------------------------------------------
 const guide = (conditional, unconditional, scale) => conditional.map((c, i) => unconditional[i] + (c - unconditional[i]) * scale);
@@ -166,7 +166,7 @@ const draw = () => {
     }
     cell("told", share(conditional[code]));
     cell("without", share(unconditional[code]));
-    if (odds) cell("prior", `× ${times(odds[code])}`);
+    if (odds) cell("prior", ratio(odds[code]));
     cell("after", share(end[code]));
     return row;
   }));
