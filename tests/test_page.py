@@ -1,4 +1,4 @@
-"""The page without a browser: settings become requests, presses become takes, and `/generate` serves programs."""
+"""The page without a browser: presses become takes."""
 
 from __future__ import annotations
 
@@ -6,48 +6,29 @@ import json
 import re
 import threading
 import wave
-from collections.abc import Iterator
-from dataclasses import fields
 from pathlib import Path
 
-import gradio as gr
 import numpy as np
 import pytest
 from conftest import build_model
-from gradio_client import Client, handle_file
-from gradio_client.exceptions import AppError
 from hypothesis import given
 from hypothesis import strategies as st
 
-import app
 from musicgen import audio
 from musicgen.engine import Engine
 from musicgen.errors import ModelUnavailable
 from musicgen.preparation import prepare
 from musicgen.request import check, resolve
 from musicgen.ui import before, handlers, listening, prompts, views
-from musicgen.ui.app import build, launch_options
 from musicgen.ui.engines import Engines
 from musicgen.ui.files import Stream
 from musicgen.ui.live import told
 from musicgen.ui.run import Run
 from musicgen.ui.settings import Settings
 from musicgen.ui.shown import GRID, Update
-from musicgen.ui.wiring import AWAY, HIDDEN, named
 from musicgen.ui.words import say
 
 MAX_DURATION = 8.0
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory) -> Iterator[str]:
-    """A page over a tiny model; its address."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("served")))
-        page = build(tiny_engines())
-        _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, **launch_options())
-        yield url
-        page.close()
 
 
 @pytest.fixture
@@ -68,55 +49,6 @@ def updates(engines: Engines, run: Run | None = None, **settings) -> list[Update
 
 def merged(all_updates: list[Update]) -> Update:
     return {name: value for update in all_updates for name, value in update.items()}
-
-
-# -- settings -------------------------------------------------------------------------------------------------------
-
-
-def test_untouched_controls_leave_everything_to_the_model():
-    request = Settings(prompt="calm piano").request()
-    assert (request.prompt, request.duration, request.plan) == ("calm piano", 10.0, "auto")
-    for name in ("seed", "pattern", "temperature", "top_k", "top_p", "guidance", "prior", "melody"):
-        assert getattr(request, name) is None
-    assert request.parts == {}
-
-
-@given(st.integers(0, 2**53))
-def test_a_seed_arrives_digit_for_digit_as_text_and_as_a_number(seed):
-    assert Settings(seed=str(seed)).request().seed == seed == Settings(seed=seed).request().seed
-
-
-@pytest.mark.parametrize(
-    ("settings", "sentence"),
-    [
-        ({"seed": "abc"}, "The seed must be a number"),
-        ({"seed": "1.5"}, "The seed must be a whole number"),
-        ({"temperature": "hot"}, "The temperature must be a number"),
-        ({"guidance": "nan"}, "The guidance must be a number"),
-        ({"prior": "much"}, "The prior's weight must be a number"),
-        ({"drums": "maybe"}, "The drums must be one of"),
-        ({"melody": "/no/such/file.wav"}, "There is no file"),
-    ],
-)
-def test_a_bad_setting_is_one_sentence(settings, sentence):
-    with pytest.raises(ValueError, match=sentence):
-        Settings(**settings).request()
-
-
-def test_settings_by_hand_arrive_and_a_switched_off_plan_holds_nothing_back():
-    given_by_hand = Settings(
-        bpm="92,5", key="A minor", meter="3/4", chords=" Am F ", drums="without", instruments=["harp", "flute"],
-        temperature="0.9", top_k="50",
-        pattern="parallel", greedy=True,
-    )
-    request = given_by_hand.request()
-    assert (request.bpm, request.key, request.meter, request.chords, request.drums) == (
-        92.5, "A minor", "3/4", "Am F", False,
-    )
-    assert request.instruments == "harp, flute"
-    assert (request.temperature, request.top_k, request.pattern, request.greedy) == (0.9, 50, "parallel", True)
-    off = Settings(bpm="92", key="A minor", drums="with", follow_plan=False).request()
-    assert off.plan == "off" and off.bpm is None and off.key is None and off.drums is None
 
 
 # -- a press of Generate --------------------------------------------------------------------------------------------
@@ -422,81 +354,3 @@ def test_nothing_a_user_writes_becomes_html():
     hostile = "<img src=x onerror=alert(1)>"
     for html in (views.note(hostile), views.problem(hostile), views.progress(hostile, 0.5), views.facts([hostile])):
         assert "<img" not in html
-
-
-# -- flags ----------------------------------------------------------------------------------------------------------
-
-
-def test_flags_win_over_the_environment_and_the_environment_over_defaults(monkeypatch):
-    assert app.parse([]).models[0] == "pocket" and app.parse([]).max_duration == 120
-    monkeypatch.setenv("MUSICGEN_MODELS", "small melody")
-    monkeypatch.setenv("MUSICGEN_MAX_DURATION", "30")
-    monkeypatch.setenv("MUSICGEN_PORT", "7861")
-    monkeypatch.setenv("MUSICGEN_SHARE", "1")
-    read = app.parse([])
-    assert (read.models, read.max_duration, read.port, read.share) == (["small", "melody"], 30.0, 7861, True)
-    assert app.parse(["--models", "large", "--port", "80"]).models == ["large"]
-    assert app.parse(["--dtype", "int8"]).dtype == "int8" and app.parse([]).dtype is None
-    with pytest.raises(ValueError, match="'int4' is not a dtype"):
-        Engines(["pocket"], dtype="int4")
-    for seconds in ("0", "601", "nan"):  # longer takes could not be read back
-        with pytest.raises(SystemExit):
-            app.parse(["--max-duration", seconds])
-    for port in ("0", "-1", "99999"):
-        with pytest.raises(SystemExit):
-            app.parse(["--port", port])
-
-
-def test_a_space_offers_what_needs_no_download_unless_its_host_says_otherwise(monkeypatch):
-    assert len(app.parse([]).models) > 1
-    monkeypatch.setenv("SPACE_ID", "somebody/studio")
-    assert app.parse([]).models == ["pocket"] and app.parse(["--models", "small"]).models == ["small"]
-    monkeypatch.setenv("MUSICGEN_MODELS", "pocket small")
-    assert app.parse([]).models == ["pocket", "small"]
-
-
-# -- the interface for programs -------------------------------------------------------------------------------------
-
-
-def test_only_the_interface_is_public_and_it_is_described(served):
-    endpoints = Client(served, verbose=False).view_api(return_format="dict")["named_endpoints"]
-    assert set(endpoints) == {"/generate", "/pattern", "/melody", "/codebooks"}
-    parameters = endpoints["/generate"]["parameters"]
-    assert {p["parameter_name"] for p in parameters} == {field.name for field in fields(Settings)}
-    assert all(parameter["parameter_has_default"] for parameter in parameters)
-    assert "Make music" in endpoints["/generate"]["description"]
-
-
-def test_a_program_gets_a_take_and_its_recipe_and_the_same_again(served, tune, tmp_path):
-    path = tmp_path / "tune.wav"
-    audio.write(path, tune)
-    client = Client(served, verbose=False, download_files=str(tmp_path))
-    asked = {"prompt": "b", "duration": 1.5, "seed": 7, "bpm": 100, "melody": handle_file(path), "separation": "none"}
-    files = []
-    for _ in range(2):
-        file, recipe = client.predict(**asked, api_name="/generate")
-        assert recipe["seed"] == 7 and recipe["plan"]["bpm"] == 100 and recipe["melody"]["seconds"] == 4.0
-        assert abs(audio.read(file).seconds - 1.5) < 0.1
-        files.append(Path(file).read_bytes())
-    assert files[0] == files[1]
-
-
-def test_a_program_gets_the_sentence_of_an_error(served):
-    with pytest.raises(AppError, match="at most 8 seconds"):
-        Client(served, verbose=False).predict(duration=60, api_name="/generate")
-
-
-def test_what_is_shown_at_times_is_mounted_at_all_times(served):
-    """Gradio would lose what it tells a part while it mounts it: so a card, on a slow phone, its sound."""
-    with gr.Blocks():
-        parts = {"card": gr.Column(elem_classes=["card", AWAY]), "take": gr.Audio(visible=HIDDEN)}
-
-    def told_to(name: str, visible: bool) -> dict:
-        return named(parts, lambda: {name: gr.update(visible=visible)})()[parts[name]]
-
-    assert told_to("card", True)["elem_classes"] == ["card"]
-    assert told_to("card", False)["elem_classes"] == ["card", AWAY] and "visible" not in told_to("card", False)
-    assert told_to("take", True)["visible"] is True and told_to("take", False)["visible"] == HIDDEN
-    unmounted = [part["props"] for part in Client(served, verbose=False).config["components"]
-                 if part["props"].get("visible") is False]
-    assert unmounted and not any(props.get("elem_id") or props.get("elem_classes") for props in unmounted)
