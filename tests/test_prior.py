@@ -124,6 +124,19 @@ def test_how_much_it_counts_is_the_models_own_unless_it_is_asked_for(tiny_model)
     assert np.array_equal(none.generate(asked).codes, none.generate(replace(asked, prior=5.0)).codes), "it has none"
 
 
+def test_it_fades_away_towards_an_end(tiny_model):
+    model = tiny_model("told")
+    asked = resolve(GenerationRequest("piano", duration=12.0, seed=3, bpm=120.0, ending=True), model.config, 60.0)
+    prepared = prepare(model, asked)
+    row, _ = conditions(model, prepared, "", 0, prepared.frames)
+    strength = odds(model, row) / model.prior(row.aligned[0])  # [T, K, V]
+    ends = round(prepared.plan.ends(12.0) * model.codec.frame_rate)
+    middle = strength[:, 0].nanmedian(-1).values
+    assert torch.allclose(middle[: ends - 200], torch.ones(ends - 200), atol=1e-3)
+    assert (middle[ends - 200 : ends].diff() <= 1e-4).all() and 0 < middle[ends - 100] < 1
+    assert not odds(model, row)[ends:].any()
+
+
 def test_what_leads_makes_the_codes_it_expects_more_frequent(tiny_model):
     model = tiny_model("told")
     asked = GenerationRequest("piano", duration=2.0, seed=3)
