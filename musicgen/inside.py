@@ -40,8 +40,8 @@ class Scores:
     start: int  # frames before the first of these
     params: SamplingParams  # with which the take was drawn
     guidance: float
-    odds: np.ndarray | None = None  # float32 [T, K, V]: a prior's log-odds, of which so many were added
-    prior: float = 0.0
+    odds: np.ndarray | None = None  # float32 [T, K, V]: a prior's log-odds, in none of the logits
+    prior: float = 0.0  # so many times they were added to them, once guided
 
     @property
     def temperatures(self) -> tuple[float, ...]:

@@ -341,6 +341,8 @@ def test_what_steers_beside_the_words_is_named_and_can_be_ended():
     off = before.by_hand(Settings(key="A minor", temperature="1.2", follow_plan=False))["by_hand"]
     assert "no plan" in off and "temperature" in off and "plan, temp" in off, "what is not told is not named"
     assert "painted" not in before.by_hand(Settings(painting="0.5;m=0;c="), sings=False)["by_hand"]
+    weighted = Settings(prior="0.5")
+    assert "prior" in before.by_hand(weighted)["by_hand"] and before.by_hand(weighted, planned=False)["by_hand"] == ""
     fresh = before.afresh()
     reset = Settings(**{name: value for name, value in fresh.items() if name != "takes"})
     assert before.by_hand(reset)["by_hand"] == ""

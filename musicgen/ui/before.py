@@ -85,11 +85,11 @@ def by_hand(settings: Settings, sings: bool = True, planned: bool = True) -> Upd
     """What else than words and length steers the next take: a line that names it, and the button that ends it.
 
     What is set but not told is left out: a plan that is switched off, notes painted for a model that ``sings`` none,
-    sections for one that is not ``planned``, how closely a melody is followed where there is none.
+    sections and prior for one that is not ``planned``, how closely a melody is followed where there is none.
     """
     start = Settings()
     untold = {*(() if settings.follow_plan else settings.plan_parts()),
-              *(() if sings else ("painting",)), *(() if planned else ("sections",)),
+              *(() if sings else ("painting",)), *(() if planned else ("sections", "prior")),
               *(() if settings.melody or (sings and settings.painting) else ("melody_strength",))}
     names = [called for name, called in _STEERS.items() if name not in untold
              and (getattr(settings, name) or None) != (getattr(start, name) or None)]  # an empty field is an open one
