@@ -1,9 +1,9 @@
 """Every figure of the engine's speed, by one command: ``python -m benchmarks.decode``.
 
 Writes ``benchmarks/results.json`` and ``benchmarks/RESULTS.md``. The machine must have nothing else to do; on two
-cores it takes about a quarter of an hour. ``--only`` runs some of the parts and leaves what the files say of the others;
-``--whole`` lets transformers and ours decode 30 s to the end, which takes a quarter of an hour more. What was never
-run says so.
+cores it takes about a quarter of an hour. ``--only`` runs some of the parts and leaves what the files say of the
+others; ``--whole`` lets transformers and ours decode 30 s to the end, which takes a quarter of an hour more. What was
+never run says so.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ import numpy as np
 import torch
 
 from musicgen import threads
+from musicgen.aligned import OVER
 from musicgen.bars import settle
 from musicgen.chroma import CHROMA_RATE
 from musicgen.config import ModelConfig
@@ -114,7 +115,9 @@ class Generation:
         self._spans = spans_of(model, prepared, self._pattern)
         self._codes = np.full((model.config.lm.codebooks, prepared.frames), -1, np.int32)
         self._complete = 0  # frames known in every codebook
-        self._sound = Sound(model)
+        told = prepared.features  # what is told no end goes on
+        ends = told is not None and bool(told[:, OVER : OVER + 1].any())
+        self._sound = Sound(model, prepared.frames if ends else None)
         self._stopped = False
         self._turn = threading.Lock()  # held while the next event is made
         self._events = self._run(scheduler)

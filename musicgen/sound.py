@@ -19,17 +19,22 @@ from musicgen.model import Model
 FIRST_SECONDS = 0.8  # of sound, in the first chunk: early, and a second of codes is enough for it
 CHUNK_SECONDS = 1.0  # in later ones; players have gaps between shorter chunks
 FADE_SECONDS = 0.03
+RING_SECONDS = 1.5  # in which a take that comes to an end fades, whether or not its final chord still sounds
 
 
 class Sound:
-    """The sound of one take as its codes come: chunks of a second or more, whose sum is the whole."""
+    """The sound of one take as its codes come: chunks of a second or more, whose sum is the whole.
 
-    def __init__(self, model: Model) -> None:
+    ``ends`` is how many frames a take has that comes to an end; what goes on is only kept from a click.
+    """
+
+    def __init__(self, model: Model, ends: int | None = None) -> None:
         self._decoder = model.codec.decoder()
         self._rate, self._device = model.codec.sample_rate, model.device
         # On a GPU beside the next steps, on one stream for all takes: each holds workspaces, and there are but 32.
         self._stream = stream_for("sound", model.device) if model.device.type == "cuda" else None
         self._channels = model.codec.channels
+        self._left = None if ends is None else round(ends * self._rate / model.codec.frame_rate)  # samples to come
         self._held: list[np.ndarray] = []  # decoded, not given out
         self._out: list[np.ndarray] = []  # given out
         self._finished = False
@@ -59,7 +64,7 @@ class Sound:
         if self.frames:
             with self._beside():
                 self._hold(self._decoder.finish())
-        # The one place where the sound is not what the codes say: cut off at full level it would end in a click.
+        # Beside the end in `_hold` the one place where the sound is not what the codes say: cut off it would click.
         # `take` keeps back as much as the fade needs, so chunks that went out before stay true.
         if self._held:
             rest = np.concatenate(self._held, axis=1)
@@ -90,13 +95,19 @@ class Sound:
 
     def _hold(self, audio: torch.Tensor) -> None:
         if audio.shape[-1]:
-            self._held.append(audio[0].float().cpu().numpy())
+            sound = audio[0].float().cpu().numpy()
+            if self._left is not None:
+                self._left -= sound.shape[1]
+                sound = fade_out(sound, round(RING_SECONDS * self._rate), self._left)
+            self._held.append(sound)
 
 
-def fade_out(audio: np.ndarray, samples: int) -> np.ndarray:
-    """``audio`` [C, N] with its last ``samples`` led to zero along a half cosine."""
-    samples = min(samples, audio.shape[1])
+def fade_out(audio: np.ndarray, samples: int, left: int = 0) -> np.ndarray:
+    """``audio`` [C, N] of a sound that ends ``left`` samples after it, of which the last ``samples`` are led to zero
+    along a half cosine."""
     out = audio.astype(np.float32)
-    if samples:
-        out[:, -samples:] *= (0.5 + 0.5 * np.cos(np.pi * np.arange(1, samples + 1) / samples)).astype(np.float32)
+    faded = samples - left  # of this part
+    if faded > 0:
+        place = np.arange(max(1, faded - audio.shape[1] + 1), faded + 1) / samples
+        out[:, -len(place) :] *= (0.5 + 0.5 * np.cos(np.pi * place)).astype(np.float32)
     return out

@@ -246,6 +246,28 @@ def test_sound_that_went_out_stays_true_whatever_the_codec_holds_back(lengths, g
     np.testing.assert_array_equal(sound.joined(), expected)
 
 
+@pytest.mark.parametrize("ending", [True, False])
+def test_a_take_that_ends_fades_while_its_final_chord_rings_and_no_other_does(tiny_model, ending):
+    model = tiny_model("told")
+    events, result = run(model, replace(ASK, duration=9.0, bpm=120.0, ending=ending))
+    rate = model.codec.sample_rate
+    whole = model.codec.decode(torch.from_numpy(result.codes.astype(np.int64))[None])[0].numpy()
+    expected = fade_out(fade_out(whole, round(1.5 * rate)) if ending else whole, round(0.03 * rate))
+    np.testing.assert_allclose(result.audio, expected, atol=2e-5)
+    chunks = [event.audio for event in events if event.audio is not None]
+    np.testing.assert_array_equal(np.concatenate(chunks, axis=1), result.audio)
+    assert result.plan.ends(9.0) <= 9.0 - 1.5 if ending else result.plan.ends(9.0) is None
+
+
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=8), st.integers(0, 90))
+def test_parts_fade_as_the_whole_they_are_of_does(lengths, samples):
+    whole = np.ones((2, sum(lengths)), np.float32)
+    ends = np.cumsum(lengths)
+    parts = [fade_out(whole[:, end - length : end], samples, int(ends[-1] - end))
+             for length, end in zip(lengths, ends, strict=True)]
+    np.testing.assert_array_equal(np.concatenate(parts, axis=1), fade_out(whole, samples))
+
+
 @pytest.mark.parametrize("name", [*PATTERN_NAMES, "1|2,3,4", "0,2,1,0"])
 def test_every_pattern_makes_every_code(tiny_model, name):
     events, result = run(tiny_model("text"), replace(ASK, duration=4.0, pattern=name))

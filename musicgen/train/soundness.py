@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import torch
 
 from musicgen.chroma import chroma_power
 from musicgen.limiter import CEILING
@@ -173,15 +174,17 @@ def endings(exam: Exam) -> dict[str, Any]:
         jobs = end_jobs(exam, ending)
         figures = []
         for job, take in zip(jobs, exam.make(jobs), strict=True):
+            # As the codes say it: takes fade at their end, whatever the model does there.
+            audio = exam.model.codec.decode(torch.from_numpy(take.codes)[None].long())[0, 0].numpy()
             plan = make_plan(job.request.prompt, job.request.seed or 0, **job.request.parts | {"ending": True})
             ends = plan.ends(job.request.duration)
             assert ends is not None and plan.key is not None
             home = list(home_chord(plan.key, plan.chords).pitch_classes)
-            after = chroma_power(take.audio[round(ends * RATE) : round((ends + 1) * RATE)]).sum(0)
+            after = chroma_power(audio[round(ends * RATE) : round((ends + 1) * RATE)]).sum(0)
             figures.append({
-                "quiet at the end": quiet_at_the_end(take.audio, ends),
+                "quiet at the end": quiet_at_the_end(audio, ends),
                 "mass in the tonic chord": float(after[home].sum() / max(after.sum(), 1e-9)),
-                "onsets/s after it": onset_rate(take.audio[round((ends + 0.3) * RATE) :], RATE),
+                "onsets/s after it": onset_rate(audio[round((ends + 0.3) * RATE) :], RATE),
             })
         rows[f"generated: {name}"] = mean(figures)
     return {"rows": rows, "takes of each": len(jobs), "seconds": exam.sizes.ends_seconds}
@@ -201,7 +204,7 @@ def tables(result: dict[str, Any]) -> str:
         markdown(made["rows"]),
         "The beat, how far it strays: the standard deviation of its phase over windows of 3 s, at the tempo asked:",
         markdown(result["beat"]["rows"], digits=1),
-        f"The end, {ends['takes of each']} takes of {ends['seconds']:g} s each. Quiet: the last "
+        f"The end, {ends['takes of each']} takes of {ends['seconds']:g} s each, before they are faded. Quiet: the last "
         "fifth of a second is 20 dB or more below the second before the final chord; the rest is measured after that "
         "chord's beat.", markdown(ends["rows"]),
         f"Silent: more than half of the quarter seconds below {SILENT:g} of full scale. Clipped: more than "
