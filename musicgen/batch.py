@@ -21,7 +21,7 @@ from musicgen.cuda_graph import Replay
 from musicgen.decoding import Window
 from musicgen.lm import LM
 from musicgen.network import Network
-from musicgen.sampling import draw_noise, guide, sample, sample_each
+from musicgen.sampling import draw_noise, guide, mix, sample, sample_each
 from musicgen.stepper import Score, lay_out
 
 READ_EVERY = 8  # steps between two looks at the tokens
@@ -210,9 +210,7 @@ class Batch:
         tokens = score.inputs[None, :, : score.first + 1].expand(rows, -1, -1)
         features = None if score.aligned is None else score.aligned[:, : score.first + 1]
         logits = lm(tokens, prepared, features, cache, score.features[: score.first + 1])[:, :, -1].float()
-        mixed = guide(logits[0], logits[1], window.guidance) if rows == 2 else logits[0]
-        if score.bias is not None:
-            mixed = mixed + score.bias[score.first]
+        mixed = mix(logits, window.guidance, None if score.bias is None else score.bias[score.first])
         noise = draw_noise(seat.generator, config.codebooks, config.codebook_size) if seat.window.params.draws else None
         after = score.first + 1
         drawn = torch.where(score.known[:, score.first], score.inputs[:, after], sample(mixed, window.params, noise))

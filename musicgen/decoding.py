@@ -14,7 +14,7 @@ from torch import Tensor
 from musicgen.conditions import Conditions
 from musicgen.lm import LM
 from musicgen.patterns import Layout, Pattern
-from musicgen.sampling import SamplingParams, draw_noise, guide, sample
+from musicgen.sampling import SamplingParams, draw_noise, mix, sample
 
 
 @dataclass(frozen=True)
@@ -92,8 +92,7 @@ def _steps(lm: LM, window: Window, layout: Layout) -> Iterator[tuple[int, Tensor
         return
 
     conditions = window.conditions.to(lm.device)
-    guided = window.guidance != 1.0
-    if guided:
+    if window.guidance != 1.0:
         against = window.against.to(lm.device) if window.against is not None else conditions.null()
         conditions = Conditions.cat([conditions, against])
     rows = conditions.rows
@@ -113,9 +112,7 @@ def _steps(lm: LM, window: Window, layout: Layout) -> Iterator[tuple[int, Tensor
             features = None if aligned is None else aligned[:, start : step + 1]
             told = layout.features[start : step + 1]
             logits = lm(new, prepared, features, cache, told)[:, :, -1].float()  # [rows, K, V]
-            logits = guide(logits[0], logits[1], window.guidance) if guided else logits[0]
-            if bias is not None:
-                logits = logits + bias[step]
+            logits = mix(logits, window.guidance, None if bias is None else bias[step])
             # Drawn for every codebook at every step, needed or not: the noise of a step depends on the seed alone.
             noise = draw_noise(generator, config.codebooks, config.codebook_size) if draws else None
             tokens = torch.where(known[:, step], sequence[:, step], sample(logits, window.params, noise))

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from musicgen.aligned import GROUPS
+from musicgen.aligned import drop
 
 # How much the chords' part in it counts, 1: as learned. What a model plays strays from them the most. By what 192 takes
 # obeyed at 1, 1.5 and 2: at 1.5 more lies in the key and nothing else changes; at 2 tempo and instruments suffer.
@@ -33,9 +33,7 @@ class FramePrior(nn.Module):
 
     def forward(self, aligned: Tensor) -> Tensor:
         """The log-odds, chords counted ``CHORDS`` times; zeros where nothing is told."""
-        chordless = aligned.clone()
-        for columns in GROUPS["chords"]:
-            chordless[..., columns] = 0
+        chordless = torch.from_numpy(drop(aligned.numpy(force=True), "chords")).to(aligned.device)
         told = self._seen(aligned)
         led = told + (CHORDS - 1) * (told - self._seen(chordless))  # the rest is linear: logits add up like that, too
         nothing = self._seen(torch.zeros_like(aligned[..., :1, :]))

@@ -49,6 +49,13 @@ def guide(conditional: Tensor, unconditional: Tensor, scale: float | Tensor) -> 
     return unconditional + (conditional - unconditional) * scale
 
 
+def mix(logits: Tensor, scale: float, bias: Tensor | None) -> Tensor:
+    """The logits [K, V] that codes are drawn from: of one step's [1, K, V] or, told and without, [2, K, V], which are
+    guided; ``bias [K, V]`` is added then."""
+    mixed = guide(logits[0], logits[1], scale) if len(logits) == 2 else logits[0]
+    return mixed if bias is None else mixed + bias
+
+
 def keep_top_k(logits: Tensor, k: int) -> Tensor:
     """Logits [..., V] with all but the k largest at -inf (equals of the k-th stay); 0 keeps all."""
     if not 0 < k < logits.shape[-1]:

@@ -23,7 +23,7 @@ from musicgen.kv_cache import KVCache
 from musicgen.lm import LM, Prepared
 from musicgen.matrices import matrix, size_of
 from musicgen.network import Form, Network
-from musicgen.sampling import draw_noise, guide, sample
+from musicgen.sampling import draw_noise, mix, sample
 
 PIECE = 128  # steps of a prompt that are read at once; others have their turn in between
 TOGETHER = 8  # rows that share a reading of the weights; two a request with guidance
@@ -171,9 +171,7 @@ class Track:
             assert self._cache is not None
             self._cache.advance(1)
         self._read = step + 1
-        mixed = guide(logits[0], logits[1], self._window.guidance) if len(logits) == 2 else logits[0]
-        if score.bias is not None:
-            mixed = mixed + score.bias[step]
+        mixed = mix(logits, self._window.guidance, None if score.bias is None else score.bias[step])
         # Drawn for every codebook at every step, needed or not: the noise of a step depends on the seed alone.
         config = self._network.config
         noise = draw_noise(self._generator, config.codebooks, config.codebook_size) if self._draws else None

@@ -35,6 +35,8 @@ from musicgen.train.exam import Exam, Sizes
 from musicgen.train.making import Maker
 from musicgen.train.tables import markdown, read_json, write_json
 
+SETTINGS = {"guidance": float, "prior": float, "temperature": float, "top_k": int}  # that a flag may change
+
 
 def codec_stage(exam: Exam) -> dict[str, Any]:
     """The codec alone."""
@@ -115,13 +117,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("work/evaluate"))
     parser.add_argument("--only", nargs="+", choices=STAGES)
     parser.add_argument("--workers", type=int, default=2, help="processes that make takes, a few at a time")
-    for name, kind in (("guidance", float), ("prior", float), ("temperature", float), ("top-k", int)):
-        parser.add_argument(f"--{name}", type=kind, help="instead of the model's default")
+    for name, kind in SETTINGS.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=kind, help="instead of the model's default")
     for size in fields(Sizes):
         parser.add_argument(f"--{size.name.replace('_', '-')}", type=type(size.default), default=size.default)
     args = parser.parse_args()
-    settings = {name: getattr(args, name) for name in ("guidance", "prior", "temperature", "top_k")
-                if getattr(args, name) is not None}
+    settings = {name: getattr(args, name) for name in SETTINGS if getattr(args, name) is not None}
     sizes = Sizes(**{size.name: getattr(args, size.name) for size in fields(Sizes)})
     maker = Maker(args.model, args.out / "takes", args.workers)
     examine(Exam(args.model, args.data, args.out, args.listener, maker, sizes, settings), args.only)

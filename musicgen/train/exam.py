@@ -110,8 +110,8 @@ class Exam:
         chosen = set(self.chosen)
         return [piece for i, piece in enumerate(self.all_pieces) if i not in chosen]
 
-    def coded(self, pieces: Sequence[Piece]) -> list[np.ndarray]:
-        """The pieces through the codec, each [N]."""
+    def coded(self, pieces: Sequence[Piece | Take]) -> list[np.ndarray]:
+        """What the codec makes of the codes of pieces or takes, each [N]."""
         return [self.model.codec.decode(torch.from_numpy(piece.codes)[None])[0, 0].numpy() for piece in pieces]
 
     def request(self, facts: Facts, seed: int, **changes: Any) -> GenerationRequest:

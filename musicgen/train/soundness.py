@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import torch
 
 from musicgen.chroma import chroma_power
 from musicgen.limiter import CEILING
@@ -173,9 +172,8 @@ def endings(exam: Exam) -> dict[str, Any]:
     for name, ending in (("asked to end", True), ("asked to go on", False)):
         jobs = end_jobs(exam, ending)
         figures = []
-        for job, take in zip(jobs, exam.make(jobs), strict=True):
-            # As the codes say it: takes fade at their end, whatever the model does there.
-            audio = exam.model.codec.decode(torch.from_numpy(take.codes)[None].long())[0, 0].numpy()
+        # As the codes say it: takes fade at their end, whatever the model does there.
+        for job, audio in zip(jobs, exam.coded(exam.make(jobs)), strict=True):
             plan = make_plan(job.request.prompt, job.request.seed or 0, **job.request.parts | {"ending": True})
             ends = plan.ends(job.request.duration)
             assert ends is not None and plan.key is not None

@@ -206,8 +206,7 @@ def _advanced() -> Parts:
         )
     return {
         "temperature": temperature, "guidance": guidance, "top_k": top_k, "top_p": top_p,
-        "prior": prior,
-        "negative_prompt": negative_prompt, "greedy": greedy,
+        "prior": prior, "negative_prompt": negative_prompt, "greedy": greedy,
     }
 
 

@@ -228,8 +228,8 @@ const load = () => {
     }
     const bytes = Uint8Array.from(atob(scores.rows), (letter) => letter.charCodeAt(0));
     const all = [...new Float32Array(bytes.buffer)];
-    const row = (i) => all.slice(i * told.size, (i + 1) * told.size);
-    known = { ...scores, rows: told.prior === null ? [row(0), row(1)] : [row(0), row(1), row(2)] };
+    const rows = Array.from({ length: all.length / told.size }, (_, i) => all.slice(i * told.size, (i + 1) * told.size));
+    known = { ...scores, rows };
     if (scores.frame === at.frame && scores.book === at.book) root.dataset.state = "ready";
   }
   draw();
